@@ -1,0 +1,222 @@
+/**
+ * What a run is told: every number a stage may depend on, with its unit and range. A config is plain data, goes
+ * into a run's `config.json` as it is, and is passed down in parts; nothing reads it from elsewhere.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Duration } from "./duration.ts";
+
+const count = z.int().min(1);
+const fraction = z.number().min(0).max(1);
+const positive = z.number().positive();
+
+const duration: z.ZodType<Duration, Duration> = z.union([
+  z.strictObject({ steps: count }),
+  z.strictObject({ epochs: positive }),
+], { error: "exactly one of { steps: whole number >= 1 } and { epochs: number > 0 }" });
+
+const space = z.strictObject({
+  name: z.string().min(1).describe("name in records and messages"),
+  stageRepeats: z.array(count).length(4).describe("blocks in each of the four stages"),
+  stemChannels: count.describe("channels after the stem"),
+  stageChannels: z.array(count.multipleOf(4)).length(4).describe("channels after each stage"),
+  lastChannels: count.describe("channels of the 1x1 convolution before the classifier"),
+  resolution: z.int().min(32).describe(
+    "side in pixels of the square image that multiply-adds are counted on",
+  ),
+});
+
+const folder = z.strictObject({
+  kind: z.literal("folder").describe("a data set on disk"),
+  path: z.string().min(1).describe("its folder"),
+});
+
+const pretrainData = z.discriminatedUnion("kind", [
+  folder,
+  z.strictObject({
+    kind: z.literal("shapes").describe("generated images"),
+    imagesPerClass: count.describe("training images of each class"),
+    imagePx: z.int().min(16).describe("side in pixels"),
+    valImagesPerClass: count.describe("validation images of each class"),
+  }),
+]).describe("images with class labels; a folder has ImageNet's layout");
+
+const detectionData = z.discriminatedUnion("kind", [
+  folder,
+  z.strictObject({
+    kind: z.literal("shapes").describe("generated images"),
+    train: count.describe("training images"),
+    val: count.describe("images that score the search's candidates"),
+    test: count.describe("images that the reported AP is measured on"),
+    widthPx: z.int().min(32).describe("image width in pixels"),
+    heightPx: z.int().min(32).describe("image height in pixels"),
+  }),
+]).describe("images with boxes; a folder has Pascal VOC's or COCO's layout");
+
+const optimisation = {
+  duration: duration.describe("training length in steps or epochs"),
+  batchSize: count.describe("images a step, over all workers"),
+  learningRate: positive.describe("peak learning rate"),
+  momentum: z.number().min(0).lt(1).describe("SGD momentum"),
+  weightDecay: z.number().min(0).describe("L2 factor on weights of more than one dimension"),
+  bnMomentum: z.number().gt(0).max(1).describe("share of the newest batch in running statistics"),
+  flip: z.boolean().describe("mirror half of the images left to right"),
+  checkpointSteps: count.describe("steps between checkpoints"),
+};
+
+const classification = z.strictObject({
+  ...optimisation,
+  resolutionPx: z.int().min(32).multipleOf(32).describe("side in pixels of the square training image"),
+  labelSmoothing: z.number().min(0).lt(1).describe("probability mass spread over all classes"),
+  dropout: z.number().min(0).lt(1).describe("share of channels dropped before the classifier"),
+  cropScale: z.tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
+    .refine(([low, high]) => low <= high, "[min, max] with min <= max")
+    .describe("[min, max] share of the image's area in a random crop"),
+  colorJitter: fraction.describe("largest relative change of brightness, contrast and saturation"),
+  validationImages: z.int().min(0).describe("images that accuracy is measured on; 0 skips it"),
+}).describe("SGD with the learning rate falling linearly to 0");
+
+const detection = z.strictObject({
+  ...optimisation,
+  warmupSteps: z.int().min(0).describe("steps in which the learning rate rises linearly to its peak"),
+  warmupFactor: z.number().gt(0).max(1).describe("share of the peak learning rate at step 0"),
+  decayAt: z.array(z.number().gt(0).lt(1)).refine(isAscending, "fractions in ascending order")
+    .describe("fractions of the training after each of which the learning rate is divided by 10"),
+  biasLearningRateFactor: positive.describe("learning rate of biases over that of weights"),
+  verticalFlip: z.boolean().describe("turn half of the images upside down"),
+  scaleJitter: z.tuple([positive, positive])
+    .refine(([low, high]) => low <= high, "[min, max] with min <= max")
+    .describe("[min, max] factor on an image's size"),
+  clipGradientNorm: positive.nullable().describe("largest gradient norm; null leaves gradients as they are"),
+}).describe("SGD with warm-up and step decay");
+
+const detector = z.strictObject({
+  levels: z.tuple([z.int().min(3).max(5), z.int().min(3).max(7)])
+    .refine(([first, last]) => first <= last, "[first, last] with first <= last")
+    .describe("[first, last] pyramid level; level l has stride 2^l"),
+  channels: count.describe("channels of the pyramid and the towers"),
+  towerConvs: z.int().min(0).describe("3x3 convolutions in each tower of the head"),
+  norm: z.enum(["batch", "none"]).describe("normalisation in pyramid and towers"),
+  scalesPerOctave: count.describe("anchor sizes per level"),
+  aspectRatios: z.array(positive).min(1).describe("anchor height over width"),
+  anchorScale: positive.describe("a level's smallest anchor size over its stride"),
+  focalAlpha: fraction.describe("weight of positives in the focal loss"),
+  focalGamma: z.number().min(0).describe("focusing exponent of the focal loss"),
+  smoothL1Beta: z.number().min(0).describe("where smooth L1 goes from quadratic to linear; 0 is L1"),
+  prior: z.number().gt(0).lt(1).describe("probability of each class at the start"),
+  foregroundIou: fraction.describe("IoU from which an anchor is positive"),
+  backgroundIou: fraction.describe("IoU below which an anchor is negative"),
+  scoreThreshold: z.number().min(0).lt(1).describe("detections below this score are dropped"),
+  nmsIou: fraction.describe("IoU above which the lower of two detections of a class is dropped"),
+  candidatesPerLevel: count.describe("detections per level before suppression"),
+  maxDetections: count.describe("detections per image after suppression"),
+  canvases: z.array(z.tuple([z.int().min(32).multipleOf(32), z.int().min(32).multipleOf(32)])).min(1)
+    .describe("[height, width] in pixels; each image is resized onto the one that fits its shape best"),
+}).refine((d) => d.backgroundIou <= d.foregroundIou, {
+  path: ["backgroundIou"],
+  error: "at most detector.foregroundIou",
+});
+
+const search = z.strictObject({
+  population: count.describe("architectures a generation"),
+  generations: count.describe("generations"),
+  parents: count.describe("best architectures so far that the next generation comes from"),
+  mutants: z.int().min(0).describe("mutations a generation"),
+  mutationRate: fraction.describe("probability of each block to be drawn anew"),
+  crossovers: z.int().min(0).describe("crossovers a generation; the rest of it is random"),
+  maxAttempts: count.describe("draws after which an unseen architecture within the budget is given up"),
+  budget: z.strictObject({
+    macs: positive.nullable().describe("most multiply-adds of the backbone; null is no limit"),
+    parameters: positive.nullable().describe("most parameters of the backbone; null is no limit"),
+  }),
+  recalibration: z.strictObject({
+    mode: z.enum(["average", "moving", "inherited"])
+      .describe("batch norm statistics: true average, the authors' moving average, or the supernet's"),
+    images: count.describe("training images they are taken from"),
+    batchSize: z.int().min(2).describe("images a batch"),
+    momentum: z.number().gt(0).max(1).describe("share of the newest batch in the moving average"),
+  }),
+  scoreImages: count.nullable().describe("validation images that score an architecture; null is all"),
+  random: z.boolean().describe("also score as many random architectures, to compare with"),
+}).refine((s) => s.parents <= s.population, { path: ["parents"], error: "at most search.population" })
+  .refine((s) => s.mutants + s.crossovers <= s.population, {
+    path: ["mutants"],
+    error: "at most search.population less search.crossovers",
+  });
+
+const schema = z.strictObject({
+  name: z.string().regex(/^[\w.-]+$/, "letters, digits and . _ - only").describe(
+    "the run folder's default name",
+  ),
+  seed: z.int().min(0).describe("names every random draw"),
+  space: space.describe("the search space"),
+  shuffleMethod: z.literal([1, 2]).describe(
+    "1 = halves after a transpose (search), 2 = even and odd channels",
+  ),
+  device: z.strictObject({
+    kind: z.enum(["cpu", "gpu"]).describe("what computes"),
+    threads: count.describe("CPU threads of a worker's kernels"),
+  }),
+  workers: count.describe("worker processes, one a device"),
+  pretrainData,
+  detectionData,
+  maxImagePixels: count.describe("largest accepted image in pixels (width times height)"),
+  pretrain: classification,
+  detector,
+  finetune: detection,
+  search,
+  retrain: detection.extend({
+    initialise: z.enum(["supernet", "scratch"]).describe("where the winner's weights start"),
+    classification: classification.nullable().describe("the winner's own pre-training; null skips it"),
+  }),
+});
+
+/** A run's resolved configuration; every field's unit is its schema's description. */
+export type Config = z.output<typeof schema>;
+
+/** A training on class labels. */
+export type ClassificationTraining = Config["pretrain"];
+
+/** A training on boxes. */
+export type DetectionTraining = Config["finetune"];
+
+/** The detector around the backbone. */
+export type DetectorConfig = Config["detector"];
+
+/** The search's settings. */
+export type SearchConfig = Config["search"];
+
+/** A config as an author writes it: the space may be a known name, the threads may be null (all cores). */
+export type ConfigInput = Omit<Config, "space" | "device"> & {
+  space: string | Config["space"];
+  device: { kind: Config["device"]["kind"]; threads: number | null };
+};
+
+/** The schema that `parseConfig` checks with. */
+export const configSchema: z.ZodType<Config> = schema;
+
+/** Every field's dotted path, e.g. `search.budget.macs`, from general to particular. */
+export function configPaths(): string[] {
+  return [...new Set(propertyPaths(z.toJSONSchema(schema), ""))];
+}
+
+/** The part of JSON Schema that zod's output uses for objects and their alternatives. */
+interface SchemaNode {
+  properties?: Record<string, unknown>;
+  anyOf?: unknown[];
+  oneOf?: unknown[];
+}
+
+function propertyPaths(node: SchemaNode, prefix: string): string[] {
+  const alternatives = [...node.anyOf ?? [], ...node.oneOf ?? []] as SchemaNode[];
+  const own = Object.entries(node.properties ?? {}).flatMap(([key, child]) => [
+    prefix + key,
+    ...propertyPaths(child as SchemaNode, `${prefix}${key}.`),
+  ]);
+  return [...own, ...alternatives.flatMap((alternative) => propertyPaths(alternative, prefix))];
+}
+
+function isAscending(values: readonly number[]): boolean {
+  return values.every((value, i) => i === 0 || values[i - 1] < value);
+}

@@ -1,0 +1,61 @@
+/**
+ * A unit is a piece of a network with its own parameters and fixed input shapes: the stem, one choice of one
+ * block, the pyramid, a head. It is what gets compiled, trained, counted and stored.
+ *
+ * @module
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+
+/** How a parameter starts. */
+export type Initialiser =
+  | { readonly kind: "normal"; readonly std: number }
+  | { readonly kind: "constant"; readonly value: number };
+
+/** One trainable tensor (float32). Its role decides on weight decay and learning rate, see `nn/sgd.ts`. */
+export interface ParameterSpec {
+  /** Unique within the unit, e.g. `main.0.weight`. */
+  readonly name: string;
+  /** `[K, K, I, O]` for convolutions, `[K, K, C, 1]` for depthwise ones, `[I, O]` for linear layers, `[C]` else. */
+  readonly shape: readonly number[];
+  readonly role: "weight" | "bias" | "bnScale" | "bnShift";
+  readonly init: Initialiser;
+}
+
+/** One batch norm's running statistics: mean and variance, each `[C]` float32, starting at 0 and 1. */
+export interface BatchNormSpec {
+  /** Unique within the unit, e.g. `main.0`. */
+  readonly name: string;
+  readonly channels: number;
+}
+
+/** What batch norm in training gives: the output, and the batch's moments for the running statistics. */
+export interface NormalisedBatch {
+  /** Same shape as the input. */
+  readonly y: Tensor;
+  /** `[C]`. */
+  readonly mean: Tensor;
+  /** `[C]`, unbiased (divided by n - 1), as PyTorch's running variance. */
+  readonly variance: Tensor;
+}
+
+/** Batch norm with batch statistics: over one worker's images, or (SyncBN) over all workers'. */
+export type BatchNormTraining = (x: Tensor, scale: Tensor, shift: Tensor) => NormalisedBatch;
+
+/** What a unit's training pass gives. */
+export interface TrainingPass {
+  readonly outputs: Tensor[];
+  /** mean0, variance0, mean1, variance1, … in the order of {@linkcode Unit.batchNorms}; not differentiated. */
+  readonly moments: Tensor[];
+}
+
+/** A piece of a network with its own parameters. Its functions are pure and leave disposal to the caller. */
+export interface Unit {
+  /** Unique within the network and stable across versions: it names the tensors in checkpoints. */
+  readonly name: string;
+  readonly parameters: readonly ParameterSpec[];
+  readonly batchNorms: readonly BatchNormSpec[];
+  /** Forward pass in training, normalised by batch statistics. Gradients flow to `inputs` and `parameters`. */
+  train(inputs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass;
+  /** Forward pass in inference. `statistics` are mean0, variance0, mean1, … as {@linkcode TrainingPass.moments}. */
+  infer(inputs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[];
+}

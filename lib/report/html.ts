@@ -1,0 +1,124 @@
+/**
+ * Markup that cannot be forgotten to be escaped: the `markup` tag escapes every text put into it, and the page that
+ * holds the report's sections.
+ *
+ * @module
+ */
+import { stylesheet } from "./stylesheet.ts";
+
+/** HTML or SVG source that is already escaped. Made by `markup`, or by `trusted` from a renderer's own output. */
+export class Markup {
+  /** @param source The source, safe to put into a page. */
+  constructor(readonly source: string) {}
+}
+
+/** What the `markup` tag takes: text and numbers are escaped, markup is inserted as it is, lists are joined. */
+export type MarkupPart = string | number | Markup | readonly Markup[];
+
+/**
+ * Escapes text for HTML and SVG content and for quoted attributes.
+ *
+ * @param text Any text. Characters that XML forbids are replaced by U+FFFD.
+ */
+export function escapeHtml(text: string): string {
+  return text
+    .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;").replaceAll("'", "&#39;")
+    // deno-lint-ignore no-control-regex -- control characters are what this line is about
+    .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd");
+}
+
+/** Template tag: `` markup`<p>${text}</p>` `` with every text escaped. */
+export function markup(strings: TemplateStringsArray, ...parts: MarkupPart[]): Markup {
+  return new Markup(strings.reduce((source, text, i) => source + partSource(parts[i - 1]) + text));
+}
+
+/**
+ * Marks source as safe without looking at it.
+ *
+ * @param source What another renderer produced and escaped.
+ */
+export function trusted(source: string): Markup {
+  return new Markup(source);
+}
+
+/** Nothing at all. */
+export const nothing: Markup = new Markup("");
+
+/** A legend's entry: what it stands for, and the colour as CSS. */
+export interface LegendEntry {
+  readonly label: string;
+  readonly color: string;
+  /** How it is drawn; a `swatch` where left out. */
+  readonly shape?: "swatch" | "dot" | "ring" | "line" | "dashes" | "star";
+}
+
+/** A row of samples and their meaning. */
+export function legend(entries: readonly LegendEntry[]): Markup {
+  const items = entries.map(({ label, color, shape = "swatch" }) =>
+    markup`<span class="key"><svg viewBox="0 0 22 12" width="22" height="12" aria-hidden="true" style="color:${color}">${
+      trusted(SAMPLES[shape])
+    }</svg>${label}</span>\n`
+  );
+  return markup`<div class="legend">${items}</div>`;
+}
+
+/** A picture with its title above, what it says below, and a legend between where there is one. */
+export function figure(title: string, picture: Markup, caption = "", key: Markup = nothing): Markup {
+  const note = caption === "" ? nothing : markup`<p class="note">${caption}</p>`;
+  return markup`<figure><figcaption>${title}</figcaption>${key}<div class="picture">${picture}</div>${note}</figure>\n`;
+}
+
+/** A part of the page. */
+export interface Section {
+  /** Anchor, an identifier. */
+  readonly id: string;
+  readonly title: string;
+  readonly body: Markup;
+}
+
+/**
+ * A whole page that needs nothing else: style inside, no scripts, and a policy that forbids loading anything.
+ *
+ * @param title The page's title.
+ * @param header What stands above the table of contents.
+ * @param sections The page's parts, in order.
+ */
+export function page(title: string, header: Markup, sections: readonly Section[]): string {
+  const links = sections.map(({ id, title }) => markup`<a href="#${id}">${title}</a>\n`);
+  const bodies = sections.map(({ id, title, body }) =>
+    markup`<section id="${id}">\n<h2>${title}</h2>\n${body}\n</section>\n`
+  );
+  return markup`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>${trusted(stylesheet)}</style>
+</head>
+<body>
+<header>\n${header}\n<nav>\n${links}</nav>\n</header>
+<main>\n${bodies}</main>
+</body>
+</html>
+`.source;
+}
+
+const SAMPLES = {
+  swatch: '<rect x="4" y="1" width="14" height="10" rx="2" fill="currentColor"/>',
+  dot: '<circle cx="11" cy="6" r="4" fill="currentColor"/>',
+  ring: '<circle cx="11" cy="6" r="3.5" fill="none" stroke="currentColor" stroke-width="1.5"/>',
+  line: '<path d="M1 6H21" stroke="currentColor" stroke-width="2.5"/>',
+  dashes: '<path d="M1 6H21" stroke="currentColor" stroke-width="2" stroke-dasharray="4 3"/>',
+  star: '<path d="M11 0l1.6 4.2 4.5.2-3.5 2.8 1.2 4.3L11 9.1l-3.8 2.4 1.2-4.3L4.9 4.4l4.5-.2z" fill="currentColor"/>',
+};
+
+function partSource(part: MarkupPart | undefined): string {
+  if (part === undefined) return "";
+  if (part instanceof Markup) return part.source;
+  if (typeof part === "string" || typeof part === "number") return escapeHtml(String(part));
+  return part.map((one) => one.source).join("");
+}

@@ -1,0 +1,200 @@
+/**
+ * What a report is drawn from: plain records, structurally those that the search, training and evaluation keep, so that
+ * this folder depends on none of them.
+ *
+ * @module
+ */
+
+/** Everything that `renderReport` shows. Lists may be empty; a part of the run that did not happen is `null`. */
+export interface ReportInput {
+  /** The run's name. */
+  readonly name: string;
+  /** When the run ended, as text to show, e.g. `2026-11-24 10:31 UTC`; passed in so that rendering stays pure. */
+  readonly finishedAt: string;
+  /** The resolved configuration; shown whole as JSON. */
+  readonly config: unknown;
+  /** What the run ran on. */
+  readonly environment: ReportEnvironment;
+  /** Duration of each stage, in the order they ran. */
+  readonly stages: readonly StageDuration[];
+  /** Learning curves, in the order they are to be shown. */
+  readonly curves: readonly TrainingCurve[];
+  /** The search space that every choice list refers to. */
+  readonly space: ReportSpace;
+  /** The search and every candidate it met. */
+  readonly search: ReportSearch | null;
+  /** Winners, best first. */
+  readonly winners: readonly ReportWinner[];
+  /** Evaluations of the trained detector, such as one a split. */
+  readonly evaluations: readonly ReportEvaluation[];
+  /** Photographs with detections drawn on them. */
+  readonly gallery: ReportGallery | null;
+  /** What was read, and what was skipped, one record a split. */
+  readonly data: readonly DataNote[];
+  /** What the reader may want to type next. */
+  readonly nextCommands: readonly NextCommand[];
+}
+
+/** The machine and the software of a run. */
+export interface ReportEnvironment {
+  /** Engine and version, e.g. `TensorFlow 2.21.0`. */
+  readonly engine: string;
+  /** The device in words, e.g. `CPU`. */
+  readonly device: string;
+  /** Engine threads of one worker. */
+  readonly threads: number;
+  /** Worker processes. */
+  readonly workers: number;
+  /** Deno's version. */
+  readonly deno: string;
+}
+
+/** How long one stage took. */
+export interface StageDuration {
+  /** The stage's name, e.g. `pretrain`. */
+  readonly stage: string;
+  /** Wall-clock seconds, summed over resumptions. */
+  readonly seconds: number;
+  /** Largest resident memory of any process during the stage, bytes. */
+  readonly peakRssBytes?: number;
+}
+
+/** One training's curves: the loss of each logged step, and scores on held-out images. */
+export interface TrainingCurve {
+  /** Heading, e.g. `Supernet pre-training`. */
+  readonly title: string;
+  /** Logged steps in order; a non-finite number leaves a gap. */
+  readonly points: readonly TrainingPoint[];
+  /** Scores measured on the way, as fractions 0..1. */
+  readonly scores: readonly ScorePoint[];
+  /** What the scores are, e.g. `top-1 accuracy`. */
+  readonly scoreName: string;
+}
+
+/** The loss and learning rate of one training step. */
+export interface TrainingPoint {
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+}
+
+/** A score measured after a training step, as a fraction 0..1. */
+export interface ScorePoint {
+  readonly step: number;
+  readonly score: number;
+}
+
+/** A chain of stages of choice blocks. */
+export interface ReportSpace {
+  readonly name: string;
+  /** Blocks of each stage; the first block of a stage has stride 2. */
+  readonly stageRepeats: readonly number[];
+  /** Channels of the stem's output. */
+  readonly stemChannels: number;
+  /** Output channels of each stage. */
+  readonly stageChannels: readonly number[];
+  /** Side of the square input that the costs are counted at, px. */
+  readonly resolution: number;
+}
+
+/** A search's outcome. */
+export interface ReportSearch {
+  /** What a candidate's score is, e.g. `AP`. */
+  readonly scoreName: string;
+  /** The limits a candidate had to keep; `null` where there was none. */
+  readonly budget: { readonly macs: number | null; readonly parameters: number | null };
+  /** Every candidate of every strategy. */
+  readonly candidates: readonly ReportCandidate[];
+}
+
+/** The part of a candidate's record that the report shows; a row of the search history fits. */
+export interface ReportCandidate {
+  readonly strategy: "evolution" | "random";
+  readonly generation: number;
+  readonly choices: readonly number[];
+  readonly macs: number;
+  readonly parameters: number;
+  readonly status: "scored" | "failed";
+  readonly score: number | null;
+  readonly reason: string | null;
+  readonly elapsedMs: number;
+}
+
+/** COCO's AP at one class; -1 where it is undefined (no ground truth). */
+export interface ClassAp {
+  readonly AP: number;
+  readonly AP50: number;
+}
+
+/** The six APs of COCO's twelve numbers; -1 where one is undefined. */
+export interface ApSummary extends ClassAp {
+  readonly AP75: number;
+  readonly APs: number;
+  readonly APm: number;
+  readonly APl: number;
+}
+
+/** One entry of `winners.json`. */
+export interface ReportWinner {
+  readonly space: string;
+  readonly choices: readonly number[];
+  readonly macs: number;
+  readonly parameters: number;
+  readonly score: number;
+  /** The evaluation after retraining, where the winner was retrained. */
+  readonly retrained?: ApSummary & { readonly perClass: Readonly<Record<string, ClassAp>> };
+}
+
+/** An evaluation of the trained detector on one split. */
+export interface ReportEvaluation {
+  /** What was evaluated on what, e.g. `Retrained winner, test split`. */
+  readonly title: string;
+  /** Images of the split. */
+  readonly images: number;
+  readonly summary: ApSummary;
+  readonly perClass: Readonly<Record<string, ClassAp>>;
+}
+
+/** Photographs with boxes. */
+export interface ReportGallery {
+  /** Every class, in the order that fixes its colour. */
+  readonly classNames: readonly string[];
+  /** Detections under this score are not drawn. */
+  readonly minScore: number;
+  readonly pictures: readonly ReportPicture[];
+}
+
+/** One photograph, its detections and its ground truth; boxes are x1, y1, x2, y2 in its pixels. */
+export interface ReportPicture {
+  /** Caption, such as the file's name. */
+  readonly title: string;
+  /** The encoded image, JPEG or PNG, stored upright (boxes do not follow an EXIF rotation). */
+  readonly bytes: Uint8Array;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly detections: readonly (ReportBox & { readonly score: number })[];
+  readonly truths: readonly ReportBox[];
+}
+
+/** A box of a class. */
+export interface ReportBox {
+  readonly className: string;
+  readonly boxXyxy: readonly [number, number, number, number];
+}
+
+/** What was read of one split. */
+export interface DataNote {
+  /** The split, e.g. `bccd, train`. */
+  readonly title: string;
+  readonly images: number;
+  /** Annotated objects; for an image folder, the images again. */
+  readonly objects: number;
+  /** Annotations left out, each with its file and why. */
+  readonly skipped: readonly { readonly file: string; readonly reason: string }[];
+}
+
+/** A command line and what it is for. */
+export interface NextCommand {
+  readonly purpose: string;
+  readonly command: string;
+}

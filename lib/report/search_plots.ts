@@ -1,0 +1,185 @@
+/**
+ * The search in pictures: evolution beside random by generation, and scores against cost.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { figure, legend, type LegendEntry, type Markup } from "./html.ts";
+import { chart, wholeTicks, wideChartPx } from "./plot.ts";
+import type { ReportCandidate, ReportSearch, ReportWinner } from "./report_input.ts";
+
+/** A way of choosing candidates. */
+export type Strategy = ReportCandidate["strategy"];
+
+/** A candidate that has a score. */
+export type ScoredCandidate = ReportCandidate & { readonly score: number };
+
+/** One generation of one strategy. */
+export interface GenerationProgress {
+  readonly strategy: Strategy;
+  readonly generation: number;
+  /** Candidates of this generation with a score. */
+  readonly scored: number;
+  /** Best score of this generation and all before. */
+  readonly bestSoFar: number;
+  /** Mean score of this generation. */
+  readonly mean: number;
+}
+
+/** The candidates that have a finite score. */
+export function scoredCandidates(candidates: readonly ReportCandidate[]): ScoredCandidate[] {
+  return candidates.filter((one): one is ScoredCandidate =>
+    one.status === "scored" && one.score !== null && Number.isFinite(one.score)
+  );
+}
+
+/**
+ * Best and mean score of each generation of a strategy, in order; a generation without a score is left out.
+ *
+ * @param candidates Candidates of any strategy.
+ * @param strategy Which to follow.
+ */
+export function searchProgress(candidates: readonly ReportCandidate[], strategy: Strategy): GenerationProgress[] {
+  const scored = scoredCandidates(candidates).filter((one) => one.strategy === strategy);
+  const generations = [...new Set(scored.map(({ generation }) => generation))].sort((a, b) => a - b);
+  let bestSoFar = -Infinity;
+  return generations.map((generation) => {
+    const scores = scored.filter((one) => one.generation === generation).map(({ score }) => score);
+    bestSoFar = Math.max(bestSoFar, ...scores);
+    return { strategy, generation, scored: scores.length, bestSoFar, mean: scores.reduce((a, b) => a + b) / scores.length };
+  });
+}
+
+/** Every score by generation, with the best so far and the mean of each strategy. */
+export function progressFigure(search: ReportSearch): Markup {
+  const scored = scoredCandidates(search.candidates);
+  const strategies = strategiesOf(scored);
+  const generations = scored.map(({ generation }) => generation);
+  const [low, high] = [Math.min(...generations), Math.max(...generations)];
+  const picture = chart({
+    description: "Scores by generation: best so far and mean of each strategy",
+    widthPx: wideChartPx,
+    heightPx: 380,
+    x: { label: "Generation", domain: [low - 0.5, high + 0.5], ticks: wholeTicks(low, high, 20), tickFormat: "d" },
+    y: { label: `Score (${search.scoreName})` },
+    marks: strategies.flatMap((strategy) => progressMarks(scored, strategy, strategies.length > 1)),
+  });
+  return figure("Score by generation", picture, "", legend(strategies.flatMap(progressKey)));
+}
+
+/** Scores against multiply-adds, with the budget and the winner; later generations of evolution are fuller. */
+export function macsFigure(search: ReportSearch, winner: ReportWinner | undefined): Markup {
+  const cost = { name: "Multiply-adds", unit: "millions", scale: 1e6, of: ({ macs }: Costs): number => macs };
+  return costFigure(search, winner, cost, search.budget.macs);
+}
+
+/** Scores against parameters, as `macsFigure`. */
+export function parametersFigure(search: ReportSearch, winner: ReportWinner | undefined): Markup {
+  const cost = { name: "Parameters", unit: "millions", scale: 1e6, of: ({ parameters }: Costs): number => parameters };
+  return costFigure(search, winner, cost, search.budget.parameters);
+}
+
+interface Costs {
+  readonly macs: number;
+  readonly parameters: number;
+}
+
+interface Cost {
+  readonly name: string;
+  readonly unit: string;
+  /** Divides the number into its unit. */
+  readonly scale: number;
+  readonly of: (costs: Costs) => number;
+}
+
+function costFigure(search: ReportSearch, winner: ReportWinner | undefined, cost: Cost, budget: number | null): Markup {
+  const scored = scoredCandidates(search.candidates);
+  const picture = chart({
+    description: `Scores against ${cost.name.toLowerCase()}`,
+    widthPx: wideChartPx,
+    heightPx: 400,
+    x: { label: `${cost.name} (${cost.unit})`, nice: true, ticks: 10 },
+    y: { label: `Score (${search.scoreName})` },
+    marks: [
+      ...budgetMarks(budget === null ? null : budget / cost.scale),
+      ...strategiesOf(scored).map((strategy) => cloud(scored, strategy, cost)),
+      ...winnerMarks(winner, cost),
+    ],
+  });
+  const key = [...strategiesOf(scored).map(cloudKey), ...(winner ? [WINNER_KEY] : [])];
+  return figure(`Score against ${cost.name.toLowerCase()}`, picture, "", legend(key));
+}
+
+function progressMarks(scored: readonly ScoredCandidate[], strategy: Strategy, shifted: boolean): Plot.Markish[] {
+  const color = `var(--${strategy})`;
+  const dx = !shifted ? 0 : strategy === "evolution" ? -5 : 5;
+  const own = scored.filter((one) => one.strategy === strategy);
+  const progress = searchProgress(own, strategy);
+  return [
+    Plot.dot(own, { x: "generation", y: "score", r: 2.2, fill: color, fillOpacity: 0.4, dx }),
+    Plot.lineY(progress, { x: "generation", y: "mean", stroke: color, strokeWidth: 1.8, strokeDasharray: "5 4" }),
+    Plot.lineY(progress, {
+      x: "generation",
+      y: "bestSoFar",
+      stroke: color,
+      strokeWidth: 2.6,
+      curve: "step-after",
+      marker: "circle",
+    }),
+  ];
+}
+
+function cloud(scored: readonly ScoredCandidate[], strategy: Strategy, cost: Cost): Plot.Markish {
+  const own = scored.filter((one) => one.strategy === strategy);
+  const [x, y] = [(one: ScoredCandidate): number => cost.of(one) / cost.scale, "score"];
+  if (strategy === "random") return Plot.dot(own, { x, y, r: 3, stroke: "var(--random)", strokeOpacity: 0.75 });
+  const last = Math.max(1, ...own.map(({ generation }) => generation));
+  const fillOpacity = (one: ScoredCandidate): number => 0.15 + 0.75 * one.generation / last;
+  return Plot.dot(own, {
+    x,
+    y,
+    r: 3.2,
+    fill: "var(--evolution)",
+    fillOpacity: { value: fillOpacity, scale: null },
+    stroke: "var(--evolution)",
+    strokeOpacity: 0.5,
+    strokeWidth: 0.6,
+  });
+}
+
+function budgetMarks(budget: number | null): Plot.Markish[] {
+  if (budget === null) return [];
+  const label = { text: (): string => `budget ${+budget.toPrecision(4)}`, frameAnchor: "top" as const, dx: -6 };
+  return [
+    Plot.ruleX([budget], { stroke: "currentColor", strokeDasharray: "3 3", ariaLabel: "budget" }),
+    Plot.text([budget], { x: (x: number): number => x, ...label, textAnchor: "end", fill: "currentColor" }),
+  ];
+}
+
+function winnerMarks(winner: ReportWinner | undefined, cost: Cost): Plot.Markish[] {
+  if (winner === undefined || !Number.isFinite(winner.score)) return [];
+  const x = (one: ReportWinner): number => cost.of(one) / cost.scale;
+  const halo = { stroke: "var(--plot-background)", strokeWidth: 1.5 };
+  return [Plot.dot([winner], { x, y: "score", symbol: "star", r: 9, fill: "var(--winner)", ...halo, ariaLabel: "winner" })];
+}
+
+function progressKey(strategy: Strategy): LegendEntry[] {
+  const color = `var(--${strategy})`;
+  return [
+    { label: `${strategy}: best so far`, color, shape: "line" },
+    { label: "mean of the generation", color, shape: "dashes" },
+    { label: "one candidate", color, shape: "dot" },
+  ];
+}
+
+function cloudKey(strategy: Strategy): LegendEntry {
+  return strategy === "random"
+    ? { label: "random", color: "var(--random)", shape: "ring" }
+    : { label: "evolution (fuller: later generation)", color: "var(--evolution)", shape: "dot" };
+}
+
+const WINNER_KEY: LegendEntry = { label: "winner", color: "var(--winner)", shape: "star" };
+
+function strategiesOf(scored: readonly ScoredCandidate[]): Strategy[] {
+  return (["evolution", "random"] as const).filter((strategy) => scored.some((one) => one.strategy === strategy));
+}

@@ -1,0 +1,81 @@
+/**
+ * One row of a search's history: an architecture that was tried, where it came from and what came of it.
+ *
+ * @module
+ */
+
+import type { Architecture } from "../space/architecture.ts";
+import type { Cost } from "../space/cost.ts";
+
+/** How a search chooses its candidates. */
+export type Strategy = "evolution" | "random";
+
+/** How one candidate's architecture was made. */
+export type Origin = "random" | "mutation" | "crossover";
+
+/** A candidate before it is evaluated; macs and parameters are the backbone's. */
+export interface Proposal extends Cost {
+  readonly strategy: Strategy;
+  /** From 0. */
+  readonly generation: number;
+  /** Place in the generation, from 0. */
+  readonly slot: number;
+  readonly origin: Origin;
+  readonly choices: Architecture;
+}
+
+/** A candidate with its outcome. */
+export interface CandidateRecord extends Proposal {
+  readonly status: "scored" | "failed";
+  /** What the evaluation returned, unrounded and finite; null if it failed. */
+  readonly score: number | null;
+  /** Why it failed; null if it was scored. */
+  readonly reason: string | null;
+  /** Evaluations made; 0 if another strategy's score of the same architecture was taken over. */
+  readonly attempts: number;
+  /** Time that the evaluations took, in milliseconds. */
+  readonly elapsedMs: number;
+}
+
+/** A candidate that has a score. */
+export type ScoredCandidate = CandidateRecord & { readonly status: "scored"; readonly score: number };
+
+/** Whether a candidate has a score; only those are ever compared. */
+export function isScored(candidate: CandidateRecord): candidate is ScoredCandidate {
+  return candidate.status === "scored";
+}
+
+/** Orders by place: evolution before random search, then by generation, then by slot. */
+export function byPlace(a: Proposal, b: Proposal): number {
+  if (a.strategy !== b.strategy) return a.strategy < b.strategy ? -1 : 1;
+  return a.generation - b.generation || a.slot - b.slot;
+}
+
+/** Orders by score, best first; of equal scores, the earlier place first. */
+export function byScore(a: ScoredCandidate, b: ScoredCandidate): number {
+  return b.score - a.score || byPlace(a, b);
+}
+
+/**
+ * Refuses an outcome that contradicts itself.
+ *
+ * @throws {TypeError} If a scored candidate's score is not finite, or a failed one has a score or no reason.
+ */
+export function checkOutcome(candidate: CandidateRecord): void {
+  const { status, score, reason } = candidate;
+  const isWhole = status === "scored"
+    ? Number.isFinite(score) && reason === null
+    : score === null && reason !== null;
+  if (isWhole) return;
+  throw new TypeError(
+    `Cannot record ${
+      describePlace(candidate)
+    } as a scored one must have a finite score and no reason, a failed one ` +
+      `a reason and no score: status is ${status}, score is ${score}, reason is ${reason}`,
+  );
+}
+
+/** A candidate's place for messages: "candidate 3 of generation 0 (evolution)". */
+export function describePlace({ strategy, generation, slot }: Proposal): string {
+  return `candidate ${slot} of generation ${generation} (${strategy})`;
+}
