@@ -7,6 +7,7 @@ import type { DetectionSet } from "./sample.ts";
 
 /** A split as read from disk: the set, and how many boxes were cut at the image's border. */
 export interface DetectionSplit extends DetectionSet {
+  /** Boxes that reached past the border. */
   readonly clippedCount: number;
 }
 
@@ -15,7 +16,9 @@ export type BoxXyxy = readonly [number, number, number, number];
 
 /** A box after clipping; null where nothing is left of it. */
 export interface ClippedBox {
+  /** What lies inside the image. */
   readonly boxXyxy: BoxXyxy | null;
+  /** Whether anything was cut off. */
   readonly isClipped: boolean;
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type BoxXyxy, boxArea, clipToImage, type DetectionSplit } from "./annotated_box.ts";
+import { boxArea, type BoxXyxy, clipToImage, type DetectionSplit } from "./annotated_box.ts";
 import { checkRelativePath, type DataFolder, findFile, listFolder, readText } from "./data_folder.ts";
 import type { Annotation, DetectionSample, SkippedAnnotation } from "./sample.ts";
 
@@ -12,25 +12,35 @@ import type { Annotation, DetectionSample, SkippedAnnotation } from "./sample.ts
 export interface CocoInstances {
   /** Sorted by id; an index into this list is the class index. */
   readonly categories: readonly { readonly id: number; readonly name: string }[];
+  /** In the order of the file. */
   readonly images: readonly CocoImage[];
+  /** In the order of the file. */
   readonly annotations: readonly CocoAnnotation[];
 }
 
 /** One entry of `images`. */
 export interface CocoImage {
+  /** Unique. */
   readonly id: number;
+  /** Relative to the split's image folder. */
   readonly fileName: string;
+  /** As stored. */
   readonly widthPx: number;
+  /** As stored. */
   readonly heightPx: number;
 }
 
 /** One entry of `annotations`. */
 export interface CocoAnnotation {
+  /** Unique. */
   readonly id: number;
+  /** Of an entry of `images`. */
   readonly imageId: number;
+  /** Of an entry of `categories`. */
   readonly categoryId: number;
   /** x, y, width, height in pixels. */
   readonly boxXywh: BoxXyxy;
+  /** COCO's `iscrowd`. */
   readonly isCrowd: boolean;
   /** The mask's; null where the file has none. */
   readonly areaPx: number | null;
@@ -131,7 +141,9 @@ async function findImages(
     const image = await findFile(folder, `${split}/${fileName}`, where);
     if (image === null) {
       throw new Deno.errors.NotFound(
-        `Cannot use ${where} ${JSON.stringify(fileName)}: there is no file ${folder.path}/${split}/${fileName}`,
+        `Cannot use ${where} ${
+          JSON.stringify(fileName)
+        }: there is no file ${folder.path}/${split}/${fileName}`,
       );
     }
     files.push(image);

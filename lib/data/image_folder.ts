@@ -9,7 +9,9 @@ import type { ClassificationSample, ClassificationSet } from "./sample.ts";
 
 /** The two splits of an image folder; both have the classes of `train`. */
 export interface ImageFolder {
+  /** From `train/`. */
   readonly train: ClassificationSet;
+  /** From `val/`. */
   readonly val: ClassificationSet;
 }
 

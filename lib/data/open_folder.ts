@@ -13,7 +13,9 @@ import { listVocSplits, readVoc } from "./voc.ts";
 
 /** An opened folder. */
 export interface DetectionFolder {
+  /** Which layout was recognised. */
   readonly layout: "voc" | "coco";
+  /** What networks are trained on. */
   readonly train: DetectionSplit;
   /** What the search is scored on. */
   readonly val: DetectionSplit;
@@ -83,7 +85,11 @@ function planSplits(
   );
 }
 
-function assemble(layout: "voc" | "coco", plan: SplitPlan, splits: readonly DetectionSplit[]): DetectionFolder {
+function assemble(
+  layout: "voc" | "coco",
+  plan: SplitPlan,
+  splits: readonly DetectionSplit[],
+): DetectionFolder {
   const test = splits[splits.length - 1];
   const [train, val] = plan.val === null ? cutTenth(splits[0]) : [splits[0], splits[1]];
   checkDisjoint([train, val, test]);
@@ -98,7 +104,9 @@ function assemble(layout: "voc" | "coco", plan: SplitPlan, splits: readonly Dete
     notes.push(`There is no annotated test split: the reported numbers come from ${plan.test}.`);
   }
   const clippedCount = splits.reduce((sum, split) => sum + split.clippedCount, 0);
-  if (clippedCount > 0) notes.push(`${clippedCount} boxes reached past their image's border and were clipped.`);
+  if (clippedCount > 0) {
+    notes.push(`${clippedCount} boxes reached past their image's border and were clipped.`);
+  }
   return { layout, train, val, test, skipped: splits.flatMap((split) => split.skipped), notes };
 }
 
@@ -106,7 +114,9 @@ function assemble(layout: "voc" | "coco", plan: SplitPlan, splits: readonly Dete
 function cutTenth(split: DetectionSplit): [DetectionSplit, DetectionSplit] {
   const count = split.samples.length;
   if (count < 2) throw new RangeError(`Cannot cut a search split from ${split.name}: it has ${count} image`);
-  const cut = new Set(permutation(stream(0, "search split"), count).subarray(0, Math.max(1, Math.round(count / 10))));
+  const cut = new Set(
+    permutation(stream(0, "search split"), count).subarray(0, Math.max(1, Math.round(count / 10))),
+  );
   const keep = (isCut: boolean): DetectionSplit["samples"] =>
     split.samples.filter((_, i) => cut.has(i) === isCut);
   return [
@@ -122,7 +132,9 @@ function checkDisjoint(splits: readonly DetectionSplit[]): void {
       const file = "file" in source ? source.file : "";
       const other = seen.get(file);
       if (other !== undefined) {
-        throw new RangeError(`Cannot use splits ${other} and ${name}: both hold ${file}, wanted no image in two`);
+        throw new RangeError(
+          `Cannot use splits ${other} and ${name}: both hold ${file}, wanted no image in two`,
+        );
       }
       seen.set(file, name);
     }
@@ -134,7 +146,9 @@ function checkSameClasses(folder: DataFolder, splits: readonly DetectionSplit[])
   for (const { name, classes } of splits) {
     if (classes.join(", ") === wanted) continue;
     throw new RangeError(
-      `Cannot use ${folder.path}/annotations/instances_${name}.json: its categories are ${classes.join(", ")}, ` +
+      `Cannot use ${folder.path}/annotations/instances_${name}.json: its categories are ${
+        classes.join(", ")
+      }, ` +
         `wanted those of ${splits[0].name}: ${wanted}`,
     );
   }

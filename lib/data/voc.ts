@@ -5,24 +5,29 @@
  * @module
  */
 import { XMLParser, XMLValidator } from "fast-xml-parser";
-import { type BoxXyxy, boxArea, clipToImage, type DetectionSplit } from "./annotated_box.ts";
+import { boxArea, type BoxXyxy, clipToImage, type DetectionSplit } from "./annotated_box.ts";
 import { checkRelativePath, type DataFolder, findFile, listFolder, readText } from "./data_folder.ts";
 import type { Annotation, DetectionSample, SkippedAnnotation } from "./sample.ts";
 
 /** One `<object>`, as written. */
-interface VocObject {
+export interface VocObject {
+  /** The class. */
   readonly name: string;
+  /** VOC's `difficult`. */
   readonly isDifficult: boolean;
   /** xmin, ymin, xmax, ymax: 1-based, the last pixel included. */
   readonly corners: BoxXyxy;
 }
 
 /** One annotation file, as written. */
-interface VocAnnotation {
+export interface VocAnnotation {
   /** Relative to the data folder. */
   readonly file: string;
+  /** From `size`. */
   readonly widthPx: number;
+  /** From `size`. */
   readonly heightPx: number;
+  /** In the order of the file. */
   readonly objects: readonly VocObject[];
 }
 

@@ -75,7 +75,7 @@ export function setAttribute(setters: AttributeSetters, op: Deno.PointerValue, a
       return setters.string(op, name, bytes, BigInt(bytes.length - 1));
     }
     case AttributeType.int:
-      if (!Array.isArray(value)) return setters.int(op, name, BigInt(value as number));
+      if (!Array.isArray(value)) return setters.int(op, name, toInt64(value as number));
       return setters.intList(op, name, int64List(value), value.length);
     case AttributeType.float:
       if (!Array.isArray(value)) return setters.float(op, name, value as number);
@@ -93,7 +93,12 @@ export function setAttribute(setters: AttributeSetters, op: Deno.PointerValue, a
 }
 
 function int64List(values: readonly number[]): BigInt64Array<ArrayBuffer> {
-  return BigInt64Array.from(values, BigInt);
+  return BigInt64Array.from(values, toInt64);
+}
+
+/** As Node's native interface, which tfjs-node's kernels lean on: a seed of 3.14 is 3. */
+function toInt64(value: number): bigint {
+  return BigInt(Math.trunc(value));
 }
 
 // TensorFlow keeps attribute names by pointer until the operation has run, so their bytes must not move or go.

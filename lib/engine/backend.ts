@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import type { FfiBinding, TensorMetadata } from "./binding.ts";
+import { correctKernels } from "./corrected_kernels.ts";
 import { defineLegacyNodeUtil } from "./node_util_shim.ts";
 
 /** The backend with its own binding's type, which tfjs-node declares as the native one. */
@@ -24,6 +25,7 @@ const PRIORITY = 3; // as tfjs-node: above cpu (1) and webgl (2)
 export async function registerBackend(binding: FfiBinding): Promise<TensorFlowBackend> {
   defineLegacyNodeUtil();
   await import("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
+  correctKernels();
   const backend = new NodeJSKernelBackend(binding, "@tensorflow/tfjs-node-gpu");
   tf.registerBackend("tensorflow", () => backend as unknown as tf.KernelBackend, PRIORITY);
   await tf.setBackend("tensorflow");

@@ -109,7 +109,7 @@ export class TensorFlowCompiler implements Compiler {
     const loss = (...xs: Tensor[]): Tensor => {
       const all = f([...xs, ...fixed]);
       outputs = this.#nodes(forward, all);
-      return joint(...all.slice(0, spec.differentiableOutputs ?? all.length));
+      return joint(...all.slice(0, all.length - (spec.auxiliaryOutputs ?? 0)));
     };
     const gradients = this.#traceInto(forward, () => tf.grads(loss)(inputs.slice(0, differentiableInputs)));
 

@@ -122,9 +122,10 @@ export class EagerContext implements Disposable {
     const op = c.TFE_NewOp(this.pointer, this.#opName(name), status);
     this.library.check(name);
     try {
-      for (const attribute of attributes) setAttribute(this.#setters, op, attribute);
+      // Inputs first, as tfjs-node: a type they imply then wins over the attribute, which its Mean gets wrong.
       for (const input of inputs) c.TFE_OpAddInput(op, input, status);
       this.library.check(name);
+      for (const attribute of attributes) setAttribute(this.#setters, op, attribute);
       if (outputCount > this.#outputs.length) this.#outputs = new BigUint64Array(outputCount);
       this.#outputCount[0] = outputCount;
       c.TFE_Execute(op, this.#outputs, this.#outputCount, status);

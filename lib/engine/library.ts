@@ -27,6 +27,7 @@ export interface EngineLibrary {
   readonly libraryFolders: readonly string[];
   /** TensorFlow's version, or null where only loading it can tell. */
   readonly version: string | null;
+  /** Which of the places it was found in. */
   readonly source: "override" | "cache" | "python" | "fetched";
 }
 
@@ -96,7 +97,7 @@ export async function findLibrary(options: LibraryOptions = {}): Promise<EngineL
  */
 export async function ensureLibrary(options: LibraryOptions = {}): Promise<EngineLibrary> {
   const search = startSearch(options);
-  const library = await find(search) ?? await fetch(search, options.onProgress);
+  const library = await find(search) ?? await fetchInto(search, options.onProgress);
   if (library) return library;
   throw new Deno.errors.NotFound(failure(search));
 }
@@ -177,7 +178,7 @@ async function runProbe(
   }
 }
 
-async function fetch(
+async function fetchInto(
   search: Search,
   onProgress: LibraryOptions["onProgress"],
 ): Promise<EngineLibrary | null> {

@@ -30,12 +30,15 @@ export interface Wheel {
 export interface EngineBuild {
   /** TensorFlow's version. */
   readonly version: string;
+  /** Where its kernels can run. */
   readonly device: DeviceKind;
+  /** The first one holds the library, the others CUDA. */
   readonly wheels: readonly Wheel[];
 }
 
 /** What is read of the environment; `Deno.env` and a `Map` both are one. */
 export interface Environment {
+  /** The variable's value, or undefined if it is not set. */
   get(name: string): string | undefined;
 }
 

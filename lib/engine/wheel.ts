@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-// @ts-types="npm:@types/yauzl@3.4.0"
+// @ts-types="./yauzl.d.ts"
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 
 /**
@@ -30,7 +30,7 @@ export async function fileSha256(path: string): Promise<string> {
  */
 export async function unpackWheel(path: string, wanted: readonly string[], folder: string): Promise<void> {
   const missing = new Set(wanted);
-  const zip = await openPromise(path).catch((cause: Error) => {
+  const zip = await openPromise(path).catch((cause) => {
     throw new Deno.errors.InvalidData(`Cannot unpack ${path}: ${cause.message}`, { cause });
   });
   for await (const entry of zip.eachEntry()) { // yauzl refuses names that leave the folder
@@ -51,7 +51,7 @@ async function unpackEntry(zip: ZipFile, entry: Entry, path: string): Promise<vo
   await Deno.mkdir(dirname(path), { recursive: true });
   using file = await Deno.open(path, { write: true, createNew: true, mode: entryMode(entry) });
   const stream = await zip.openReadStreamPromise(entry);
-  for await (const chunk of stream) await writeAll(file, chunk as Uint8Array);
+  for await (const chunk of stream) await writeAll(file, chunk);
   await file.sync();
 }
 

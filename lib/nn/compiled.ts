@@ -48,8 +48,8 @@ export interface DifferentiableSpec {
   readonly inputs: readonly InputSpec[];
   /** How many of the leading inputs get a gradient; default all. The others follow them. */
   readonly differentiableInputs?: number;
-  /** How many of the leading outputs take a gradient; default all. The others (batch moments) follow them. */
-  readonly differentiableOutputs?: number;
+  /** How many outputs at the end take no gradient (batch moments); default none. */
+  readonly auxiliaryOutputs?: number;
 }
 
 /** Makes compiled functions. The engine's traces into TensorFlow graphs; {@linkcode eagerCompiler} runs any backend. */
@@ -57,7 +57,10 @@ export interface Compiler {
   /** Compiles a function with its gradient. */
   differentiable(spec: DifferentiableSpec, f: TensorFunction): Compiled;
   /** Compiles a function without a gradient. */
-  plain(spec: { readonly name: string; readonly inputs: readonly InputSpec[] }, f: TensorFunction): CompiledFunction;
+  plain(
+    spec: { readonly name: string; readonly inputs: readonly InputSpec[] },
+    f: TensorFunction,
+  ): CompiledFunction;
 }
 
 /** Runs functions op by op on tfjs's current backend: slower, same results; the tests' oracle. */
@@ -66,7 +69,10 @@ export const eagerCompiler: Compiler = {
     const differentiableInputs = spec.differentiableInputs ?? spec.inputs.length;
     return {
       forward(inputs: readonly Tensor[]): ForwardResult {
-        return tf.tidy(() => ({ outputs: detached(f([...inputs])), residuals: inputs.map((x) => x.clone()) }));
+        return tf.tidy(() => ({
+          outputs: detached(f([...inputs])),
+          residuals: inputs.map((x) => x.clone()),
+        }));
       },
       backward(outputGradients: readonly Tensor[], residuals: readonly Tensor[]): Tensor[] {
         const fixed = residuals.slice(differentiableInputs);

@@ -52,6 +52,8 @@ export interface TrainingPass {
 export interface Unit {
   /** Unique within the network and stable across versions: it names the tensors in checkpoints. */
   readonly name: string;
+  /** Equal for units that compute the same function of inputs and parameters: they share compiled code. */
+  readonly signature: string;
   readonly parameters: readonly ParameterSpec[];
   readonly batchNorms: readonly BatchNormSpec[];
   /** Forward pass in training, normalised by batch statistics. Gradients flow to `inputs` and `parameters`. */

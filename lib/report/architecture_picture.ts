@@ -31,10 +31,10 @@ export interface ChoiceStyle {
 
 /** The drawing of choices 0..3, colours from Okabe and Ito (2008). */
 export const choiceStyles: readonly ChoiceStyle[] = [
-  { name: "ShuffleNet 3 x 3", label: "3", color: "#56B4E9", heightPx: 26 },
-  { name: "ShuffleNet 5 x 5", label: "5", color: "#2DB88A", heightPx: 36 },
-  { name: "ShuffleNet 7 x 7", label: "7", color: "#E69F00", heightPx: 46 },
-  { name: "Xception 3 x 3 (three deep)", label: "X", color: "#D98CBB", heightPx: 31 },
+  { name: "ShuffleNet 3 × 3", label: "3", color: "#56B4E9", heightPx: 26 },
+  { name: "ShuffleNet 5 × 5", label: "5", color: "#2DB88A", heightPx: 36 },
+  { name: "ShuffleNet 7 × 7", label: "7", color: "#E69F00", heightPx: 46 },
+  { name: "Xception 3 × 3 (three deep)", label: "X", color: "#D98CBB", heightPx: 31 },
 ];
 
 /**
@@ -50,9 +50,9 @@ export function drawArchitectures(space: ReportSpace, rows: readonly Architectur
   const frame = layOut(space);
   const height = HEADER_PX + rows.length * ROW_PX + LEGEND_PX;
   return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH_PX} ${height}" width="${WIDTH_PX}" height="${height}" role="img" aria-label="Architectures: choice of each block by stage" font-family="system-ui, 'Liberation Sans', sans-serif" font-size="12" fill="currentColor">
-${stageHeadings(space, frame, HEADER_PX + rows.length * ROW_PX)}${
-    rows.map((row, i) => chain(row, frame, HEADER_PX + i * ROW_PX))
-  }${choiceLegend(height - LEGEND_PX / 2)}</svg>`;
+${stageHeadings(space, frame)}${rows.map((row, i) => chain(row, frame, HEADER_PX + i * ROW_PX))}${
+    choiceLegend(height - LEGEND_PX / 2)
+  }</svg>`;
 }
 
 /** Where the blocks of each stage lie. */
@@ -64,8 +64,8 @@ interface Frame {
 
 const WIDTH_PX = 1040;
 const HEADER_PX = 62;
-const ROW_PX = 88;
-const LEGEND_PX = 34;
+const ROW_PX = 104;
+const LEGEND_PX = 44;
 const ENDS_PX = 62;
 const STAGE_GAP_PX = 22;
 
@@ -79,7 +79,9 @@ function checkChoices(space: ReportSpace, { title, choices }: ArchitectureRow): 
   }
   if (wrong >= 0) {
     throw new RangeError(
-      `Cannot draw "${title}": choice ${choices[wrong]} of block ${wrong}, wanted 0 to ${choiceStyles.length - 1}`,
+      `Cannot draw "${title}": choice ${choices[wrong]} of block ${wrong}, wanted 0 to ${
+        choiceStyles.length - 1
+      }`,
     );
   }
 }
@@ -97,16 +99,20 @@ function layOut(space: ReportSpace): Frame {
   return { blocks, blockPx: round(pitch - Math.min(6, pitch / 5)) };
 }
 
-function stageHeadings(space: ReportSpace, { blocks, blockPx }: Frame, bottom: number): Markup {
+function stageHeadings(space: ReportSpace, { blocks, blockPx }: Frame): Markup {
   const stages = blocks.map((lefts, stage) => {
     const [left, right] = [lefts[0], lefts[lefts.length - 1] + blockPx];
     const stride = 2 ** (stage + 2);
     const side = Math.ceil(space.resolution / stride);
-    return markup`<path d="M${left} 56V51H${round(right)}V56" fill="none" stroke="currentColor" opacity="0.5"/>
+    return markup`<path d="M${left} 56V51H${
+      round(right)
+    }V56" fill="none" stroke="currentColor" opacity="0.5"/>
 <text x="${left}" y="14" font-weight="600">Stage ${stage + 1}</text>
 <text x="${left}" y="29" opacity="0.75">${space.stageChannels[stage]} channels</text>
-<text x="${left}" y="44" opacity="0.75">${side} x ${side} px (1/${stride})</text>
-<path d="M${round(left - STAGE_GAP_PX / 2)} 4V${bottom - 8}" stroke="currentColor" opacity="0.18" stroke-dasharray="2 4"/>
+<text x="${left}" y="44" opacity="0.75">${side} × ${side} px (1/${stride})</text>
+<path d="M${
+      round(left - STAGE_GAP_PX / 2)
+    } 4V56" stroke="currentColor" opacity="0.18" stroke-dasharray="2 4"/>
 `;
   });
   const side = Math.ceil(space.resolution / 2);
@@ -117,23 +123,36 @@ ${stages}`;
 }
 
 function chain(row: ArchitectureRow, { blocks, blockPx }: Frame, top: number): Markup {
-  const middle = top + 58;
+  const middle = top + 64;
   const lefts = blocks.flat();
   const firsts = new Set(blocks.map(([first]) => first));
   const end = lefts.length === 0 ? ENDS_PX : lefts[lefts.length - 1] + blockPx + 12;
-  const drawn = lefts.map((left, i) => block(choiceStyles[row.choices[i]], i, left, blockPx, middle, firsts.has(left)));
+  const drawn = lefts.map((left, i) =>
+    block(choiceStyles[row.choices[i]], i, left, blockPx, middle, firsts.has(left))
+  );
   return markup`<g aria-label="architecture">
-<text x="0" y="${top + 18}"><tspan font-weight="600">${row.title}</tspan><tspan dx="10" opacity="0.75">${row.note}</tspan></text>
+<text x="0" y="${
+    top + 26
+  }"><tspan font-weight="600">${row.title}</tspan><tspan dx="10" opacity="0.75">${row.note}</tspan></text>
 <path d="M30 ${middle}H${round(end)}" stroke="currentColor" stroke-width="1.5" opacity="0.45"/>
 <path d="M${round(end + 6)} ${middle}l-7 -4v8z" opacity="0.6"/>
-<rect x="1" y="${middle - 13}" width="36" height="26" rx="4" fill="#BBC3CC" stroke="none"/><text x="19" y="${
+<rect x="1" y="${middle - 13}" width="36" height="26" rx="4" fill="#BBC3CC"/><text x="19" y="${
     middle + 4
-  }" text-anchor="middle" fill="#111">3 /2</text>
+  }" text-anchor="middle" font-size="14" font-weight="600" fill="#111">3</text><path d="M15 ${
+    middle + 27
+  }h8l-4 6z" opacity="0.75"/>
 ${drawn}</g>
 `;
 }
 
-function block(style: ChoiceStyle, index: number, left: number, width: number, middle: number, strided: boolean): Markup {
+function block(
+  style: ChoiceStyle,
+  index: number,
+  left: number,
+  width: number,
+  middle: number,
+  strided: boolean,
+): Markup {
   const top = middle - style.heightPx / 2;
   const size = Math.min(14, Math.max(9, width * 0.6));
   const mark = strided
@@ -151,17 +170,19 @@ function block(style: ChoiceStyle, index: number, left: number, width: number, m
 
 function choiceLegend(middle: number): Markup {
   const entries = choiceStyles.map((style, i) =>
-    markup`<rect x="${i * 200}" y="${middle - 7}" width="20" height="14" rx="3" fill="${style.color}"/><text x="${
-      i * 200 + 10
-    }" y="${middle + 4}" font-size="11" font-weight="600" text-anchor="middle" fill="#111">${style.label}</text><text x="${
+    markup`<rect x="${i * 200}" y="${
+      middle - 7
+    }" width="20" height="14" rx="3" fill="${style.color}"/><text x="${i * 200 + 10}" y="${
+      middle + 4
+    }" font-size="11" font-weight="600" text-anchor="middle" fill="#111">${style.label}</text><text x="${
       i * 200 + 27
     }" y="${middle + 4}">${style.name}</text>
 `
   );
   const left = choiceStyles.length * 200 + 10;
-  return markup`${entries}<path d="M${left} ${middle - 3}h8l-4 6z" opacity="0.75"/><text x="${left + 14}" y="${
-    middle + 4
-  }">stride 2</text>
+  return markup`${entries}<path d="M${left} ${middle - 3}h8l-4 6z" opacity="0.75"/><text x="${
+    left + 14
+  }" y="${middle + 4}">stride 2</text>
 `;
 }
 

@@ -20,7 +20,7 @@ export function classColor(classNames: readonly string[], className: string): st
 }
 
 /**
- * Draws the detections of a photograph (solid, with scores) and its ground truth (white, dashed).
+ * Draws the detections of a photograph (solid, with scores) and its ground truth (thin, dashed).
  *
  * @param picture The photograph and its boxes, in its pixels.
  * @param classNames Every class, in the order that fixes its colour.
@@ -28,12 +28,18 @@ export function classColor(classNames: readonly string[], className: string): st
  * @returns One `svg` element as large as the image, or scaled to its place.
  * @throws {TypeError} If the bytes are neither JPEG nor PNG.
  */
-export function drawDetections(picture: ReportPicture, classNames: readonly string[], minScore: number): Markup {
+export function drawDetections(
+  picture: ReportPicture,
+  classNames: readonly string[],
+  minScore: number,
+): Markup {
   const { widthPx, heightPx } = picture;
   const unit = Math.max(widthPx, heightPx) / 480; // one CSS px where the picture stands in half a page
   const shown = picture.detections.filter(({ score }) => score >= minScore).sort((a, b) => a.score - b.score);
   const boxes = shown.map((one) => detectionBox(one, one.score, classColor(classNames, one.className), unit));
-  const labels = shown.map((one) => detectionLabel(one, one.score, classColor(classNames, one.className), unit, widthPx));
+  const labels = shown.map((one) =>
+    detectionLabel(one, one.score, classColor(classNames, one.className), unit, widthPx)
+  );
   return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${widthPx} ${heightPx}" width="${widthPx}" height="${heightPx}" role="img" aria-label="${picture.title}: ${shown.length} detections, ${picture.truths.length} true boxes" font-family="system-ui, 'Liberation Sans', sans-serif">
 <image href="${
     imageDataUrl(picture)
@@ -43,7 +49,7 @@ ${picture.truths.map((truth) => truthBox(truth, unit))}${boxes}${labels}</svg>`;
 
 function truthBox(truth: ReportBox, unit: number): Markup {
   const shape = rectangle(truth);
-  return markup`<g aria-label="truth" fill="none"><rect ${shape} stroke="#000" stroke-opacity="0.55" stroke-width="${
+  return markup`<g aria-label="truth" fill="none"><rect ${shape} stroke="#000" stroke-opacity="0.7" stroke-width="${
     round(2 * unit)
   }"/><rect ${shape} stroke="#fff" stroke-width="${round(1.1 * unit)}" stroke-dasharray="${round(4 * unit)} ${
     round(3 * unit)
@@ -53,7 +59,7 @@ function truthBox(truth: ReportBox, unit: number): Markup {
 
 function detectionBox(box: ReportBox, score: number, color: string, unit: number): Markup {
   const shape = rectangle(box);
-  return markup`<g aria-label="detection" fill="none"><rect ${shape} stroke="#000" stroke-opacity="0.5" stroke-width="${
+  return markup`<g aria-label="detection" fill="none"><rect ${shape} stroke="#000" stroke-opacity="0.35" stroke-width="${
     round(3 * unit)
   }"/><rect ${shape} stroke="${color}" stroke-width="${round(1.9 * unit)}"><title>${box.className} ${
     score.toFixed(3)
@@ -65,16 +71,18 @@ function detectionBox(box: ReportBox, score: number, color: string, unit: number
 function detectionLabel(box: ReportBox, score: number, color: string, unit: number, widthPx: number): Markup {
   const [x1, y1, x2] = box.boxXyxy;
   const [size, height] = [10 * unit, 13 * unit];
-  const widthOf = (text: string): number => (0.6 * text.length * 10 + 6) * unit;
+  const widthOf = (text: string): number => (6.7 * text.length + 6) * unit;
   const long = `${box.className} ${score.toFixed(2)}`;
   const text = widthOf(long) <= x2 - x1 + 2 * unit ? long : score.toFixed(2);
   const left = Math.max(0, Math.min(x1 - unit, widthPx - widthOf(text)));
   const top = Math.max(0, y1 - height);
-  return markup`<g aria-label="label"><rect x="${round(left)}" y="${round(top)}" width="${round(widthOf(text))}" height="${
-    round(height)
-  }" rx="${round(2 * unit)}" fill="${color}" fill-opacity="0.9"/><text x="${round(left + 3 * unit)}" y="${
-    round(top + 10 * unit)
-  }" font-size="${round(size)}" font-weight="600" fill="${isDark(color) ? "#fff" : "#111"}">${text}</text></g>
+  return markup`<g aria-label="label"><rect x="${round(left)}" y="${round(top)}" width="${
+    round(widthOf(text))
+  }" height="${round(height)}" rx="${round(2 * unit)}" fill="${color}" fill-opacity="0.9"/><text x="${
+    round(left + 3 * unit)
+  }" y="${round(top + 10 * unit)}" font-size="${round(size)}" font-weight="600" fill="${
+    isDark(color) ? "#fff" : "#111"
+  }">${text}</text></g>
 `;
 }
 
@@ -89,7 +97,9 @@ function imageDataUrl({ title, bytes }: ReportPicture): string {
   const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
   const isPng = bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47;
   if (!isJpeg && !isPng) {
-    throw new TypeError(`Cannot draw "${title}": its bytes start with ${firstBytes(bytes)}, wanted a JPEG or PNG file`);
+    throw new TypeError(
+      `Cannot draw "${title}": its bytes start with ${firstBytes(bytes)}, wanted a JPEG or PNG file`,
+    );
   }
   return `data:image/${isJpeg ? "jpeg" : "png"};base64,${bytes.toBase64()}`;
 }

@@ -21,16 +21,16 @@ export function formatCount(value: number | null): string {
   return String(value);
 }
 
-/** Seconds as `1.4 s`, `12 min 05 s` or `3 h 20 min`. */
+/** Seconds as `1.4 s`, `48 s`, `9 min 05 s`, `48 min` or `3 h 20 min`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return missing;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
-  const pair = (large: number, small: number): string => `${large} ${String(small).padStart(2, "0")}`;
-  if (whole < 3600) return pair(Math.floor(whole / 60), whole % 60).replace(" ", " min ") + " s";
+  const pad = (count: number): string => String(count).padStart(2, "0");
+  if (whole < 600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
   const minutes = Math.round(whole / 60);
-  return pair(Math.floor(minutes / 60), minutes % 60).replace(" ", " h ") + " min";
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
 /** Bytes as mebibytes or gibibytes. */

@@ -8,8 +8,15 @@ import { stylesheet } from "./stylesheet.ts";
 
 /** HTML or SVG source that is already escaped. Made by `markup`, or by `trusted` from a renderer's own output. */
 export class Markup {
-  /** @param source The source, safe to put into a page. */
-  constructor(readonly source: string) {}
+  /**
+   * Wraps source.
+   *
+   * @param source Safe to put into a page.
+   */
+  constructor(
+    /** The source, safe to put into a page. */
+    readonly source: string,
+  ) {}
 }
 
 /** What the `markup` tag takes: text and numbers are escaped, markup is inserted as it is, lists are joined. */
@@ -47,7 +54,9 @@ export const nothing: Markup = new Markup("");
 
 /** A legend's entry: what it stands for, and the colour as CSS. */
 export interface LegendEntry {
+  /** What the sample stands for. */
   readonly label: string;
+  /** A CSS colour; may be a variable of the style sheet. */
   readonly color: string;
   /** How it is drawn; a `swatch` where left out. */
   readonly shape?: "swatch" | "dot" | "ring" | "line" | "dashes" | "star";
@@ -73,7 +82,9 @@ export function figure(title: string, picture: Markup, caption = "", key: Markup
 export interface Section {
   /** Anchor, an identifier. */
   readonly id: string;
+  /** Heading. */
   readonly title: string;
+  /** What stands under the heading. */
   readonly body: Markup;
 }
 
@@ -113,7 +124,8 @@ const SAMPLES = {
   ring: '<circle cx="11" cy="6" r="3.5" fill="none" stroke="currentColor" stroke-width="1.5"/>',
   line: '<path d="M1 6H21" stroke="currentColor" stroke-width="2.5"/>',
   dashes: '<path d="M1 6H21" stroke="currentColor" stroke-width="2" stroke-dasharray="4 3"/>',
-  star: '<path d="M11 0l1.6 4.2 4.5.2-3.5 2.8 1.2 4.3L11 9.1l-3.8 2.4 1.2-4.3L4.9 4.4l4.5-.2z" fill="currentColor"/>',
+  star:
+    '<path d="M11 0l1.6 4.2 4.5.2-3.5 2.8 1.2 4.3L11 9.1l-3.8 2.4 1.2-4.3L4.9 4.4l4.5-.2z" fill="currentColor"/>',
 };
 
 function partSource(part: MarkupPart | undefined): string {

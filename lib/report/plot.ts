@@ -14,14 +14,41 @@ export const halfChartPx = 500;
 /** A chart's width where three stand in a row, px. */
 export const thirdChartPx = 330;
 
+/** A scale and its axis, as Plot takes them. */
+export interface AxisOptions {
+  /** What it measures, with its unit. */
+  readonly label: string;
+  /** From, to; where left out, the data's. */
+  readonly domain?: [number, number];
+  /** How many ticks, or which. */
+  readonly ticks?: number | number[];
+  /** d3's format of a tick. */
+  readonly tickFormat?: string;
+  /** Whether the domain holds 0. */
+  readonly zero?: boolean;
+  /** Whether the domain ends at round numbers. */
+  readonly nice?: boolean;
+  /** Free space at both ends, px. */
+  readonly inset?: number;
+}
+
 /** What a chart shows; the rest of Plot's options are the house's. */
 export interface ChartOptions {
   /** What a screen reader says, one sentence. */
   readonly description: string;
+  /** Width, px. */
   readonly widthPx: number;
+  /** Height, px. */
   readonly heightPx: number;
-  readonly x: Plot.ScaleOptions;
-  readonly y: Plot.ScaleOptions;
+  /** Horizontal scale: label with unit, domain, ticks. */
+  readonly x: AxisOptions;
+  /** Vertical scale, the same. */
+  readonly y: AxisOptions;
+  /**
+   * What is drawn, from back to front.
+   *
+   * @internal
+   */
   readonly marks: Plot.Markish[];
 }
 
@@ -42,7 +69,7 @@ export function chart(options: ChartOptions): Markup {
     marginTop: 26,
     marginBottom: 42,
     marginLeft: 56,
-    marginRight: 16,
+    marginRight: 26,
     style: { fontSize: "12px" },
     x: { labelAnchor: "center", labelArrow: "none", labelOffset: 38, ...options.x },
     y: { grid: true, nice: true, labelArrow: "none", ticks: Math.round(options.heightPx / 50), ...options.y },
@@ -55,13 +82,22 @@ export function chart(options: ChartOptions): Markup {
 export function wholeTicks(low: number, high: number, count: number): number[] {
   const span = Math.max(1, high - low);
   const power = 10 ** Math.floor(Math.log10(span / count));
-  const step = Math.max(1, [1, 2, 5, 10].map((factor) => factor * power).find((size) => span / size <= count) ?? 1);
+  const step = Math.max(
+    1,
+    [1, 2, 5, 10].map((factor) => factor * power).find((size) => span / size <= count) ?? 1,
+  );
   const first = Math.ceil(low / step) * step;
-  return Array.from({ length: Math.max(0, Math.floor((high - first) / step) + 1) }, (_, i) => first + i * step);
+  return Array.from(
+    { length: Math.max(0, Math.floor((high - first) / step) + 1) },
+    (_, i) => first + i * step,
+  );
 }
 
 /** A hundredth of a pixel is enough: coordinates with more digits only make the file larger. */
 function roundCoordinates(svg: string): string {
   const attribute = / (?:d|transform|cx|cy|r|x|y|x1|x2|y1|y2|width|height|points)="[^"]*"/g;
-  return svg.replace(attribute, (text) => text.replace(/-?\d+\.\d{3,}/g, (digits) => String(+Number(digits).toFixed(2))));
+  return svg.replace(
+    attribute,
+    (text) => text.replace(/-?\d+\.\d{3,}/g, (digits) => String(+Number(digits).toFixed(2))),
+  );
 }

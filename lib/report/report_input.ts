@@ -73,19 +73,25 @@ export interface TrainingCurve {
 
 /** The loss and learning rate of one training step. */
 export interface TrainingPoint {
+  /** Steps made, this one included. */
   readonly step: number;
+  /** Loss of this step. */
   readonly loss: number;
+  /** Learning rate of this step. */
   readonly learningRate: number;
 }
 
 /** A score measured after a training step, as a fraction 0..1. */
 export interface ScorePoint {
+  /** Steps made before measuring. */
   readonly step: number;
+  /** The score, 0..1. */
   readonly score: number;
 }
 
 /** A chain of stages of choice blocks. */
 export interface ReportSpace {
+  /** Its name. */
   readonly name: string;
   /** Blocks of each stage; the first block of a stage has stride 2. */
   readonly stageRepeats: readonly number[];
@@ -109,37 +115,57 @@ export interface ReportSearch {
 
 /** The part of a candidate's record that the report shows; a row of the search history fits. */
 export interface ReportCandidate {
+  /** Who proposed it. */
   readonly strategy: "evolution" | "random";
+  /** Which generation, from 0. */
   readonly generation: number;
+  /** One choice a block. */
   readonly choices: readonly number[];
+  /** Multiply-adds of the backbone. */
   readonly macs: number;
+  /** Parameters of the backbone. */
   readonly parameters: number;
+  /** Whether it has a score. */
   readonly status: "scored" | "failed";
+  /** Its score, with the weights of the supernet; `null` where it failed. */
   readonly score: number | null;
+  /** Why it failed; `null` where it did not. */
   readonly reason: string | null;
+  /** Time it took, ms. */
   readonly elapsedMs: number;
 }
 
 /** COCO's AP at one class; -1 where it is undefined (no ground truth). */
 export interface ClassAp {
+  /** Mean over IoU 0.50 to 0.95. */
   readonly AP: number;
+  /** At IoU 0.50. */
   readonly AP50: number;
 }
 
 /** The six APs of COCO's twelve numbers; -1 where one is undefined. */
 export interface ApSummary extends ClassAp {
+  /** At IoU 0.75. */
   readonly AP75: number;
+  /** Of objects under 32² px. */
   readonly APs: number;
+  /** Of objects of 32² to 96² px. */
   readonly APm: number;
+  /** Of objects over 96² px. */
   readonly APl: number;
 }
 
 /** One entry of `winners.json`. */
 export interface ReportWinner {
+  /** The space's name. */
   readonly space: string;
+  /** One choice a block. */
   readonly choices: readonly number[];
+  /** Multiply-adds of the backbone. */
   readonly macs: number;
+  /** Parameters of the backbone. */
   readonly parameters: number;
+  /** Score in the search, with the weights of the supernet. */
   readonly score: number;
   /** The evaluation after retraining, where the winner was retrained. */
   readonly retrained?: ApSummary & { readonly perClass: Readonly<Record<string, ClassAp>> };
@@ -151,7 +177,9 @@ export interface ReportEvaluation {
   readonly title: string;
   /** Images of the split. */
   readonly images: number;
+  /** Over all classes. */
   readonly summary: ApSummary;
+  /** By class name, in the order to show. */
   readonly perClass: Readonly<Record<string, ClassAp>>;
 }
 
@@ -161,6 +189,7 @@ export interface ReportGallery {
   readonly classNames: readonly string[];
   /** Detections under this score are not drawn. */
   readonly minScore: number;
+  /** In the order to show. */
   readonly pictures: readonly ReportPicture[];
 }
 
@@ -168,17 +197,23 @@ export interface ReportGallery {
 export interface ReportPicture {
   /** Caption, such as the file's name. */
   readonly title: string;
-  /** The encoded image, JPEG or PNG, stored upright (boxes do not follow an EXIF rotation). */
+  /** The encoded image, JPEG or PNG; an EXIF rotation is ignored, as the boxes are in stored pixels. */
   readonly bytes: Uint8Array;
+  /** Width of the image, px. */
   readonly widthPx: number;
+  /** Height of the image, px. */
   readonly heightPx: number;
+  /** What the detector found; the score is 0..1. */
   readonly detections: readonly (ReportBox & { readonly score: number })[];
+  /** What the annotations say. */
   readonly truths: readonly ReportBox[];
 }
 
 /** A box of a class. */
 export interface ReportBox {
+  /** The class in words. */
   readonly className: string;
+  /** Left, top, right, bottom edge, px. */
   readonly boxXyxy: readonly [number, number, number, number];
 }
 
@@ -186,6 +221,7 @@ export interface ReportBox {
 export interface DataNote {
   /** The split, e.g. `bccd, train`. */
   readonly title: string;
+  /** Images read. */
   readonly images: number;
   /** Annotated objects; for an image folder, the images again. */
   readonly objects: number;
@@ -195,6 +231,8 @@ export interface DataNote {
 
 /** A command line and what it is for. */
 export interface NextCommand {
+  /** What it does, one line. */
   readonly purpose: string;
+  /** The command line. */
   readonly command: string;
 }

@@ -19,5 +19,7 @@ export function architectureSvg(title: string, space: ReportSpace, rows: readonl
   const { source } = drawArchitectures(space, rows);
   const start = source.indexOf(">") + 1;
   const style = "svg{color:#1b1f24}@media(prefers-color-scheme:dark){svg{color:#e6eaf0}}";
-  return `${source.slice(0, start)}\n<title>${escapeHtml(title)}</title>\n<style>${style}</style>${source.slice(start)}\n`;
+  return `${source.slice(0, start)}\n<title>${escapeHtml(title)}</title>\n<style>${style}</style>${
+    source.slice(start)
+  }\n`;
 }

@@ -47,16 +47,16 @@ nav a:hover { text-decoration: underline; }
 section { background: var(--paper); border: 1px solid var(--rule); border-radius: 10px; padding: 22px 24px; margin: 0 0 20px; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 20px 0 8px; }
 .tile { background: var(--paper); border: 1px solid var(--rule); border-radius: 10px; padding: 12px 16px; }
-.tile b { display: block; font-size: 25px; line-height: 1.25; font-weight: 650; font-variant-numeric: tabular-nums; }
+.tile b { display: block; font-size: 23px; line-height: 1.3; white-space: nowrap; font-weight: 650; font-variant-numeric: tabular-nums; }
 .tile span { display: block; font-size: 13px; line-height: 1.35; color: var(--soft); }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 18px 28px; }
 .three { grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
-figure { margin: 0 0 18px; min-width: 0; }
+figure { margin: 0 0 22px; min-width: 0; }
+.grid > figure { margin: 0; }
 figcaption { font-weight: 600; font-size: 14px; margin-bottom: 6px; }
 .picture { overflow-x: auto; }
 .picture svg { display: block; width: 100%; height: auto; }
 .plot { --plot-background: var(--paper); }
-.plot [aria-label="rule"], .plot [aria-label$="grid"] { color: var(--rule); }
 .chain svg { min-width: 640px; }
 .photo svg { border-radius: 6px; background: var(--code); }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; font-size: 13px; margin-bottom: 4px; }

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { Markup, markup, nothing } from "./html.ts";
+import { type Markup, markup, nothing } from "./html.ts";
 
 /** What a cell holds before it is formatted; `null` is an empty cell. */
 export type Cell = string | number | null;
 
 /** A column of a table of `Row`s. */
 export interface Column<Row> {
+  /** Heading. */
   readonly title: string;
   /** The exact value, as CSV gets it. */
   readonly value: (row: Row) => Cell;
@@ -33,7 +34,9 @@ export function htmlTable<Row>(columns: readonly Column<Row>[], rows: readonly R
 /** The table as GitHub's Markdown. */
 export function markdownTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
-  const rule = columns.map(({ value }) => rows.some((row) => typeof value(row) === "number") ? "---:" : "---");
+  const rule = columns.map(({ value }) =>
+    rows.some((row) => typeof value(row) === "number") ? "---:" : "---"
+  );
   return line(columns.map(({ title }) => markdownText(title))) + line(rule) +
     rows.map((row) => line(columns.map((column) => markdownText(cellText(column, row))))).join("");
 }

@@ -5,15 +5,18 @@
  */
 import * as Plot from "@observablehq/plot";
 import { figure, type Markup, markup, nothing } from "./html.ts";
-import { chart, halfChartPx, thirdChartPx, wholeTicks } from "./plot.ts";
-import type { ScorePoint, TrainingCurve, TrainingPoint } from "./report_input.ts";
+import { type AxisOptions, chart, halfChartPx, thirdChartPx, wholeTicks } from "./plot.ts";
+import type { TrainingCurve, TrainingPoint } from "./report_input.ts";
 
 /** The loss of some neighbouring steps. */
 export interface LossBin {
   /** Mean step of the bin. */
   readonly step: number;
+  /** Mean loss. */
   readonly mean: number;
+  /** Least loss. */
   readonly low: number;
+  /** Largest loss. */
   readonly high: number;
 }
 
@@ -29,7 +32,12 @@ export function binLosses(points: readonly TrainingPoint[], maxBins: number): Lo
   return Array.from({ length: Math.ceil(finite.length / size) }, (_, i) => {
     const part = finite.slice(i * size, (i + 1) * size);
     const losses = part.map(({ loss }) => loss);
-    return { step: mean(part.map(({ step }) => step)), mean: mean(losses), low: Math.min(...losses), high: Math.max(...losses) };
+    return {
+      step: mean(part.map(({ step }) => step)),
+      mean: mean(losses),
+      low: Math.min(...losses),
+      high: Math.max(...losses),
+    };
   });
 }
 
@@ -59,21 +67,30 @@ function lossFigure({ title, points }: TrainingCurve, last: number, widthPx: num
 
 function scoreFigure({ title, scores, scoreName }: TrainingCurve, last: number, widthPx: number): Markup {
   const finite = scores.filter(({ score }) => Number.isFinite(score) && score >= 0);
-  const percent = (point: ScorePoint): number => 100 * point.score;
-  const picture = stepChart(`${title}: ${scoreName} by step`, last, widthPx, { label: `${scoreName} (%)`, zero: true }, [
-    Plot.lineY(finite, { x: "step", y: percent, stroke: "var(--accent)", strokeWidth: 2, ...marker(finite) }),
+  const picture = stepChart(`${title}: ${scoreName} by step`, last, widthPx, {
+    label: capitalized(scoreName),
+    zero: true,
+  }, [
+    Plot.lineY(finite, { x: "step", y: "score", stroke: "var(--accent)", strokeWidth: 2, ...marker(finite) }),
   ]);
-  return figure(`${scoreName} on held-out images`, picture);
+  return figure(`${capitalized(scoreName)} on held-out images`, picture);
 }
 
 function rateFigure({ title, points }: TrainingCurve, last: number, widthPx: number): Markup {
   const kept = points.filter(({ learningRate }, i) =>
-    Number.isFinite(learningRate) && (learningRate !== points[i - 1]?.learningRate || learningRate !== points[i + 1]?.learningRate)
+    Number.isFinite(learningRate) &&
+    (learningRate !== points[i - 1]?.learningRate || learningRate !== points[i + 1]?.learningRate)
   );
   const sparse = thin(kept, 240);
   const y = { label: "Learning rate", zero: true, tickFormat: "~g" };
   const picture = stepChart(`${title}: learning rate by step`, last, widthPx, y, [
-    Plot.lineY(sparse, { x: "step", y: "learningRate", stroke: "var(--accent)", strokeWidth: 2, ...marker(sparse) }),
+    Plot.lineY(sparse, {
+      x: "step",
+      y: "learningRate",
+      stroke: "var(--accent)",
+      strokeWidth: 2,
+      ...marker(sparse),
+    }),
   ]);
   return figure("Learning rate", picture);
 }
@@ -82,17 +99,21 @@ function stepChart(
   description: string,
   last: number,
   widthPx: number,
-  y: Plot.ScaleOptions,
+  y: AxisOptions,
   marks: Plot.Markish[],
 ): Markup {
   const ticks = wholeTicks(0, Math.max(1, last), widthPx / 75);
-  const x: Plot.ScaleOptions = { label: "Step", domain: [0, Math.max(1, last)], ticks };
+  const x: AxisOptions = { label: "Step", domain: [0, Math.max(1, last)], ticks };
   return chart({ description, widthPx, heightPx: 230, x, y, marks });
 }
 
 /** A curve of few points shows each; one point alone would otherwise be an invisible line. */
 function marker(points: readonly unknown[]): Plot.MarkerOptions {
   return points.length <= 12 ? { marker: "circle" } : {};
+}
+
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 /** Every k-th point and the last, at most about `count`. */

@@ -26,6 +26,7 @@ export interface Proposal extends Cost {
 
 /** A candidate with its outcome. */
 export interface CandidateRecord extends Proposal {
+  /** Whether its evaluation gave a score. */
   readonly status: "scored" | "failed";
   /** What the evaluation returned, unrounded and finite; null if it failed. */
   readonly score: number | null;

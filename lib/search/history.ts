@@ -80,8 +80,11 @@ const schema = `
 export function openHistory(path: string, fingerprint: string): SearchHistory {
   const database = openDatabase(path);
   try {
+    database.exec("PRAGMA busy_timeout = 5000");
     if (isEmpty(database)) createSchema(database, fingerprint);
     checkDatabase(database, path, fingerprint);
+    // A write-ahead log lets readers in during a search; FULL makes each recorded candidate outlive a power cut.
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     return new FileHistory(database, path);
   } catch (error) {
     database.close();
@@ -106,7 +109,8 @@ export function memoryHistory(): SearchHistory {
       records.push({ ...candidate, choices: [...candidate.choices] });
     },
     find,
-    findByChoices: (key) => scored().find((it) => architectureKey(it.choices) === key),
+    findByChoices: (key) =>
+      records.filter(isScored).filter((it) => architectureKey(it.choices) === key).sort(byPlace)[0],
     all,
     scored,
     [Symbol.dispose](): void {},
@@ -212,8 +216,6 @@ function checkDatabase(database: DatabaseSync, path: string, fingerprint: string
   }
   const damage = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
   if (damage !== "ok") throw new Error(`database disk image is malformed (${damage})`);
-  // A write-ahead log lets readers in during a search; FULL makes each recorded candidate outlive a power cut.
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;");
 }
 
 function checkVersion(database: DatabaseSync, path: string): void {

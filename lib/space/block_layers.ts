@@ -13,8 +13,11 @@ export interface ConvLayer {
   readonly kind: "conv" | "pointwise" | "depthwise";
   /** Side of the square kernel. */
   readonly kernel: number;
+  /** The same in both directions. */
   readonly stride: 1 | 2;
+  /** Channels of its input. */
   readonly inChannels: number;
+  /** Channels of its output; a depthwise one's are its input's. */
   readonly outChannels: number;
   /** Whether ReLU follows the batch norm. */
   readonly relu: boolean;
@@ -24,6 +27,7 @@ export interface ConvLayer {
 
 /** The two branches of a block; their outputs are concatenated, projection first. */
 export interface BlockLayers {
+  /** The branch that the choice decides on; at stride 1 it sees half the channels. */
   readonly main: readonly ConvLayer[];
   /** Empty at stride 1, where this half of the channels passes untouched. */
   readonly projection: readonly ConvLayer[];

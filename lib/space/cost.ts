@@ -19,6 +19,7 @@ export interface Cost {
 
 /** A backbone's cost by parts, so that a search sums 20 numbers instead of walking the layers. */
 export interface CostTable {
+  /** The same for all architectures. */
   readonly stem: Cost;
   /** `blocks[i][choice]`: block i under that choice. */
   readonly blocks: readonly (readonly Cost[])[];

@@ -33,7 +33,9 @@ export interface BlockShape {
   readonly stage: number;
   /** Position in its stage, from 0. */
   readonly indexInStage: number;
+  /** Channels of its input. */
   readonly inChannels: number;
+  /** Channels of its output. */
   readonly outChannels: number;
   /** 2 in a stage's first block, else 1. */
   readonly stride: 1 | 2;

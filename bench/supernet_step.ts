@@ -1,0 +1,81 @@
+/**
+ * Whole path-wise training steps of the small space's supernet on random images, in one process:
+ * `deno run … bench/supernet_step.ts BATCH SIZE STEPS` prints one JSON line
+ * `{ medianMs, minMs, peakRssBytes, device }`. The first steps, which compile each choice of each block as it is
+ * first drawn, are left out of the times. Its peer is a PyTorch loop of the same work, see `bench/peers`.
+ *
+ * @module
+ */
+import { stream } from "../lib/base/random.ts";
+import type { ClassificationBatch } from "../lib/data/sample.ts";
+import { registerTensorFlow } from "../lib/engine/mod.ts";
+import { supernet } from "../lib/models/backbone.ts";
+import { classifierUnit } from "../lib/models/classifier.ts";
+import { batchNormEpsilon, localBatchNorm } from "../lib/nn/batch_norm.ts";
+import { searchSpaces } from "../lib/space/search_space.ts";
+import { ClassificationModel } from "../lib/train/classification_model.ts";
+import { NetworkState } from "../lib/train/network_state.ts";
+import { uniformPaths } from "../lib/train/path.ts";
+import { UnitRunner } from "../lib/train/unit_runner.ts";
+
+const classes = 1000;
+const warmUpSteps = 40; // by then, with probability 0.9999, each of the 32 distinct functions has been compiled
+
+function randomBatch(images: number, sizePx: number): ClassificationBatch {
+  const random = stream(0, "bench", "images");
+  const shape = [images, sizePx, sizePx, 3] as const;
+  return {
+    images: Uint8Array.from({ length: images * sizePx * sizePx * 3 }, () => random.integer(256)),
+    shape,
+    classIndices: Int32Array.from({ length: images }, () => random.integer(classes)),
+    ids: Array.from({ length: images }, (_, i) => `random ${i}`),
+  };
+}
+
+/** Linux keeps the peak itself; elsewhere the present size has to do. */
+function peakRssBytes(): number {
+  try {
+    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
+    return Number(kilobytes) * 1024;
+  } catch {
+    return Deno.memoryUsage().rss;
+  }
+}
+
+const [images, sizePx, steps] = Deno.args.map(Number);
+if (![images, sizePx, steps].every((value) => Number.isInteger(value) && value > 0)) {
+  console.error("usage: supernet_step.ts BATCH SIZE STEPS");
+  Deno.exit(1);
+}
+const engine = await registerTensorFlow();
+const space = searchSpaces.small;
+const net = supernet(space, 1);
+const classifier = classifierUnit(space, classes);
+using state = new NetworkState([net.stem, ...net.blocks.flat(), classifier], 0);
+using runner = new UnitRunner(engine.compiler, localBatchNorm(batchNormEpsilon));
+using model = new ClassificationModel(engine, runner, net, classifier, {
+  momentum: 0.9,
+  weightDecay: 4e-5,
+  decayOn: "matrices",
+  biasLearningRateFactor: 1,
+  bnMomentum: 0.1,
+  labelSmoothing: 0.1,
+  dropout: 0.2,
+  seed: 0,
+});
+
+const batch = randomBatch(images, sizePx);
+const path = uniformPaths(space, 1, "bench");
+const times: number[] = [];
+for (let step = 0; step < warmUpSteps + steps; step++) {
+  const start = performance.now();
+  model.trainStep(state, batch, path(step), step, 0.01);
+  if (step >= warmUpSteps) times.push(performance.now() - start);
+}
+times.sort((a, b) => a - b);
+console.log(JSON.stringify({
+  medianMs: times[times.length >> 1],
+  minMs: times[0],
+  peakRssBytes: peakRssBytes(),
+  device: `${engine.deviceName}, TensorFlow ${engine.version}, ${engine.threads} threads`,
+}));

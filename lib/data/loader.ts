@@ -1,0 +1,300 @@
+/**
+ * From samples to batches in plain memory: decode (sharp's threads), augment, assemble, a few batches ahead.
+ * A batch is a pure function of the set, the options and the step; cache and prefetch change only the time.
+ *
+ * @module
+ */
+import { stream } from "../base/random.ts";
+import { augmentImage, type ClassificationAugmentation, evaluationView } from "./augment.ts";
+import {
+  type Canvas,
+  chooseCanvas,
+  type DetectionAugmentation,
+  drawOnCanvas,
+  fitOnCanvas,
+  type PlacedImage,
+  placeForEvaluation,
+  placeForTraining,
+} from "./canvas.ts";
+import { readImage } from "./decode.ts";
+import { ImageCache } from "./image_cache.ts";
+import { Prefetch } from "./prefetch.ts";
+import type {
+  ClassificationBatch,
+  ClassificationSample,
+  ClassificationSet,
+  DetectionBatch,
+  DetectionSample,
+  DetectionSet,
+  RgbImage,
+} from "./sample.ts";
+import { TrainingBatches } from "./sampler.ts";
+
+/** What both loaders need to know. */
+export interface LoaderOptions {
+  /** Names the order of the data and every augmentation. */
+  readonly seed: number;
+  /** Images a batch. */
+  readonly batchSize: number;
+  /** A larger image is refused. */
+  readonly maxImagePixels: number;
+  /** Batches started ahead; default 2. */
+  readonly prefetchBatches?: number;
+  /** Most memory for decoded images, kept between epochs; default 512 MiB. */
+  readonly cacheBytes?: number;
+}
+
+/** A batch of fixed size in evaluation; the last one repeats its last image up to that size. */
+export interface EvaluationBatch<Batch> {
+  /** Of the full batch size. */
+  readonly batch: Batch;
+  /** How many of its images count; the rest are repeats. */
+  readonly validCount: number;
+}
+
+const defaultPrefetchBatches = 2;
+const defaultCacheBytes = 512 * 2 ** 20;
+
+/** Loads a classification set. */
+export class ClassificationLoader implements Disposable {
+  readonly #set: ClassificationSet;
+  readonly #options: LoaderOptions & ClassificationAugmentation & { readonly resolutionPx: number };
+  readonly #batches: TrainingBatches;
+  readonly #training: Prefetch<ClassificationBatch>;
+  readonly #cache: ImageCache;
+
+  /**
+   * Opens nothing yet.
+   *
+   * @param set The samples.
+   * @param options The images' side in pixels, the augmentation of training batches, and memory and order.
+   * @throws {RangeError} If the set is empty or the batch size is not a whole number above 0.
+   */
+  constructor(
+    set: ClassificationSet,
+    options: LoaderOptions & ClassificationAugmentation & { readonly resolutionPx: number },
+  ) {
+    this.#set = set;
+    this.#options = options;
+    this.#batches = new TrainingBatches(options.seed, [set.samples.map((_, i) => i)], options.batchSize);
+    this.#training = new Prefetch((step) => this.#trainingBatch(step), prefetchOf(options));
+    this.#cache = new ImageCache(options.cacheBytes ?? defaultCacheBytes);
+  }
+
+  /** Steps in which every sample is used at least once. */
+  get stepsPerEpoch(): number {
+    return this.#batches.batchesPerRound;
+  }
+
+  /**
+   * The training batch of a step, and the start of the next ones.
+   *
+   * @throws Whatever {@linkcode readImage} throws, naming the file.
+   */
+  batch(step: number): Promise<ClassificationBatch> {
+    return this.#training.get(step);
+  }
+
+  /**
+   * Centre crops in fixed order.
+   *
+   * @param indices Which samples; by default all, in the set's order.
+   */
+  async *evaluationBatches(
+    indices: readonly number[] = this.#set.samples.map((_, i) => i),
+  ): AsyncGenerator<EvaluationBatch<ClassificationBatch>, void, unknown> {
+    const chunks = fixedSizeChunks(indices, this.#options.batchSize);
+    const view = async (index: number): Promise<RgbImage> =>
+      evaluationView(await this.#image(index), this.#options.resolutionPx);
+    const make = (i: number): Promise<ClassificationBatch> =>
+      this.#assemble(chunks[i].indices, chunks[i].indices.map(view));
+    const ahead = new Prefetch(make, prefetchOf(this.#options), chunks.length);
+    for (const [i, { validCount }] of chunks.entries()) yield { batch: await ahead.get(i), validCount };
+  }
+
+  /** Lets go of cached images and of batches made ahead. */
+  [Symbol.dispose](): void {
+    this.#training.clear();
+    this.#cache.clear();
+  }
+
+  #trainingBatch(step: number): Promise<ClassificationBatch> {
+    const { draws } = this.#batches.batch(step);
+    const views = draws.map(async ({ index, epoch }) => {
+      const random = stream(this.#options.seed, "augment", epoch, this.#set.samples[index].id);
+      return augmentImage(await this.#image(index), this.#options.resolutionPx, this.#options, random);
+    });
+    return this.#assemble(draws.map(({ index }) => index), views);
+  }
+
+  /** Decoded, at most twice the resolution: what a crop of a quarter of the area still fills without enlarging. */
+  #image(index: number): Promise<RgbImage> {
+    const { id, source } = this.#set.samples[index];
+    const { maxImagePixels: maxPixels, resolutionPx } = this.#options;
+    const size = { kind: "shorterSide", atMostPx: 2 * resolutionPx } as const;
+    return this.#cache.get(id, () => readImage(source, { maxPixels, size }));
+  }
+
+  async #assemble(
+    indices: readonly number[],
+    views: readonly Promise<RgbImage>[],
+  ): Promise<ClassificationBatch> {
+    const side = this.#options.resolutionPx;
+    const samples = indices.map((index): ClassificationSample => this.#set.samples[index]);
+    const images = new Uint8Array(views.length * side * side * 3);
+    (await Promise.all(views)).forEach((view, i) => images.set(view.data, i * side * side * 3));
+    return {
+      images,
+      shape: [views.length, side, side, 3],
+      classIndices: Int32Array.from(samples, ({ classIndex }) => classIndex),
+      ids: samples.map(({ id }) => id),
+    };
+  }
+}
+
+/** Loads a detection set; each image goes to the canvas on which it comes out largest. */
+export class DetectionLoader implements Disposable {
+  readonly #set: DetectionSet;
+  readonly #options: LoaderOptions & DetectionAugmentation & { readonly canvases: readonly Canvas[] };
+  /** Sample indices by canvas. */
+  readonly #groups: readonly (readonly number[])[];
+  readonly #batches: TrainingBatches;
+  readonly #training: Prefetch<DetectionBatch>;
+  readonly #cache: ImageCache;
+
+  /**
+   * Opens nothing yet.
+   *
+   * @param set The samples; images without objects are used like any other.
+   * @param options The canvases, the augmentation of training batches, and memory and order.
+   * @throws {RangeError} If the set or the list of canvases is empty, or the batch size is not a whole number above 0.
+   */
+  constructor(
+    set: DetectionSet,
+    options: LoaderOptions & DetectionAugmentation & { readonly canvases: readonly Canvas[] },
+  ) {
+    if (options.canvases.length === 0) {
+      throw new RangeError("Cannot load images: canvases is empty, wanted at least one");
+    }
+    this.#set = set;
+    this.#options = options;
+    this.#groups = byCanvas(set.samples, set.samples.map((_, i) => i), options.canvases);
+    this.#batches = new TrainingBatches(options.seed, this.#groups, options.batchSize);
+    this.#training = new Prefetch((step) => this.#trainingBatch(step), prefetchOf(options));
+    this.#cache = new ImageCache(options.cacheBytes ?? defaultCacheBytes);
+  }
+
+  /** Steps in which every sample is used at least once. */
+  get stepsPerEpoch(): number {
+    return this.#batches.batchesPerRound;
+  }
+
+  /**
+   * The training batch of a step, and the start of the next ones. All its images share one canvas.
+   *
+   * @throws Whatever {@linkcode readImage} throws, naming the file.
+   */
+  batch(step: number): Promise<DetectionBatch> {
+    return this.#training.get(step);
+  }
+
+  /**
+   * Unchanged images, canvas by canvas, each in fixed order.
+   *
+   * @param indices Which samples; by default all.
+   */
+  async *evaluationBatches(
+    indices: readonly number[] = this.#set.samples.map((_, i) => i),
+  ): AsyncGenerator<EvaluationBatch<DetectionBatch>, void, unknown> {
+    const { batchSize, canvases } = this.#options;
+    const chunks = byCanvas(this.#set.samples, indices, canvases).flatMap((group, canvasIndex) =>
+      fixedSizeChunks(group, batchSize).map((chunk) => ({ ...chunk, canvas: canvases[canvasIndex] }))
+    );
+    const make = ({ indices, canvas }: typeof chunks[number]): Promise<DetectionBatch> =>
+      this.#assemble(indices, canvas, indices.map((index) => this.#placed(index, canvas)));
+    const ahead = new Prefetch((i) => make(chunks[i]), prefetchOf(this.#options), chunks.length);
+    for (const [i, { validCount }] of chunks.entries()) yield { batch: await ahead.get(i), validCount };
+  }
+
+  /** Lets go of cached images and of batches made ahead. */
+  [Symbol.dispose](): void {
+    this.#training.clear();
+    this.#cache.clear();
+  }
+
+  #trainingBatch(step: number): Promise<DetectionBatch> {
+    const { group, draws } = this.#batches.batch(step);
+    const canvas = this.#options.canvases[group];
+    const placed = draws.map(async ({ index, epoch }) => {
+      const sample = this.#set.samples[index];
+      const random = stream(this.#options.seed, "augment", epoch, sample.id);
+      return placeForTraining(await this.#image(index, canvas), sample, canvas, this.#options, random);
+    });
+    return this.#assemble(draws.map(({ index }) => index), canvas, placed);
+  }
+
+  async #placed(index: number, canvas: Canvas): Promise<PlacedImage> {
+    return placeForEvaluation(await this.#image(index, canvas), this.#set.samples[index], canvas);
+  }
+
+  /** Decoded at the size that fits its canvas. */
+  #image(index: number, canvas: Canvas): Promise<RgbImage> {
+    const sample = this.#set.samples[index];
+    const { widthPx, heightPx } = fitOnCanvas(canvas, sample.widthPx, sample.heightPx);
+    const size = { kind: "exact", widthPx, heightPx } as const;
+    const maxPixels = this.#options.maxImagePixels;
+    return this.#cache.get(sample.id, () => readImage(sample.source, { maxPixels, size }));
+  }
+
+  async #assemble(
+    indices: readonly number[],
+    canvas: Canvas,
+    images: readonly Promise<PlacedImage>[],
+  ): Promise<DetectionBatch> {
+    const bytes = canvas.heightPx * canvas.widthPx * 3;
+    const pixels = new Uint8Array(images.length * bytes);
+    const placed = await Promise.all(images);
+    placed.forEach(({ image }, i) =>
+      drawOnCanvas(image, canvas, pixels.subarray(i * bytes, (i + 1) * bytes))
+    );
+    return {
+      images: pixels,
+      shape: [images.length, canvas.heightPx, canvas.widthPx, 3],
+      placements: placed.map(({ placement }) => placement),
+      boxesXyxy: placed.map(({ boxesXyxy }) => boxesXyxy),
+      classIndices: placed.map(({ classIndices }) => classIndices),
+      ids: indices.map((index) => this.#set.samples[index].id),
+    };
+  }
+}
+
+function prefetchOf({ prefetchBatches }: LoaderOptions): number {
+  return prefetchBatches ?? defaultPrefetchBatches;
+}
+
+function byCanvas(
+  samples: readonly DetectionSample[],
+  indices: readonly number[],
+  canvases: readonly Canvas[],
+): number[][] {
+  const groups: number[][] = canvases.map(() => []);
+  for (const index of indices) {
+    const { widthPx, heightPx } = samples[index];
+    groups[chooseCanvas(canvases, widthPx, heightPx)].push(index);
+  }
+  return groups;
+}
+
+/** Cuts a list into chunks of one size; the last is filled up with its last element. */
+function fixedSizeChunks(
+  indices: readonly number[],
+  size: number,
+): { indices: number[]; validCount: number }[] {
+  const chunks: { indices: number[]; validCount: number }[] = [];
+  for (let start = 0; start < indices.length; start += size) {
+    const part = indices.slice(start, start + size);
+    const fill = Array.from({ length: size - part.length }, () => part[part.length - 1]);
+    chunks.push({ indices: [...part, ...fill], validCount: part.length });
+  }
+  return chunks;
+}

@@ -1,0 +1,34 @@
+/**
+ * The engine's public face: libtensorflow as tfjs's backend `tensorflow`, found on this machine or fetched.
+ *
+ * @module
+ */
+import { type Engine, startEngine } from "./engine.ts";
+import { ensureLibrary, type LibraryOptions } from "./library.ts";
+
+export { type Engine, type EngineOptions, startEngine } from "./engine.ts";
+export { MAX_CONSTANT_BYTES } from "./graph_trace.ts";
+export { type EngineLibrary, ensureLibrary, findLibrary, type LibraryOptions } from "./library.ts";
+export { TensorFlowError } from "./tensorflow_error.ts";
+
+/** Where the library comes from and how it runs. */
+export interface RegisterOptions extends LibraryOptions {
+  /** Threads of one operation on the CPU; default all cores. */
+  readonly threads?: number;
+}
+
+/**
+ * Finds libtensorflow (or fetches it), loads it and makes it tfjs's current backend `tensorflow`.
+ *
+ * @param options Where to look and how to run; all have defaults.
+ * @throws {Deno.errors.NotFound} If there is no library and none can be fetched.
+ * @throws {Deno.errors.NotCapable} Without unrestricted `--allow-ffi`.
+ */
+export async function registerTensorFlow(options: RegisterOptions = {}): Promise<Engine> {
+  const library = await ensureLibrary(options);
+  return await startEngine({
+    libraryPath: library.path,
+    device: options.device ?? "cpu",
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
+}

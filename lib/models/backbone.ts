@@ -1,0 +1,67 @@
+/**
+ * The supernet's backbone: the stem, and every choice of every block as a unit of its own. An architecture's
+ * subnet is the stem and one choice a block; nothing is copied.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
+import { blockLayers, stemLayer } from "../space/block_layers.ts";
+import type { SearchSpace } from "../space/search_space.ts";
+import { blockShapes, choiceCount } from "../space/search_space.ts";
+import { backboneShift, blockUnit } from "./block.ts";
+import type { ShuffleMethod } from "./channel_shuffle.ts";
+import { normedConv } from "./conv_layer.ts";
+import { unitOf } from "./part.ts";
+
+/** All units of a supernet's backbone. */
+export interface Supernet {
+  /** Takes images `[N, H, W, 3]`: RGB, float32, 0 to 255. */
+  readonly stem: Unit;
+  /** `blocks[i][choice]`, in the order of an architecture. */
+  readonly blocks: readonly (readonly Unit[])[];
+  /** Index of each stage's last block: where a detector takes C2, C3, C4 and C5. */
+  readonly stageEnds: readonly number[];
+}
+
+/**
+ * Builds the backbone of a space, names `stem` and `blocks.I.C` (block and choice from 0).
+ *
+ * @param space How deep and wide.
+ * @param shuffleMethod Which shuffle starts a stride-1 block.
+ */
+export function supernet(space: SearchSpace, shuffleMethod: ShuffleMethod): Supernet {
+  const shapes = blockShapes(space);
+  const choices = Array.from({ length: choiceCount }, (_, choice) => choice);
+  return {
+    stem: stemUnit(space),
+    blocks: shapes.map((shape, i) =>
+      choices.map((choice) => blockUnit(`blocks.${i}.${choice}`, blockLayers(choice, shape), shuffleMethod))
+    ),
+    stageEnds: shapes.flatMap(({ stage }, i) => shapes[i + 1]?.stage === stage ? [] : [i]),
+  };
+}
+
+/**
+ * The stem: 3x3 convolution of stride 2, batch norm, ReLU. Images come as RGB in 0 to 255, not normalised. The
+ * authors' networks take BGR: rather than the image, the weight is reversed, so that weights mean the same.
+ */
+export function stemUnit(space: SearchSpace): Unit {
+  const layer = stemLayer(space);
+  const part = normedConv("conv", layer, { weight: { kind: "normal", std: 0.01 }, shift: backboneShift });
+  const unit = unitOf("stem", part);
+  return {
+    ...unit,
+    signature: `stem (${unit.signature})`,
+    train: (images: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass =>
+      unit.train(images, forRgb(parameters), batchNorm),
+    infer: (images: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[] =>
+      unit.infer(images, forRgb(parameters), statistics),
+  };
+}
+
+/** The weight's input channels from BGR to RGB. */
+function forRgb([weight, ...rest]: Tensor[]): Tensor[] {
+  return [tf.reverse(weight, 2), ...rest];
+}

@@ -1,0 +1,65 @@
+/**
+ * RetinaNet's loss over all anchors of a batch, as one function of tensors for the compiler. Which anchor stands
+ * for which object is decided before, outside the graph.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { ignored } from "../boxes/matcher.ts";
+import type { InputSpec, TensorFunction } from "../nn/compiled.ts";
+import type { FocalLossSettings } from "../nn/losses.ts";
+import { sigmoidFocalLoss, smoothL1Loss } from "../nn/losses.ts";
+
+/** The losses' numbers, and K. */
+export interface DetectionLossSettings extends FocalLossSettings {
+  /** K; also the label of background. */
+  readonly classes: number;
+  /** Where the box loss bends from quadratic to linear. */
+  readonly smoothL1Beta: number;
+}
+
+/**
+ * The inputs of {@linkcode detectionLoss}; the first two are the differentiable ones.
+ *
+ * @param images N.
+ * @param anchors R, over all levels.
+ * @param classes K.
+ */
+export function detectionLossInputs(images: number, anchors: number, classes: number): InputSpec[] {
+  return [
+    { shape: [images, anchors, classes], dtype: "float32" }, // logits
+    { shape: [images, anchors, 4], dtype: "float32" }, //       deltas
+    { shape: [images, anchors], dtype: "int32" }, //            labels
+    { shape: [images, anchors, 4], dtype: "float32" }, //       targets
+    { shape: [], dtype: "float32" }, //                         normaliser
+  ];
+}
+
+/**
+ * The detector's loss. Inputs: logits `[N, R, K]`; deltas `[N, R, 4]`; labels `[N, R]` int32, the class index of a
+ * foreground anchor, K for background, {@linkcode ignored}; targets `[N, R, 4]`, read at foreground anchors;
+ * the normaliser, a scalar float32 above 0: the number of foreground anchors, or 1. Outputs, scalars, all
+ * differentiable in logits and deltas: focal loss of the classes over the normaliser, smooth L1 loss of the
+ * foreground's four deltas over the normaliser, and their sum.
+ *
+ * Differs: maskrcnn-benchmark averages the box loss over the four deltas; here it is their sum, as the paper's.
+ *
+ * @param settings The losses' numbers.
+ */
+export function detectionLoss(settings: DetectionLossSettings): TensorFunction {
+  const { classes, smoothL1Beta } = settings;
+  return ([logits, deltas, labels, targets, normaliser]: Tensor[]): Tensor[] => {
+    const oneHot = tf.oneHot(labels, classes, 1, 0, "float32"); // all 0 for background and ignored
+    const takesPart = asWeight(tf.greater(labels, ignored));
+    const isForeground = asWeight(tf.logicalAnd(tf.greater(labels, ignored), tf.less(labels, classes)));
+    const classLoss = tf.div(sigmoidFocalLoss(logits, oneHot, takesPart, settings), normaliser);
+    const boxLoss = tf.div(smoothL1Loss(deltas, targets, isForeground, smoothL1Beta), normaliser);
+    return [classLoss, boxLoss, tf.add(classLoss, boxLoss)];
+  };
+}
+
+/** `[N, R]` bool to `[N, R, 1]` float32, to be broadcast over classes or deltas. */
+function asWeight(condition: Tensor): Tensor {
+  return tf.expandDims(tf.cast(condition, "float32"), 2);
+}

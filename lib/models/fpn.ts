@@ -1,0 +1,150 @@
+/**
+ * Feature pyramid network (Lin et al. 2017), with RetinaNet's two extra levels: from the backbone's taps to maps of
+ * one width at strides 2^3, 2^4, ….
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor4D } from "@tensorflow/tfjs-core";
+import type { ConvShape } from "../nn/conv.ts";
+import { convFanIn } from "../nn/conv.ts";
+import { relu } from "../nn/relu.ts";
+import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
+import type { ConvInit, ConvLayerShape } from "./conv_layer.ts";
+import { normedConv, plainConv } from "./conv_layer.ts";
+import type { Part } from "./part.ts";
+import { allOf, parametersOf, statisticsOf } from "./part.ts";
+
+/** How a detector's layers are normalised: batch norm (over one or all workers), or not at all. */
+export type DetectorNorm = "batch" | "none";
+
+/** What a pyramid is made of. */
+export interface PyramidShape {
+  /** Channels after each of the backbone's stages; the first is level 2 (C2). */
+  readonly stageChannels: readonly number[];
+  /** First and last level, inclusive: [3, 7] is RetinaNet's. */
+  readonly levels: readonly [first: number, last: number];
+  /** Channels of every level. */
+  readonly channels: number;
+  /** After the lateral and output convolutions. */
+  readonly norm: DetectorNorm;
+}
+
+/** The level of the first stage's output: its stride is 2^2. */
+const firstStageLevel = 2;
+
+/** The stages (from 0) whose outputs a pyramid takes, in order: its unit's inputs. */
+export function pyramidTaps({ stageChannels, levels: [first, last] }: PyramidShape): number[] {
+  const lastTap = Math.min(last, lastStageLevel(stageChannels)) - firstStageLevel;
+  return Array.from(
+    { length: lastTap - (first - firstStageLevel) + 1 },
+    (_, i) => first - firstStageLevel + i,
+  );
+}
+
+/**
+ * The pyramid as a unit, name `fpn`. Inputs: the taps of {@linkcode pyramidTaps}, `[N, H_l, W_l, C_l]`, each half as
+ * large (rounded up) as the one before. Outputs: one `[N, H_l, W_l, channels]` a level. A lateral 1x1 convolution
+ * a tap; from the top down, the level above is enlarged twice (nearest; cropped where a size is odd) and added; a 3x3
+ * convolution makes the output. Levels above the backbone's last: 3x3 of stride 2 from the level below, before
+ * which, from the second one on, is a ReLU. All convolutions have a bias. Weights start at N(0, 1 / fan-in).
+ *
+ * Differs: maskrcnn-benchmark draws uniformly, of the same variance.
+ *
+ * @throws {RangeError} If the levels are not among the backbone's and at most two more.
+ */
+export function fpnUnit(shape: PyramidShape): Unit {
+  checkLevels(shape);
+  const taps = pyramidTaps(shape);
+  const lateral = taps.map((stage) => lateralConv(stage, shape));
+  const output = taps.map((stage) => outputConv(stage, shape));
+  const extra = extraConvs(shape);
+  const parts = [...lateral, ...output, ...extra];
+  return {
+    name: "fpn",
+    signature: `fpn ${shape.levels} (${parts.map((part) => part.signature).join(", ")})`,
+    ...allOf(parts),
+    train(inputs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass {
+      const own = parametersOf(parts, parameters);
+      const moments: Tensor[][] = [];
+      const outputs = pyramid(inputs, extra.length, (x, index) => {
+        const pass = parts[index].train(x, own[index], batchNorm);
+        moments[index] = pass.moments;
+        return pass.y;
+      });
+      return { outputs, moments: moments.flat() };
+    },
+    infer(inputs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[] {
+      const own = parametersOf(parts, parameters);
+      const ownStatistics = statisticsOf(parts, statistics);
+      return pyramid(
+        inputs,
+        extra.length,
+        (x, index) => parts[index].infer(x, own[index], ownStatistics[index]),
+      );
+    },
+  };
+}
+
+/** The pyramid's data flow; `run` applies the part of an index: laterals, then outputs, then extra levels. */
+function pyramid(taps: Tensor[], extra: number, run: (x: Tensor, index: number) => Tensor): Tensor[] {
+  const merged = taps.map((x, i) => run(x, i));
+  for (let i = merged.length - 2; i >= 0; i--) {
+    merged[i] = tf.add(merged[i], enlarged(merged[i + 1], merged[i]));
+  }
+  const outputs = merged.map((x, i) => run(x, taps.length + i));
+  for (let i = 0; i < extra; i++) {
+    const below = outputs[outputs.length - 1];
+    outputs.push(run(i === 0 ? below : relu(below), 2 * taps.length + i));
+  }
+  return outputs;
+}
+
+/** Nearest-neighbour enlargement by two, cropped to the size of the map it is added to. */
+function enlarged(x: Tensor, like: Tensor): Tensor {
+  const [batch, height, width, channels] = like.shape;
+  const [, smallHeight, smallWidth] = x.shape;
+  const twice = tf.image.resizeNearestNeighbor(x as Tensor4D, [2 * smallHeight, 2 * smallWidth]);
+  if (twice.shape[1] === height && twice.shape[2] === width) return twice;
+  return tf.slice(twice, [0, 0, 0, 0], [batch, height, width, channels]);
+}
+
+function lateralConv(stage: number, shape: PyramidShape): Part {
+  const size = { kernel: 1, stride: 1, inChannels: shape.stageChannels[stage] } as const;
+  return pyramidConv(`lateral${stage + firstStageLevel}`, { kind: "pointwise", ...size }, shape);
+}
+
+function outputConv(stage: number, shape: PyramidShape): Part {
+  const size = { kernel: 3, stride: 1, inChannels: shape.channels } as const;
+  return pyramidConv(`output${stage + firstStageLevel}`, { kind: "conv", ...size }, shape);
+}
+
+function pyramidConv(name: string, size: Omit<ConvShape, "outChannels">, shape: PyramidShape): Part {
+  const layer: ConvLayerShape = { ...size, outChannels: shape.channels, bias: true, relu: false };
+  return shape.norm === "batch" ? normedConv(name, layer, init(layer)) : plainConv(name, layer, init(layer));
+}
+
+function extraConvs({ stageChannels, levels: [, last], channels }: PyramidShape): Part[] {
+  const size = { kernel: 3, stride: 2, inChannels: channels, outChannels: channels } as const;
+  const layer: ConvLayerShape = { kind: "conv", ...size, bias: true, relu: false };
+  const top = lastStageLevel(stageChannels);
+  const count = Math.max(0, last - top);
+  return Array.from({ length: count }, (_, i) => plainConv(`extra${top + 1 + i}`, layer, init(layer)));
+}
+
+function init(layer: ConvShape): ConvInit {
+  return { weight: { kind: "normal", std: 1 / Math.sqrt(convFanIn(layer)) }, shift: 0 };
+}
+
+function lastStageLevel(stageChannels: readonly number[]): number {
+  return firstStageLevel + stageChannels.length - 1;
+}
+
+function checkLevels({ stageChannels, levels: [first, last] }: PyramidShape): void {
+  const top = lastStageLevel(stageChannels);
+  if (first >= firstStageLevel && first <= top && last >= first && last <= top + 2) return;
+  throw new RangeError(
+    `Cannot build a pyramid as its levels must start in ${firstStageLevel}..${top} and end at or after the start, ` +
+      `at most at ${top + 2}: they are [${first}, ${last}]`,
+  );
+}

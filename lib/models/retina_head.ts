@@ -1,0 +1,176 @@
+/**
+ * RetinaNet's head (Lin et al. 2017): one tower of convolutions for classes and one for boxes, shared by all levels.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { batchNormAffine, batchNormEpsilon } from "../nn/batch_norm.ts";
+import { convolve } from "../nn/conv.ts";
+import { relu } from "../nn/relu.ts";
+import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
+import type { ConvInit, ConvLayerShape } from "./conv_layer.ts";
+import { normSpecs, plainConv, weightSpec } from "./conv_layer.ts";
+import type { DetectorNorm } from "./fpn.ts";
+import type { Holder, Part } from "./part.ts";
+import { allOf, parametersOf, statisticsOf } from "./part.ts";
+
+/** What a head is made of. */
+export interface RetinaHeadShape {
+  /** First and last pyramid level, inclusive. */
+  readonly levels: readonly [first: number, last: number];
+  /** Channels of the levels and of the towers. */
+  readonly channels: number;
+  /** K. */
+  readonly classes: number;
+  /** Anchors a cell, A. */
+  readonly anchorsPerCell: number;
+  /** Convolutions in each tower, 0 or more. */
+  readonly towerConvs: number;
+  /** After the towers' convolutions; with "batch" they have no bias, and each level its own batch norm. */
+  readonly norm: DetectorNorm;
+  /** Probability that a fresh head gives to every class at every anchor; sets the class bias. */
+  readonly prior: number;
+}
+
+/** What a stage of the head gives over all levels. */
+interface LevelsPass {
+  readonly ys: Tensor[];
+  readonly moments: Tensor[];
+}
+
+/** As a `Part`, over all levels at once. */
+interface LevelsPart extends Holder {
+  readonly signature: string;
+  train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass;
+  infer(xs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[];
+}
+
+/**
+ * The head as a unit, name `head`. Inputs: one `[N, H_l, W_l, channels]` a level. Outputs: class logits `[N, R, K]`
+ * and box deltas `[N, R, 4]` over all anchors, in the order level, row, column, anchor. Every convolution starts at
+ * N(0, 0.01), every bias at 0, the class bias at -log((1 - prior) / prior).
+ *
+ * @throws {RangeError} If the prior is not between 0 and 1.
+ */
+export function retinaHeadUnit(shape: RetinaHeadShape): Unit {
+  checkPrior(shape.prior);
+  const classes = predictor("class", shape.classes, -Math.log((1 - shape.prior) / shape.prior), shape);
+  const boxes = predictor("box", 4, 0, shape);
+  const parts = [classes, boxes];
+  return {
+    name: "head",
+    signature: `head ${shape.levels} ${shape.classes} (${parts.map((part) => part.signature).join("; ")})`,
+    ...allOf(parts),
+    train(inputs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass {
+      const own = parametersOf(parts, parameters);
+      const passes = parts.map((part, i) => part.train(inputs, own[i], batchNorm));
+      const [logits, deltas] = passes.map((pass) => tf.concat(pass.ys, 1));
+      return { outputs: [logits, deltas], moments: passes.flatMap((pass) => pass.moments) };
+    },
+    infer(inputs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[] {
+      const own = parametersOf(parts, parameters);
+      const ownStatistics = statisticsOf(parts, statistics);
+      return parts.map((part, i) => tf.concat(part.infer(inputs, own[i], ownStatistics[i]), 1));
+    },
+  };
+}
+
+/** A tower and its last convolution, whose `[N, H, W, A D]` is read as `[N, H W A, D]`. */
+function predictor(name: string, depth: number, bias: number, shape: RetinaHeadShape): LevelsPart {
+  const layer = convLayer(shape.channels, shape.anchorsPerCell * depth);
+  const last = onAllLevels(plainConv(`${name}.last`, layer, { ...headInit, shift: bias }));
+  const tower = Array.from({ length: shape.towerConvs }, (_, i) => towerConv(`${name}.${i}`, shape));
+  const whole = levelsChain([...tower, last]);
+  const byAnchor = (y: Tensor): Tensor => tf.reshape(y, [y.shape[0], -1, depth]);
+  return {
+    signature: whole.signature,
+    parameters: whole.parameters,
+    batchNorms: whole.batchNorms,
+    train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
+      const { ys, moments } = whole.train(xs, parameters, batchNorm);
+      return { ys: ys.map(byAnchor), moments };
+    },
+    infer: (xs, parameters, statistics) => whole.infer(xs, parameters, statistics).map(byAnchor),
+  };
+}
+
+function towerConv(name: string, shape: RetinaHeadShape): LevelsPart {
+  const layer = convLayer(shape.channels, shape.channels);
+  if (shape.norm === "batch") return normedOnAllLevels(name, { ...layer, bias: false }, shape.levels);
+  return onAllLevels(plainConv(name, { ...layer, relu: true }, headInit));
+}
+
+/** The same part with the same parameters on every level. */
+function onAllLevels(part: Part): LevelsPart {
+  return {
+    signature: part.signature,
+    parameters: part.parameters,
+    batchNorms: part.batchNorms,
+    train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
+      return { ys: xs.map((x) => part.train(x, parameters, batchNorm).y), moments: [] };
+    },
+    infer: (xs, parameters, statistics) => xs.map((x) => part.infer(x, parameters, statistics)),
+  };
+}
+
+/** One convolution for all levels, and a batch norm for each: levels differ in their statistics. ReLU last. */
+function normedOnAllLevels(
+  name: string,
+  layer: ConvLayerShape,
+  [first, last]: readonly [number, number],
+): LevelsPart {
+  const names = Array.from({ length: last - first + 1 }, (_, i) => `${name}.level${first + i}`);
+  const channels = layer.outChannels;
+  return {
+    signature: `3x3 ${channels} normed by level`,
+    parameters: [weightSpec(name, layer, headInit), ...names.flatMap((name) => normSpecs(name, channels, 0))],
+    batchNorms: names.map((name) => ({ name, channels })),
+    train(xs: Tensor[], [weight, ...norms]: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
+      const passes = xs.map((x, i) => batchNorm(convolve(x, weight, layer), norms[2 * i], norms[2 * i + 1]));
+      const moments = passes.flatMap(({ mean, variance }) => [mean, variance]);
+      return { ys: passes.map(({ y }) => relu(y)), moments };
+    },
+    infer(xs: Tensor[], [weight, ...norms]: Tensor[], statistics: Tensor[]): Tensor[] {
+      return xs.map((x, i) => {
+        const [scale, shift] = norms.slice(2 * i);
+        const [mean, variance] = statistics.slice(2 * i);
+        const { factor, offset } = batchNormAffine(scale, shift, mean, variance, batchNormEpsilon);
+        return relu(tf.add(convolve(x, tf.mul(weight, factor), layer), offset));
+      });
+    },
+  };
+}
+
+function levelsChain(parts: readonly LevelsPart[]): LevelsPart {
+  return {
+    signature: parts.map((part) => part.signature).join(", "),
+    ...allOf(parts),
+    train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
+      const own = parametersOf(parts, parameters);
+      const moments: Tensor[] = [];
+      const ys = parts.reduce((xs, part, i) => {
+        const pass = part.train(xs, own[i], batchNorm);
+        moments.push(...pass.moments);
+        return pass.ys;
+      }, xs);
+      return { ys, moments };
+    },
+    infer(xs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[] {
+      const own = parametersOf(parts, parameters);
+      const ownStatistics = statisticsOf(parts, statistics);
+      return parts.reduce((xs, part, i) => part.infer(xs, own[i], ownStatistics[i]), xs);
+    },
+  };
+}
+
+const headInit: ConvInit = { weight: { kind: "normal", std: 0.01 }, shift: 0 };
+
+function convLayer(inChannels: number, outChannels: number): ConvLayerShape {
+  return { kind: "conv", kernel: 3, stride: 1, inChannels, outChannels, bias: true, relu: false };
+}
+
+function checkPrior(prior: number): void {
+  if (prior > 0 && prior < 1) return;
+  throw new RangeError(`Cannot build a RetinaNet head as prior must be between 0 and 1: it is ${prior}`);
+}

@@ -1,0 +1,64 @@
+/**
+ * The report of a run: one HTML file that needs nothing else, for screens, light or dark, and for paper.
+ *
+ * @module
+ */
+import { formatCount, formatDuration, formatFraction, formatInteger, missing } from "./format.ts";
+import { type Markup, markup, nothing, page, type Section } from "./html.ts";
+import type { ReportInput } from "./report_input.ts";
+import { curvesBody, dataBody, evaluationsBody, galleryBody, runBody } from "./run_sections.ts";
+import { searchBody, winnersBody } from "./search_sections.ts";
+import { scoredCandidates } from "./search_plots.ts";
+
+/**
+ * Renders a run. The same input gives the same bytes; parts that the run does not have are left out.
+ *
+ * @param input The run as plain records.
+ * @returns The whole HTML document.
+ * @throws {RangeError} If a winner's choices do not fit the space.
+ * @throws {TypeError} If a picture's bytes are neither JPEG nor PNG.
+ */
+export function renderReport(input: ReportInput): string {
+  const sections: Section[] = [
+    { id: "winner", title: "Winners", body: winnersBody(input) },
+    { id: "detection", title: "Detection", body: evaluationsBody(input) },
+    { id: "photographs", title: "Photographs", body: galleryBody(input.gallery) },
+    {
+      id: "search",
+      title: "Search",
+      body: input.search ? searchBody(input.search, input.winners[0]) : nothing,
+    },
+    { id: "training", title: "Training", body: curvesBody(input.curves) },
+    { id: "data", title: "Data", body: dataBody(input.data) },
+    { id: "run", title: "Run", body: runBody(input) },
+  ];
+  const present = sections.filter(({ body }) => body.source !== "");
+  return page(`${input.name} – DetNAS report`, header(input), present);
+}
+
+function header(input: ReportInput): Markup {
+  const { engine, device } = input.environment;
+  return markup`<h1>${input.name}</h1>
+<p class="lead">DetNAS report: a detector's backbone, searched on space “${input.space.name}”. ${engine} on ${device}; ended ${input.finishedAt}.</p>
+<div class="tiles">\n${tiles(input)}</div>`;
+}
+
+function tiles({ winners: [winner], evaluations, search, stages }: ReportInput): Markup[] {
+  const best = winner?.retrained ?? evaluations[0]?.summary;
+  const where = winner?.retrained ? "retrained winner" : evaluations[0]?.title ?? "";
+  const scored = search ? scoredCandidates(search.candidates).length : 0;
+  const seconds = stages.reduce((sum, stage) => sum + stage.seconds, 0);
+  return [
+    ...(best
+      ? [tile(formatFraction(best.AP50), `AP50, ${where}`), tile(formatFraction(best.AP), `AP, ${where}`)]
+      : []),
+    ...(winner ? [tile(formatCount(winner.macs), "multiply-adds, winner's backbone")] : []),
+    ...(winner ? [tile(formatCount(winner.parameters), "parameters, winner's backbone")] : []),
+    ...(search ? [tile(formatInteger(scored), "candidates scored")] : []),
+    tile(stages.length > 0 ? formatDuration(seconds) : missing, "all stages together"),
+  ];
+}
+
+function tile(value: string, meaning: string): Markup {
+  return markup`<div class="tile"><b>${value}</b><span>${meaning}</span></div>\n`;
+}

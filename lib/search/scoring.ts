@@ -1,0 +1,80 @@
+/**
+ * Evaluates a generation's proposals, several at a time, and records their outcomes in the order of slots. So the
+ * history depends neither on how many run at a time nor on which ends first.
+ *
+ * @module
+ */
+
+import { architectureKey } from "../space/architecture.ts";
+import type { CandidateRecord, Proposal } from "./candidate.ts";
+import type { SearchOptions } from "./search_options.ts";
+
+/** Evaluations of one candidate before it is recorded as failed: faults of a worker are mostly gone the next time. */
+export const maxEvaluations = 3;
+
+/**
+ * Evaluates and records proposals.
+ *
+ * @param options The search's evaluation, history, concurrency, signal, callback and clock.
+ * @param proposals One generation's, in the order of slots.
+ * @throws The signal's reason, once the evaluations under way have ended. What came before the first unfinished slot
+ * is recorded then, the rest is not and will be evaluated again.
+ */
+export async function scoreProposals(options: SearchOptions, proposals: readonly Proposal[]): Promise<void> {
+  const finished = new Map<number, CandidateRecord>();
+  let next = 0;
+  let recorded = 0;
+  let isStopping = false;
+  const lane = async (): Promise<void> => {
+    while (next < proposals.length && !isStopping) {
+      const index = next++;
+      finished.set(index, await scoreProposal(options, proposals[index]));
+      for (let it = finished.get(recorded); it; it = finished.get(++recorded)) keep(options, it);
+    }
+  };
+  const lanes = Array.from({ length: options.concurrency ?? 1 }, () =>
+    lane().catch((error) => {
+      isStopping = true;
+      throw error;
+    }));
+  const outcomes = await Promise.allSettled(lanes);
+  const stopped = outcomes.find((outcome) => outcome.status === "rejected");
+  if (stopped) throw stopped.reason;
+}
+
+function keep(options: SearchOptions, candidate: CandidateRecord): void {
+  options.history.record(candidate);
+  options.onCandidate?.(candidate);
+}
+
+/** A score that another strategy got for these choices is taken over: the evaluation is deterministic. */
+async function scoreProposal(options: SearchOptions, proposal: Proposal): Promise<CandidateRecord> {
+  options.signal?.throwIfAborted();
+  const known = options.history.findByChoices(architectureKey(proposal.choices));
+  if (known) {
+    return { ...proposal, status: "scored", score: known.score, reason: null, attempts: 0, elapsedMs: 0 };
+  }
+  return await evaluateProposal(options, proposal);
+}
+
+async function evaluateProposal(options: SearchOptions, proposal: Proposal): Promise<CandidateRecord> {
+  const now = options.now ?? (() => performance.now());
+  const start = now();
+  let reason = "";
+  for (let attempts = 1; attempts <= maxEvaluations; attempts++) {
+    options.signal?.throwIfAborted();
+    try {
+      const score = await options.evaluate(proposal.choices);
+      const elapsedMs = now() - start;
+      if (Number.isFinite(score)) {
+        return { ...proposal, status: "scored", score, reason: null, attempts, elapsedMs };
+      }
+      reason = `its score must be finite: it is ${score}`;
+    } catch (error) {
+      options.signal?.throwIfAborted(); // a stop is no failure of the candidate
+      reason = error instanceof Error ? error.message : String(error);
+    }
+  }
+  const attempts = maxEvaluations;
+  return { ...proposal, status: "failed", score: null, reason, attempts, elapsedMs: now() - start };
+}

@@ -1,0 +1,73 @@
+/**
+ * What every search strategy takes: the space, the budget, the history and the user's evaluation.
+ *
+ * @module
+ */
+
+import type { Architecture } from "../space/architecture.ts";
+import { costTable, leastCost } from "../space/cost.ts";
+import { checkSearchSpace, type SearchSpace } from "../space/search_space.ts";
+import { type Budget, checkBudget } from "./budget.ts";
+import type { CandidateRecord } from "./candidate.ts";
+import type { SearchHistory } from "./history.ts";
+
+/**
+ * Scores an architecture; higher is better. It must be deterministic: a score is used again wherever the same
+ * architecture comes up. A rejection or a score that is not finite counts as a failed attempt.
+ */
+export type Evaluate = (choices: Architecture) => Promise<number>;
+
+/** How many candidates a search tries. */
+export interface SearchSize {
+  /** Candidates in a generation. */
+  readonly population: number;
+  /** Generations; a search evaluates population x generations candidates. */
+  readonly generations: number;
+  /** Draws for one candidate before giving up finding one that is new and within the budget. */
+  readonly maxAttempts: number;
+}
+
+/** The arguments that strategies share. */
+export interface SearchOptions {
+  readonly space: SearchSpace;
+  /** Every draw is a pure function of it and of what the draw is for. */
+  readonly seed: number;
+  readonly budget: Budget;
+  /** Where candidates are recorded, and where the search goes on from. */
+  readonly history: SearchHistory;
+  readonly evaluate: Evaluate;
+  /** How many evaluations of one generation may run at a time; it does not change the result. Default 1. */
+  readonly concurrency?: number;
+  /** Stops the search: nothing new is evaluated, and the search rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each newly recorded candidate, in the order of slots. */
+  readonly onCandidate?: (candidate: CandidateRecord) => void;
+  /** Milliseconds on a steady clock, for `elapsedMs`. Default `performance.now`. */
+  readonly now?: () => number;
+}
+
+/**
+ * Refuses options that no search can run with, before anything is evaluated.
+ *
+ * @throws {TypeError | RangeError} If the space can't be built, a number is out of range or the budget admits nothing.
+ */
+export function checkSearchOptions(options: SearchOptions, size: SearchSize): void {
+  checkSearchSpace(options.space);
+  checkCount("population", size.population);
+  checkCount("generations", size.generations);
+  checkCount("maxAttempts", size.maxAttempts);
+  checkCount("concurrency", options.concurrency ?? 1);
+  checkBudget(options.budget, leastCost(costTable(options.space)));
+}
+
+/**
+ * Refuses what is no whole number of at least `least`.
+ *
+ * @throws {RangeError} Naming the setting and its value.
+ */
+export function checkCount(name: string, value: number, least = 1): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new RangeError(
+    `Cannot search as ${name} must be a whole number of at least ${least}: it is ${value}`,
+  );
+}

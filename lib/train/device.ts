@@ -1,0 +1,15 @@
+/**
+ * What training needs of a device: a compiler of functions and a way to bring images onto it. The engine is one;
+ * tests bring tfjs's cpu backend.
+ *
+ * @module
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Compiler } from "../nn/compiled.ts";
+
+/** Where tensors live and functions run. */
+export interface Device {
+  readonly compiler: Compiler;
+  /** `[N, H, W, 3]` uint8 to float32 in 0..255; the caller owns the result. */
+  uploadImages(images: Uint8Array, shape: readonly number[]): Tensor;
+}

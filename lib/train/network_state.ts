@@ -1,0 +1,137 @@
+/**
+ * All that training changes in a network: parameters, momentum slots and running statistics, by unit.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { stream } from "../base/random.ts";
+import { initialStatistics, initialValues } from "../nn/init.ts";
+import type { Unit } from "../nn/unit.ts";
+import type { StoredTensor } from "./safetensors.ts";
+
+/** One unit's tensors; the network state owns them. */
+export interface UnitState {
+  /** In the order of the unit's parameters. */
+  readonly parameters: readonly Tensor[];
+  /** SGD's momentum, in the same order. */
+  readonly slots: readonly Tensor[];
+  /** Running mean0, variance0, mean1, … */
+  readonly statistics: readonly Tensor[];
+}
+
+/** The tensors of a network's units. */
+export class NetworkState implements Disposable {
+  readonly #units: readonly Unit[];
+  readonly #states = new Map<Unit, UnitState>();
+
+  /**
+   * Draws the first values of every unit.
+   *
+   * @param units The network's units; their names must differ.
+   * @param seed Names the draws: a unit's first values depend on the seed and on names only.
+   */
+  constructor(units: readonly Unit[], seed: number) {
+    this.#units = units;
+    for (const unit of units) this.#states.set(unit, firstState(unit, seed));
+  }
+
+  /** A unit's tensors: for reading only. */
+  of(unit: Unit): UnitState {
+    const state = this.#states.get(unit);
+    if (state === undefined) throw new RangeError(`Cannot find unit ${unit.name} in the network's state`);
+    return state;
+  }
+
+  /** Puts new tensors in the place of a unit's; takes them over and disposes the old ones. */
+  replace(unit: Unit, next: UnitState): void {
+    disposeState(this.of(unit));
+    this.#states.set(unit, next);
+  }
+
+  /** A copy of everything on the host, by name: `<unit>.<parameter>`, with `.momentum`, and `<unit>.<batch norm>.mean`. */
+  toHost(): Map<string, StoredTensor> {
+    const tensors = new Map<string, StoredTensor>();
+    for (const unit of this.#units) {
+      for (const [name, tensor] of namedTensors(unit, this.of(unit))) tensors.set(name, download(tensor));
+    }
+    return tensors;
+  }
+
+  /**
+   * Takes values over from the host.
+   *
+   * @param tensors As {@linkcode NetworkState.toHost} gives; may hold more.
+   * @param options.slots Whether momentum comes too (resuming) or starts at zero (a new stage).
+   * @param options.mayLack Whether units without any stored tensor keep their first values.
+   * @throws {RangeError} If a tensor is missing or of another shape; it is named.
+   */
+  fromHost(
+    tensors: ReadonlyMap<string, StoredTensor>,
+    options: { readonly slots: boolean; readonly mayLack?: boolean },
+  ): void {
+    for (const unit of this.#units) {
+      const isStored = unit.parameters.some((parameter) => tensors.has(`${unit.name}.${parameter.name}`));
+      if (isStored || !options.mayLack) this.replace(unit, storedState(unit, this.of(unit), tensors, options.slots));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const state of this.#states.values()) disposeState(state);
+    this.#states.clear();
+  }
+}
+
+function firstState(unit: Unit, seed: number): UnitState {
+  return {
+    parameters: unit.parameters.map((spec) =>
+      tf.tensor(initialValues(spec, stream(seed, "init", unit.name, spec.name)), [...spec.shape])
+    ),
+    slots: unit.parameters.map((spec) => tf.zeros([...spec.shape])),
+    statistics: unit.batchNorms.flatMap((spec) => initialStatistics(spec).map((values) => tf.tensor1d(values))),
+  };
+}
+
+function* namedTensors(unit: Unit, state: UnitState): Generator<[string, Tensor]> {
+  for (const [i, { name }] of unit.parameters.entries()) {
+    yield [`${unit.name}.${name}`, state.parameters[i]];
+    yield [`${unit.name}.${name}.momentum`, state.slots[i]];
+  }
+  for (const [i, { name }] of unit.batchNorms.entries()) {
+    yield [`${unit.name}.${name}.mean`, state.statistics[2 * i]];
+    yield [`${unit.name}.${name}.variance`, state.statistics[2 * i + 1]];
+  }
+}
+
+function storedState(
+  unit: Unit,
+  current: UnitState,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  withSlots: boolean,
+): UnitState {
+  const names = [...namedTensors(unit, current)];
+  const nameOf = new Map(names.map(([name, tensor]) => [tensor, name]));
+  const stored = (tensor: Tensor): Tensor => upload(nameOf.get(tensor)!, tensor.shape, tensors);
+  return {
+    parameters: current.parameters.map(stored),
+    slots: current.slots.map((slot) => withSlots ? stored(slot) : tf.zeros(slot.shape)),
+    statistics: current.statistics.map(stored),
+  };
+}
+
+function upload(name: string, shape: readonly number[], tensors: ReadonlyMap<string, StoredTensor>): Tensor {
+  const stored = tensors.get(name);
+  if (stored === undefined) throw new RangeError(`Cannot load the network's state: tensor ${name} is missing`);
+  if (String(stored.shape) !== String(shape)) {
+    throw new RangeError(`Cannot load tensor ${name}: its shape is [${stored.shape}], want [${shape}]`);
+  }
+  return tf.tensor(stored.data as Float32Array, [...shape], "float32");
+}
+
+function download(tensor: Tensor): StoredTensor {
+  return { shape: tensor.shape, dtype: "F32", data: tensor.dataSync<"float32">().slice() };
+}
+
+function disposeState(state: UnitState): void {
+  tf.dispose([...state.parameters, ...state.slots, ...state.statistics]);
+}

@@ -1,0 +1,205 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  type Checkpoint,
+  type CheckpointOrigin,
+  checkpointSteps,
+  loadNewestCheckpoint,
+  saveCheckpoint,
+} from "../../lib/train/checkpoint.ts";
+
+const origin: CheckpointOrigin = {
+  configHash: "c0",
+  seed: 1,
+  threads: 2,
+  versions: { tensorflow: "2.21.0" },
+};
+
+function checkpoint(step: number): Checkpoint {
+  const data = Float32Array.of(step, 0.5, -1);
+  return {
+    step,
+    origin,
+    files: {
+      parameters: new Map([["stem.weight", { dtype: "F32", shape: [3], data }]]),
+      momenta: new Map([["stem.weight", { dtype: "F32", shape: [1, 3], data: data.map((x) => -x) }]]),
+    },
+    extra: { bestLoss: 0.25, 3: "integer keys too" },
+  };
+}
+
+async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await test(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+async function names(dir: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(dir))).map((entry) => entry.name).sort();
+}
+
+Deno.test("loadNewestCheckpoint() gives back what saveCheckpoint() was given", () =>
+  withFolder(async (dir) => {
+    assertEquals(await loadNewestCheckpoint(dir, { origin }), null);
+    assertEquals(await saveCheckpoint(dir, checkpoint(4)), `${dir}/step-4`);
+    assertEquals(await names(`${dir}/step-4`), [
+      "manifest.json",
+      "momenta.safetensors",
+      "parameters.safetensors",
+    ]);
+    assertEquals(await loadNewestCheckpoint(dir, { origin }), checkpoint(4));
+  }));
+
+Deno.test("saveCheckpoint() writes the same bytes for the same state", () =>
+  withFolder(async (dir) => {
+    for (const part of ["a", "b"]) await Deno.mkdir(`${dir}/${part}`);
+    const [a, b] = [
+      await saveCheckpoint(`${dir}/a`, checkpoint(1)),
+      await saveCheckpoint(`${dir}/b`, checkpoint(1)),
+    ];
+    for (const name of await names(a)) {
+      assertEquals(await Deno.readFile(`${a}/${name}`), await Deno.readFile(`${b}/${name}`), name);
+    }
+  }));
+
+Deno.test("saveCheckpoint() keeps the newest two, by number and not by name", () =>
+  withFolder(async (dir) => {
+    for (const step of [8, 9, 10]) await saveCheckpoint(dir, checkpoint(step));
+    assertEquals(await checkpointSteps(dir), [9, 10]);
+    await saveCheckpoint(dir, checkpoint(11), { keep: 1 });
+    assertEquals(await names(dir), ["step-11"]);
+  }));
+
+Deno.test("saveCheckpoint() replaces one of the same step, and drops those past it", () =>
+  withFolder(async (dir) => {
+    for (const step of [4, 8]) await saveCheckpoint(dir, checkpoint(step));
+    const replaced = { ...checkpoint(4), extra: "second" };
+    await saveCheckpoint(dir, replaced);
+    assertEquals(await names(dir), ["step-4"]);
+    assertEquals(await loadNewestCheckpoint(dir, { origin }), replaced);
+  }));
+
+Deno.test("loadNewestCheckpoint() finds a flipped byte anywhere, names the file and takes the one before", () =>
+  withFolder(async (dir) => {
+    await saveCheckpoint(dir, checkpoint(4));
+    await saveCheckpoint(dir, checkpoint(8));
+    for (const name of await names(`${dir}/step-8`)) {
+      const path = `${dir}/step-8/${name}`;
+      const whole = await Deno.readFile(path);
+      for (let i = 0; i < whole.length; i++) {
+        const flipped = whole.slice();
+        flipped[i] ^= 1 << (i % 8);
+        await Deno.writeFile(path, flipped);
+        const reasons: string[] = [];
+        const loaded = await loadNewestCheckpoint(dir, {
+          origin,
+          onDamaged: (reason) => reasons.push(reason),
+        });
+        assertEquals([loaded?.step, reasons.length], [4, 1], `byte ${i} of ${name}`);
+        assertStringIncludes(reasons[0], `Cannot use ${path}: `);
+      }
+      await Deno.writeFile(path, whole);
+    }
+    assertEquals((await loadNewestCheckpoint(dir, { origin }))?.step, 8);
+  }));
+
+Deno.test("loadNewestCheckpoint() finds a truncated or missing file, names it and takes the one before", () =>
+  withFolder(async (dir) => {
+    await saveCheckpoint(dir, checkpoint(4));
+    await saveCheckpoint(dir, checkpoint(8));
+    for (const name of await names(`${dir}/step-8`)) {
+      const path = `${dir}/step-8/${name}`;
+      const whole = await Deno.readFile(path);
+      for (const length of [0, 1, whole.length - 1, null]) {
+        if (length === null) await Deno.remove(path);
+        else await Deno.writeFile(path, whole.subarray(0, length));
+        const reasons: string[] = [];
+        const loaded = await loadNewestCheckpoint(dir, {
+          origin,
+          onDamaged: (reason) => reasons.push(reason),
+        });
+        assertEquals([loaded?.step, reasons.length], [4, 1], `${length} bytes of ${name}`);
+        assertStringIncludes(reasons[0], `Cannot use ${path}: it ${length === null ? "is missing" : ""}`);
+      }
+      await Deno.writeFile(path, whole);
+    }
+  }));
+
+Deno.test("loadNewestCheckpoint() gives null and every reason if all are damaged", () =>
+  withFolder(async (dir) => {
+    for (const step of [4, 8]) {
+      await Deno.writeTextFile(`${await saveCheckpoint(dir, checkpoint(step))}/manifest.json`, "null");
+    }
+    const reasons: string[] = [];
+    assertEquals(
+      await loadNewestCheckpoint(dir, { origin, onDamaged: (reason) => reasons.push(reason) }),
+      null,
+    );
+    assertEquals(
+      reasons,
+      [8, 4].map((step) => `Cannot use ${dir}/step-${step}/manifest.json: it is no JSON object`),
+    );
+  }));
+
+Deno.test("loadNewestCheckpoint() removes what was being written, and doesn't read it", () =>
+  withFolder(async (dir) => {
+    await saveCheckpoint(dir, checkpoint(4));
+    await Deno.mkdir(`${dir}/step-8.tmp`);
+    await Deno.writeTextFile(`${dir}/step-8.tmp/manifest.json`, "{");
+    const onDamaged = (reason: string): never => {
+      throw new Error(reason);
+    };
+    assertEquals((await loadNewestCheckpoint(dir, { origin, onDamaged }))?.step, 4);
+    assertEquals(await names(dir), ["step-4"]);
+  }));
+
+Deno.test("loadNewestCheckpoint() refuses another origin by field, unless told to go on", () =>
+  withFolder(async (dir) => {
+    await saveCheckpoint(dir, checkpoint(4));
+    const others: [CheckpointOrigin, string][] = [
+      [{ ...origin, threads: 4 }, "threads was 2 and is now 4"],
+      [{ ...origin, seed: 2 }, "seed was 1 and is now 2"],
+      [{ ...origin, configHash: "c1" }, "configHash was c0 and is now c1"],
+      [
+        { ...origin, versions: { tensorflow: "2.22.0" } },
+        "version of tensorflow was 2.21.0 and is now 2.22.0",
+      ],
+      [{ ...origin, versions: {} }, "version of tensorflow was 2.21.0 and is now absent"],
+      [
+        { ...origin, versions: { ...origin.versions, tfjs: "4.22.0" } },
+        "version of tfjs was absent and is now 4.22.0",
+      ],
+    ];
+    for (const [other, message] of others) {
+      const load = (): Promise<Checkpoint | null> => loadNewestCheckpoint(dir, { origin: other });
+      await assertRejects(load, RangeError, `Cannot go on from ${dir}/step-4 as ${message}`);
+      assertEquals((await loadNewestCheckpoint(dir, { origin: other, allowOtherOrigin: true }))?.step, 4);
+    }
+  }));
+
+Deno.test("saveCheckpoint() on a disk that fills up names the file and leaves the others whole", () =>
+  withFolder(async (dir) => {
+    await saveCheckpoint(dir, checkpoint(4));
+    for (const capacity of [0, 10, 400]) {
+      let written = 0;
+      const create = async (path: string) => {
+        const file = await Deno.open(path, { write: true, createNew: true });
+        return {
+          write: (bytes: Uint8Array): Promise<number> => {
+            written += bytes.length;
+            if (written <= capacity) return file.write(bytes);
+            throw Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
+          },
+          sync: () => file.sync(),
+          [Symbol.dispose]: () => file.close(),
+        };
+      };
+      const save = (): Promise<string> => saveCheckpoint(dir, checkpoint(8), { create });
+      await assertRejects(save, Error, `Cannot write ${dir}/step-8.tmp/`);
+      await assertRejects(save, Error, "as the disk is full");
+      assertEquals(await names(dir), ["step-4"]);
+    }
+    assertEquals(await loadNewestCheckpoint(dir, { origin }), checkpoint(4));
+  }));
