@@ -20,7 +20,9 @@ export interface PyramidLevel {
   readonly level: number;
   /** 2^l image pixels from a cell to the next. */
   readonly stridePx: number;
+  /** Rows of the feature map. */
   readonly heightCells: number;
+  /** Columns of the feature map. */
   readonly widthCells: number;
 }
 

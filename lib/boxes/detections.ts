@@ -102,37 +102,39 @@ function levelCandidates(outputs: RetinaOutputs, classCount: number, options: De
   let begin = 0;
   for (const anchors of outputs.anchorsPerLevel) {
     const end = begin + anchors * classCount;
-    const above = positionsAbove(outputs.logits, begin, end, threshold);
-    const best = bestPositions(outputs.logits, above, options.candidatesPerLevel);
-    for (const position of best) candidates.push(position);
+    candidates.push(...bestPositions(outputs.logits, begin, end, threshold, options.candidatesPerLevel));
     begin = end;
   }
   return candidates;
 }
 
-function positionsAbove(logits: Float32Array, begin: number, end: number, threshold: number): Uint32Array {
-  const positions: number[] = [];
+/**
+ * The `count` largest logits above a threshold between two positions, best first. Whenever a buffer is full, its best
+ * stay and the threshold rises to the least of them, so that a level of a million logits is sorted in a few
+ * thousands. What only equals that threshold comes later than what set it, and rightly loses the tie.
+ */
+function bestPositions(
+  logits: Float32Array,
+  begin: number,
+  end: number,
+  threshold: number,
+  count: number,
+): Uint32Array {
+  const buffer = new Uint32Array(Math.min(4 * count, end - begin));
+  let size = 0;
   for (let i = begin; i < end; i++) {
     if (logits[i] <= threshold) continue;
     if (Number.isNaN(logits[i])) {
       throw new RangeError(`Cannot decode detections as logits must be numbers: logits[${i}] is NaN`);
     }
-    positions.push(i);
+    if (size === buffer.length) {
+      sortByScore(buffer, logits);
+      size = count;
+      threshold = logits[buffer[count - 1]];
+    }
+    buffer[size++] = i;
   }
-  return Uint32Array.from(positions);
-}
-
-/** The `count` positions with the largest logits, best first; only they are sorted with a comparison function. */
-function bestPositions(logits: Float32Array, positions: Uint32Array, count: number): Uint32Array {
-  if (positions.length <= count) return sortByScore(positions, logits);
-  const values = Float32Array.from(positions, (position) => logits[position]).sort();
-  const least = values[values.length - count];
-  const larger = positions.filter((position) => logits[position] > least);
-  const equal = positions.filter((position) => logits[position] === least);
-  const best = new Uint32Array(count);
-  best.set(larger);
-  best.set(equal.subarray(0, count - larger.length), larger.length);
-  return sortByScore(best, logits);
+  return sortByScore(buffer.subarray(0, size), logits).subarray(0, count);
 }
 
 function clipInPlace(
@@ -156,7 +158,9 @@ function hasArea(boxes: Float32Array, row: number): boolean {
 }
 
 /** Checks that all arrays have the same R, and returns K. */
-function checkOutputs({ logits, deltas, anchorsXyxy, anchorsPerLevel }: RetinaOutputs): number {
+function checkOutputs(
+  { logits, deltas, anchorsXyxy, anchorsPerLevel }: RetinaOutputs,
+): number {
   const anchors = boxCount(anchorsXyxy, "anchorsXyxy");
   const levels = anchorsPerLevel.reduce((sum, count) => sum + count, 0);
   if (

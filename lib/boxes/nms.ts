@@ -46,7 +46,7 @@ export function classWiseNms(
   maxKept = Infinity,
 ): Uint32Array {
   checkRows(boxesXyxy, scores, classIndices);
-  const order = sortByScore(Uint32Array.from(scores, (_, row) => row), scores);
+  const order = sortByScore(new Uint32Array(scores.length).map((_, row) => row), scores);
   const kept: number[] = [];
   const keptByClass = new Map<number, number[]>();
   for (let i = 0; i < order.length && kept.length < maxKept; i++) {

@@ -22,8 +22,18 @@ export function parseConfig(value: unknown, where: string): Config {
   const resolved = withNamedSpace(value, where);
   const result = configSchema.safeParse(resolved);
   if (!result.success) throw configError(result.error.issues, resolved, where);
-  checkSearchSpace(result.data.space);
+  checkSpace(result.data, where);
   return result.data;
+}
+
+/** The checks that the space makes itself, with the file named. */
+function checkSpace(config: Config, where: string): void {
+  try {
+    checkSearchSpace(config.space);
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    throw new RangeError(`Cannot read ${where}: ${cause.message}`, { cause });
+  }
 }
 
 function withNamedSpace(value: unknown, where: string): unknown {
@@ -65,10 +75,9 @@ function unknownKeyLine(parent: readonly PropertyKey[], key: string): string {
 /** What an issue's field would have accepted, in words. */
 function wanted(issue: Issue): string {
   switch (issue.code) {
-    case "invalid_type":
-      return issue.expected === "int"
-        ? "a whole number"
-        : `${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+    case "invalid_type": // the schema says what its numbers are; of the rest, zod's "expected" does
+      if (!issue.message.startsWith("Invalid input")) return issue.message;
+      return `${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
     case "too_small":
       return `${sizeNoun(issue.origin)}${issue.inclusive ? ">=" : ">"} ${issue.minimum}`;
     case "too_big":

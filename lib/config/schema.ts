@@ -7,7 +7,8 @@
 import { z } from "zod";
 import type { Duration } from "./duration.ts";
 
-const count = z.int().min(1);
+const whole = z.int("a whole number");
+const count = whole.min(1);
 const fraction = z.number().min(0).max(1);
 const positive = z.number().positive();
 
@@ -22,7 +23,7 @@ const space = z.strictObject({
   stemChannels: count.describe("channels after the stem"),
   stageChannels: z.array(count.multipleOf(4)).length(4).describe("channels after each stage"),
   lastChannels: count.describe("channels of the 1x1 convolution before the classifier"),
-  resolution: z.int().min(32).describe(
+  resolution: whole.min(32).describe(
     "side in pixels of the square image that multiply-adds are counted on",
   ),
 });
@@ -37,7 +38,7 @@ const pretrainData = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("shapes").describe("generated images"),
     imagesPerClass: count.describe("training images of each class"),
-    imagePx: z.int().min(16).describe("side in pixels"),
+    imagePx: whole.min(16).describe("side in pixels"),
     valImagesPerClass: count.describe("validation images of each class"),
   }),
 ]).describe("images with class labels; a folder has ImageNet's layout");
@@ -49,8 +50,8 @@ const detectionData = z.discriminatedUnion("kind", [
     train: count.describe("training images"),
     val: count.describe("images that score the search's candidates"),
     test: count.describe("images that the reported AP is measured on"),
-    widthPx: z.int().min(32).describe("image width in pixels"),
-    heightPx: z.int().min(32).describe("image height in pixels"),
+    widthPx: whole.min(32).describe("image width in pixels"),
+    heightPx: whole.min(32).describe("image height in pixels"),
   }),
 ]).describe("images with boxes; a folder has Pascal VOC's or COCO's layout");
 
@@ -67,19 +68,19 @@ const optimisation = {
 
 const classification = z.strictObject({
   ...optimisation,
-  resolutionPx: z.int().min(32).multipleOf(32).describe("side in pixels of the square training image"),
+  resolutionPx: whole.min(32).multipleOf(32).describe("side in pixels of the square training image"),
   labelSmoothing: z.number().min(0).lt(1).describe("probability mass spread over all classes"),
   dropout: z.number().min(0).lt(1).describe("share of channels dropped before the classifier"),
   cropScale: z.tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
     .refine(([low, high]) => low <= high, "[min, max] with min <= max")
     .describe("[min, max] share of the image's area in a random crop"),
   colorJitter: fraction.describe("largest relative change of brightness, contrast and saturation"),
-  validationImages: z.int().min(0).describe("images that accuracy is measured on; 0 skips it"),
+  validationImages: whole.min(0).describe("images that accuracy is measured on; 0 skips it"),
 }).describe("SGD with the learning rate falling linearly to 0");
 
 const detection = z.strictObject({
   ...optimisation,
-  warmupSteps: z.int().min(0).describe("steps in which the learning rate rises linearly to its peak"),
+  warmupSteps: whole.min(0).describe("steps in which the learning rate rises linearly to its peak"),
   warmupFactor: z.number().gt(0).max(1).describe("share of the peak learning rate at step 0"),
   decayAt: z.array(z.number().gt(0).lt(1)).refine(isAscending, "fractions in ascending order")
     .describe("fractions of the training after each of which the learning rate is divided by 10"),
@@ -92,11 +93,11 @@ const detection = z.strictObject({
 }).describe("SGD with warm-up and step decay");
 
 const detector = z.strictObject({
-  levels: z.tuple([z.int().min(3).max(5), z.int().min(3).max(7)])
+  levels: z.tuple([whole.min(3).max(5), whole.min(3).max(7)])
     .refine(([first, last]) => first <= last, "[first, last] with first <= last")
     .describe("[first, last] pyramid level; level l has stride 2^l"),
   channels: count.describe("channels of the pyramid and the towers"),
-  towerConvs: z.int().min(0).describe("3x3 convolutions in each tower of the head"),
+  towerConvs: whole.min(0).describe("3x3 convolutions in each tower of the head"),
   norm: z.enum(["batch", "none"]).describe("normalisation in pyramid and towers"),
   scalesPerOctave: count.describe("anchor sizes per level"),
   aspectRatios: z.array(positive).min(1).describe("anchor height over width"),
@@ -111,7 +112,7 @@ const detector = z.strictObject({
   nmsIou: fraction.describe("IoU above which the lower of two detections of a class is dropped"),
   candidatesPerLevel: count.describe("detections per level before suppression"),
   maxDetections: count.describe("detections per image after suppression"),
-  canvases: z.array(z.tuple([z.int().min(32).multipleOf(32), z.int().min(32).multipleOf(32)])).min(1)
+  canvases: z.array(z.tuple([whole.min(32).multipleOf(32), whole.min(32).multipleOf(32)])).min(1)
     .describe("[height, width] in pixels; each image is resized onto the one that fits its shape best"),
 }).refine((d) => d.backgroundIou <= d.foregroundIou, {
   path: ["backgroundIou"],
@@ -122,9 +123,9 @@ const search = z.strictObject({
   population: count.describe("architectures a generation"),
   generations: count.describe("generations"),
   parents: count.describe("best architectures so far that the next generation comes from"),
-  mutants: z.int().min(0).describe("mutations a generation"),
+  mutants: whole.min(0).describe("mutations a generation"),
   mutationRate: fraction.describe("probability of each block to be drawn anew"),
-  crossovers: z.int().min(0).describe("crossovers a generation; the rest of it is random"),
+  crossovers: whole.min(0).describe("crossovers a generation; the rest of it is random"),
   maxAttempts: count.describe("draws after which an unseen architecture within the budget is given up"),
   budget: z.strictObject({
     macs: positive.nullable().describe("most multiply-adds of the backbone; null is no limit"),
@@ -134,7 +135,7 @@ const search = z.strictObject({
     mode: z.enum(["average", "moving", "inherited"])
       .describe("batch norm statistics: true average, the authors' moving average, or the supernet's"),
     images: count.describe("training images they are taken from"),
-    batchSize: z.int().min(2).describe("images a batch"),
+    batchSize: whole.min(2).describe("images a batch"),
     momentum: z.number().gt(0).max(1).describe("share of the newest batch in the moving average"),
   }),
   scoreImages: count.nullable().describe("validation images that score an architecture; null is all"),
@@ -149,7 +150,7 @@ const schema = z.strictObject({
   name: z.string().regex(/^[\w.-]+$/, "letters, digits and . _ - only").describe(
     "the run folder's default name",
   ),
-  seed: z.int().min(0).describe("names every random draw"),
+  seed: whole.min(0).describe("names every random draw"),
   space: space.describe("the search space"),
   shuffleMethod: z.literal([1, 2]).describe(
     "1 = halves after a transpose (search), 2 = even and odd channels",

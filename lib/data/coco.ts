@@ -164,7 +164,11 @@ function toSplit(name: string, file: string, instances: CocoInstances, files: st
     const { boxXyxy, isClipped } = clipToImage([x, y, x + width, y + height], widthPx, heightPx);
     if (boxXyxy === null) {
       const where = `annotation ${annotation.id} (image ${annotation.imageId})`;
-      skipped.push({ file, reason: `${where}: bbox ${annotation.boxXywh} has no area inside the image` });
+      skipped.push({
+        file,
+        reason:
+          `${where}: bbox ${annotation.boxXywh} has no area inside the image of ${widthPx} x ${heightPx}`,
+      });
       continue;
     }
     if (isClipped) clippedCount++;

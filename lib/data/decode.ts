@@ -33,7 +33,7 @@ export interface ImageHeader {
   readonly heightPx: number;
 }
 
-/** Formats that may be decoded: libvips would also render SVG and PDF, which no annotated photograph is. */
+/** What a photograph may come as; libvips reads more (SVG, GIF, TIFF), which {@linkcode readHeader} refuses. */
 const formats: readonly string[] = ["jpeg", "png", "webp"];
 
 /**
@@ -47,7 +47,7 @@ const formats: readonly string[] = ["jpeg", "png", "webp"];
  * @returns A new image.
  * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {RangeError} If the image is over the pixel limit.
- * @throws {SyntaxError} If the file is empty, no JPEG, PNG or WebP, or does not decode to its end.
+ * @throws {SyntaxError} If the file is empty, not an image, or does not decode to its end.
  */
 export async function readImage(source: ImageSource, options: ReadOptions): Promise<RgbImage> {
   if ("generate" in source) return resizeGenerated(source.generate(), options.size);
@@ -71,14 +71,15 @@ export async function readImage(source: ImageSource, options: ReadOptions): Prom
 /**
  * Reads an image's format and stored size, without decoding it.
  *
- * @throws As {@linkcode readImage}, but for faults past the header.
+ * @throws As {@linkcode readImage}, but for faults past the header; {SyntaxError} also if the image is no JPEG, PNG
+ * or WebP.
  */
 export async function readHeader(file: string, maxPixels: number): Promise<ImageHeader> {
-  await checkNotEmpty(file);
   let header: Metadata;
   try {
     header = await open(file, false).metadata();
   } catch (cause) {
+    await checkNotEmpty(file);
     throw unreadable(file, cause);
   }
   const { format, width, height } = header;

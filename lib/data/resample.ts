@@ -88,14 +88,15 @@ function resampleRows(
   rows: number,
 ): Float32Array {
   const { data, width } = image;
+  const { first, weights, width: tapCount } = taps; // locals: the inner loop runs a million times
   const out = new Float32Array(rows * widthPx * 3);
   for (let y = 0, to = 0; y < rows; y++) {
     const row = (firstRow + y) * width;
-    for (let x = 0; x < widthPx; x++, to += 3) {
-      let from = (row + taps.first[x]) * 3;
+    for (let x = 0, k = 0; x < widthPx; x++, to += 3) {
+      let from = (row + first[x]) * 3;
       let red = 0, green = 0, blue = 0;
-      for (let k = x * taps.width; k < (x + 1) * taps.width; k++, from += 3) {
-        const weight = taps.weights[k];
+      for (const end = k + tapCount; k < end; k++, from += 3) {
+        const weight = weights[k];
         red += weight * data[from];
         green += weight * data[from + 1];
         blue += weight * data[from + 2];
@@ -116,18 +117,17 @@ function resampleColumns(
   heightPx: number,
   firstRow: number,
 ): Uint8Array {
+  const { first, weights, width: tapCount } = taps;
   const stride = widthPx * 3;
   const out = new Uint8Array(heightPx * stride);
-  const sums = new Float32Array(stride);
+  const sums = new Float32Array(stride); // row by row, so that memory is read in order
   for (let y = 0; y < heightPx; y++) {
-    sums.fill(0.5); // rounds on truncation
-    for (let k = 0; k < taps.width; k++) {
-      const weight = taps.weights[y * taps.width + k];
-      if (weight === 0) continue;
-      const from = (taps.first[y] - firstRow + k) * stride;
+    sums.fill(0.5); // rounds on truncation; weights sum to 1, so values stay within 0..255
+    for (let k = 0, from = (first[y] - firstRow) * stride; k < tapCount; k++, from += stride) {
+      const weight = weights[y * tapCount + k];
       for (let i = 0; i < stride; i++) sums[i] += weight * rows[from + i];
     }
-    out.set(sums, y * stride); // weights sum to 1, so values stay within 0..255
+    out.set(sums, y * stride);
   }
   return out;
 }

@@ -227,24 +227,28 @@ function annotate({ widthPx, shapes, owners, visiblePx }: Scene): Annotation[] {
   }));
 }
 
-/** Grey noise on a slope for the background, two tones of the shape's hue for its texture. */
+/**
+ * Grey noise on a slope for the background, two tones of the shape's hue for its texture. A shape's pixel has at
+ * least 29 grey levels between its channels, a background's at most 21.
+ */
 function paint({ widthPx, heightPx, shapes, owners }: Scene, random: RandomStream): RgbImage {
   const data = new Uint8Array(widthPx * heightPx * 3);
   const [level, slopeX, slopeY] = [
-    between(70, 130, random),
+    between(80, 140, random),
     between(-50, 50, random),
     between(-50, 50, random),
   ];
   const tones = shapes.map((shape) => shapeTones(shape, random));
   for (let y = 0, pixel = 0; y < heightPx; y++) {
     for (let x = 0; x < widthPx; x++, pixel++) {
-      const owner = owners[pixel] - 1;
-      const noise = random.integer(2 ** 24); // a byte for each colour
-      const slope = level + slopeX * (x / widthPx - 0.5) + slopeY * (y / heightPx - 0.5);
-      const color = owner < 0 ? null : tones[owner][textureTone(shapes[owner], x, y)];
+      const shape = shapes[owners[pixel] - 1];
+      const noise = random.integer(2 ** 32); // a byte for the grey, a byte for each colour
+      const grey = level + slopeX * (x / widthPx - 0.5) + slopeY * (y / heightPx - 0.5) +
+        0.3 * (noise >>> 24) - 38;
+      const tone = shape === undefined ? null : tones[owners[pixel] - 1][textureTone(shape, x, y)];
       for (let c = 0; c < 3; c++) {
-        const byte = ((noise >> (8 * c)) & 255) - 127.5;
-        const value = color === null ? slope + 0.35 * byte : color[c] + 0.12 * byte;
+        const byte = ((noise >>> (8 * c)) & 255) - 127.5;
+        const value = tone === null ? grey + 0.08 * byte : tone[c] + 0.12 * byte;
         data[pixel * 3 + c] = Math.min(255, Math.max(0, value));
       }
     }

@@ -183,9 +183,12 @@ function toSplit(
     objects.forEach((object, i) => {
       const where = `object ${i + 1} (${object.name})`;
       const classIndex = classIndexOf(object.name, classes, `${file}: ${where}`);
-      const { boxXyxy, isClipped } = boxOf(object, widthPx, heightPx);
-      if (boxXyxy === null) skipped.push({ file, reason: `${where}: box ${object.corners} has no area` });
-      if (boxXyxy === null) return;
+      const { boxXyxy, isClipped } = clipToImage(edgesOf(object), widthPx, heightPx);
+      const fault = hasArea(object) ? `lies outside the image of ${widthPx} x ${heightPx}` : "has no area";
+      if (boxXyxy === null || !hasArea(object)) {
+        skipped.push({ file, reason: `${where}: box ${object.corners} ${fault}` });
+        return;
+      }
       if (isClipped) clippedCount++;
       const { isDifficult } = object;
       annotations.push({ boxXyxy, classIndex, isCrowd: false, isDifficult, areaPx: boxArea(boxXyxy) });
@@ -195,10 +198,12 @@ function toSplit(
   return { name, classes, samples, skipped, clippedCount };
 }
 
-function boxOf(object: VocObject, widthPx: number, heightPx: number): ReturnType<typeof clipToImage> {
-  const [xmin, ymin, xmax, ymax] = object.corners;
-  if (xmax <= xmin || ymax <= ymin) return { boxXyxy: null, isClipped: false };
-  return clipToImage([xmin - 1, ymin - 1, xmax, ymax], widthPx, heightPx);
+function hasArea({ corners: [xmin, ymin, xmax, ymax] }: VocObject): boolean {
+  return xmin < xmax && ymin < ymax;
+}
+
+function edgesOf({ corners: [xmin, ymin, xmax, ymax] }: VocObject): BoxXyxy {
+  return [xmin - 1, ymin - 1, xmax, ymax];
 }
 
 function classIndexOf(name: string, classes: readonly string[], where: string): number {

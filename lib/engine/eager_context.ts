@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type AttributeSetters, eagerSetters, type OpAttribute, setAttribute } from "./attributes.ts";
+import {
+  type AttributeSetters,
+  AttributeType,
+  eagerSetters,
+  type OpAttribute,
+  setAttribute,
+} from "./attributes.ts";
 import { bytesPerElement, DataType, fromBytes, type NumericValues, toBytes } from "./data_type.ts";
 import { configProto, type ContextConfig } from "./protobuf.ts";
 import { cString, type TensorFlowLibrary } from "./tensorflow_library.ts";
@@ -53,16 +59,11 @@ export class EagerContext implements Disposable {
    * @throws {RangeError} If their number does not fit the shape.
    */
   newHandle(shape: readonly number[], dataType: number, values: HostValues): Deno.PointerObject {
-    const c = this.library.symbols;
-    const tensor = dataType === DataType.string
-      ? this.#stringTensor(shape, values as readonly Uint8Array[])
-      : this.#numericTensor(shape, dataType, toBytes(values as NumericValues, dataType));
-    const handle = c.TFE_NewTensorHandle(tensor, this.library.status);
-    c.TF_DeleteTensor(tensor);
-    this.library.check("NewTensorHandle");
+    if (dataType === DataType.string) return this.#stringHandle(shape, values as readonly Uint8Array[]);
+    const tensor = this.#numericTensor(shape, dataType, toBytes(values as NumericValues, dataType));
+    const handle = this.#takeOver(tensor);
     // As tfjs-node: shapes and indices stay on the host, where most kernels want them.
-    if (this.device.type !== "GPU" || dataType === DataType.int32 || dataType === DataType.string) return handle!;
-    return this.#onDevice(handle!);
+    return this.device.type !== "GPU" || dataType === DataType.int32 ? handle : this.#onDevice(handle);
   }
 
   /** Copies a handle's values to the host; waits for pending work on them. */
@@ -100,7 +101,7 @@ export class EagerContext implements Disposable {
     return this.library.symbols.TFE_TensorHandleDataType(handle);
   }
 
-  /** Gives a handle back. String elements are freed first, as TensorFlow's host tensors do not own them. */
+  /** Gives a handle back. */
   deleteHandle(handle: Deno.PointerValue): void {
     this.library.symbols.TFE_DeleteTensorHandle(handle);
   }
@@ -153,11 +154,7 @@ export class EagerContext implements Disposable {
 
   #numericTensor(shape: readonly number[], dataType: number, bytes: Uint8Array): Deno.PointerObject {
     const expected = elementCount(shape) * bytesPerElement(dataType);
-    if (bytes.byteLength !== expected) {
-      throw new RangeError(
-        `Cannot create a tensor of shape [${shape}] as it takes ${expected} bytes: got ${bytes.byteLength}`,
-      );
-    }
+    checkSize(shape, expected, bytes.byteLength, "bytes");
     const tensor = this.#allocate(shape, dataType, expected);
     if (expected > 0) {
       const data = this.library.symbols.TF_TensorData(tensor)!;
@@ -166,15 +163,32 @@ export class EagerContext implements Disposable {
     return tensor;
   }
 
-  #stringTensor(shape: readonly number[], values: readonly Uint8Array[]): Deno.PointerObject {
+  /** A handle in the place of a host tensor. */
+  #takeOver(tensor: Deno.PointerObject): Deno.PointerObject {
+    const handle = this.library.symbols.TFE_NewTensorHandle(tensor, this.library.status);
+    this.library.symbols.TF_DeleteTensor(tensor);
+    this.library.check("NewTensorHandle");
+    return handle!;
+  }
+
+  /** TensorFlow never frees the strings of a tensor made on the host, so an operation copies them into one of its own. */
+  #stringHandle(shape: readonly number[], values: readonly Uint8Array[]): Deno.PointerObject {
+    checkSize(shape, elementCount(shape), values.length, "strings");
     const c = this.library.symbols;
     const tensor = this.#allocate(shape, DataType.string, values.length * TSTRING_BYTES);
-    values.forEach((value, i) => {
-      const element = elementPointer(c.TF_TensorData(tensor), i);
+    const elements = values.map((_, i) => elementPointer(c.TF_TensorData(tensor), i));
+    elements.forEach((element, i) => {
       c.TF_StringInit(element);
-      c.TF_StringCopy(element, new Uint8Array(value), BigInt(value.byteLength));
+      c.TF_StringCopy(element, new Uint8Array(values[i]), BigInt(values[i].byteLength));
     });
-    return tensor;
+    const handle = this.#takeOver(tensor);
+    try {
+      const inputCount = { name: "N", type: AttributeType.int, value: 1 };
+      return this.execute("StringJoin", [inputCount], [handle], 1)[0];
+    } finally {
+      elements.forEach((element) => c.TF_StringDealloc(element));
+      this.deleteHandle(handle);
+    }
   }
 
   #readStrings(tensor: Deno.PointerValue, count: number): Uint8Array[] {
@@ -203,6 +217,13 @@ function elementPointer(data: Deno.PointerValue, index: number): Deno.PointerObj
 
 function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
+}
+
+function checkSize(shape: readonly number[], wanted: number, actual: number, unit: string): void {
+  if (actual === wanted) return;
+  throw new RangeError(
+    `Cannot create a tensor of shape [${shape}] as it takes ${wanted} ${unit}: got ${actual}`,
+  );
 }
 
 function newContext(library: TensorFlowLibrary, config: ContextConfig): Deno.PointerObject {

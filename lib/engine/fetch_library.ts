@@ -121,7 +121,7 @@ async function checkDigest(wheel: Wheel, path: string): Promise<void> {
   );
 }
 
-/** Has pip download one wheel; returns its path. pip's own temporary files go to the same folder. */
+/** Has pip download one wheel; returns its path. pip's own temporary files go beside it, to be swept with it. */
 async function download(
   wheel: Wheel,
   python: string,
@@ -129,11 +129,14 @@ async function download(
   onBytes: (bytes: number) => void,
 ): Promise<string> {
   const folder = join(temporary, "wheels");
-  await Deno.mkdir(folder, { recursive: true });
+  const pipFolder = join(temporary, "pip");
+  for (const path of [folder, pipFolder]) await Deno.mkdir(path, { recursive: true });
+  let most = 0; // pip moves the wheel away at the end
+  const measure = async (): Promise<void> => onBytes(most = Math.max(most, await largestBytes(pipFolder)));
   let count = Promise.resolve();
-  const timer = setInterval(() => count = folderBytes(temporary).then(onBytes), PROGRESS_MS);
+  const timer = setInterval(() => count = measure(), PROGRESS_MS);
   try {
-    await runPip(python, wheel, folder, temporary);
+    await runPip(python, wheel, folder, pipFolder);
   } finally {
     clearInterval(timer);
     await count;
@@ -142,14 +145,15 @@ async function download(
   throw new Error(`Cannot fetch ${wheel.requirement}: pip ended well but left no wheel`);
 }
 
-async function runPip(python: string, wheel: Wheel, folder: string, temporary: string): Promise<void> {
+async function runPip(python: string, wheel: Wheel, folder: string, pipFolder: string): Promise<void> {
   const args = ["-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"];
+  args.push("--no-cache-dir"); // a second copy of the wheel, when what is needed of it is kept here
   args.push("--no-deps", "--only-binary=:all:", "--implementation=cp", `--python-version=${PYTHON_VERSION}`);
   args.push(`--platform=${wheel.platformTag}`, "--dest", folder, wheel.requirement);
   const command = new Deno.Command(python, {
     args,
     cwd: folder, // "-m" looks in the current folder first, and the user's may hold anything
-    env: { TMPDIR: temporary, TEMP: temporary, TMP: temporary },
+    env: { TMPDIR: pipFolder, TEMP: pipFolder, TMP: pipFolder },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -215,14 +219,15 @@ function explained(cause: unknown, cache: string): Error {
   return new Error(`Cannot write to the cache folder ${cache}: ${cause.message}`, { cause });
 }
 
-async function folderBytes(folder: string): Promise<number> {
+/** The size of the largest file below a folder: the wheel that pip is writing there, under a name of its own. */
+async function largestBytes(folder: string): Promise<number> {
   let bytes = 0;
   try {
     for await (const entry of Deno.readDir(folder)) {
       const path = join(folder, entry.name);
-      bytes += entry.isDirectory ? await folderBytes(path) : (await Deno.lstat(path)).size;
+      bytes = Math.max(bytes, entry.isDirectory ? await largestBytes(path) : (await Deno.lstat(path)).size);
     }
-  } catch (error) { // pip moves its files while they are counted
+  } catch (error) { // pip moves and removes its files while they are measured
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return bytes;

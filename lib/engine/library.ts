@@ -210,7 +210,7 @@ async function cudaFolders(root: string): Promise<string[]> {
   const folders: string[] = [];
   try {
     for await (const entry of Deno.readDir(join(root, "nvidia"))) {
-      folders.push(join(root, "nvidia", entry.name, "lib"));
+      if (entry.isDirectory) folders.push(join(root, "nvidia", entry.name, "lib"));
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -220,11 +220,12 @@ async function cudaFolders(root: string): Promise<string[]> {
 
 function failure(search: Search): string {
   const requirement = search.build?.wheels[0].requirement ?? "tensorflow";
+  const room = search.device === "gpu" ? "10 GB" : "1.5 GB";
   return [
     `Cannot find libtensorflow (${search.device}). Tried:`,
     ...search.tried.map((line) => `  - ${line}`),
     "What helps, any one of:",
-    `  - a network and a Python with pip, then run this again (it needs 1.5 GB in ${
+    `  - a network and a Python with pip, then run this again (it needs about ${room} in ${
       search.cache ?? "DETNAS_CACHE"
     })`,
     "  - DETNAS_CACHE set to a folder that can be written and has the room",

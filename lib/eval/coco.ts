@@ -20,19 +20,31 @@ import {
   groundTruthColumns,
 } from "./ground_truth.ts";
 
-/** The twelve numbers, each in 0..1, or -1 where no ground truth defines it. s, m, l: small, medium, large. */
+/** The twelve numbers, each in 0..1, or -1 where no ground truth defines it. */
 export interface CocoSummary {
+  /** Mean average precision over IoU 0.50..0.95, all areas. */
   readonly AP: number;
+  /** AP at IoU 0.50. */
   readonly AP50: number;
+  /** AP at IoU 0.75. */
   readonly AP75: number;
+  /** AP of objects up to 32 x 32 px. */
   readonly APs: number;
+  /** AP of objects from 32 x 32 to 96 x 96 px. */
   readonly APm: number;
+  /** AP of objects from 96 x 96 px. */
   readonly APl: number;
+  /** Mean largest recall over IoU 0.50..0.95 with 1 detection an image and class. */
   readonly AR1: number;
+  /** AR with 10. */
   readonly AR10: number;
+  /** AR with 100. */
   readonly AR100: number;
+  /** AR100 of small objects. */
   readonly ARs: number;
+  /** AR100 of medium objects. */
   readonly ARm: number;
+  /** AR100 of large objects. */
   readonly ARl: number;
 }
 
@@ -40,11 +52,13 @@ export interface CocoSummary {
 export interface ClassAp {
   /** Mean over the thresholds 0.50..0.95. */
   readonly AP: number;
+  /** At the threshold 0.50. */
   readonly AP50: number;
 }
 
 /** Precision and recall of every class; entries of a class without ground truth in the area range are -1. */
 export interface CocoCurves {
+  /** K. */
   readonly classCount: number;
   /** `[K, A, T, 101]`: largest precision at recall of at least 0.00, 0.01, …, 1.00; 100 detections per image. */
   readonly precision: Float64Array;
@@ -54,9 +68,11 @@ export interface CocoCurves {
 
 /** All there is to know of an evaluation. */
 export interface CocoEvaluation {
+  /** Over all classes that have ground truth. */
   readonly summary: CocoSummary;
   /** By class name. */
   readonly perClass: Readonly<Record<string, ClassAp>>;
+  /** What summary and perClass are means of. */
   readonly curves: CocoCurves;
 }
 

@@ -14,6 +14,7 @@ export interface CocoGroundTruth {
   readonly categoryIds: readonly number[];
   /** Names by class index. */
   readonly classes: readonly string[];
+  /** The annotations. */
   readonly columns: GroundTruthColumns;
 }
 

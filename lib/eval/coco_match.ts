@@ -29,6 +29,7 @@ export const cocoMaxDetections: readonly [number, number, number] = [1, 10, 100]
 
 /** What became of each detection; those after the 100 best of their image and class are left out. */
 export interface CocoMatches {
+  /** K. */
   readonly classCount: number;
   /** `[K + 1]`: class k's detections are entries `classStarts[k]` to `classStarts[k + 1]` of the arrays below. */
   readonly classStarts: Int32Array;
@@ -50,6 +51,8 @@ export interface CocoMatches {
  * count; a crowd can be taken any number of times, by intersection over the detection's area. A detection that takes
  * such a box is ignored, and so is one that takes none and lies outside the area range itself.
  *
+ * Differs: COCO's own tool marks a taken box by its annotation's id and so never sees that the one with id 0 is taken.
+ *
  * @param groundTruth Boxes; not changed.
  * @param detections Detections over the same images and classes; not changed.
  */
@@ -68,11 +71,9 @@ export function matchCoco(groundTruth: GroundTruthColumns, detections: Detection
   for (let index = 0; index < classCount * imageCount; index++) {
     const classIndex = Math.floor(index / imageCount);
     const boxes = groupRows(truths, index);
-    const best = sortByScore(groupRows(found, index).slice(), detections.scores).subarray(
-      0,
-      cocoMaxDetections[2],
-    );
-    if (boxes.length + best.length > 0) {
+    const candidates = groupRows(found, index);
+    if (boxes.length + candidates.length > 0) {
+      const best = sortByScore(candidates.slice(), detections.scores).subarray(0, cocoMaxDetections[2]);
       group.open(boxes, best);
       rows.set(best, count);
       for (let i = 0; i < best.length; i++) ranks[count + i] = i;

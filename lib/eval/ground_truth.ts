@@ -6,6 +6,7 @@
 
 /** One annotated box. */
 export interface GroundTruthAnnotation {
+  /** One of {@linkcode GroundTruth.imageIds}. */
   readonly imageId: string;
   /** 0..K-1, index into {@linkcode GroundTruth.classes}. */
   readonly classIndex: number;
@@ -25,12 +26,15 @@ export interface GroundTruth {
   readonly imageIds: readonly string[];
   /** Names by class index. */
   readonly classes: readonly string[];
+  /** In any order. */
   readonly annotations: readonly GroundTruthAnnotation[];
 }
 
 /** Ground truth as columns; boxes are float64 x, y, width, height for the reason given at `DetectionColumns`. */
 export interface GroundTruthColumns {
+  /** Images, also those without annotations. */
   readonly imageCount: number;
+  /** Classes, also those without annotations. */
   readonly classCount: number;
   /** `[M]`, 0..imageCount-1. */
   readonly imageIndices: Int32Array;

@@ -24,6 +24,7 @@ export interface VocAp {
 
 /** Means over the classes that have ground truth, and each class by name. */
 export interface VocEvaluation extends VocAp {
+  /** By class name. */
   readonly perClass: Readonly<Record<string, VocAp>>;
 }
 

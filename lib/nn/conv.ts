@@ -35,26 +35,30 @@ export function convFanIn({ kind, kernel, inChannels }: ConvShape): number {
  *
  * @param x `[N, H, W, I]` float32.
  * @param weight See {@linkcode convWeightShape}.
+ * @param shape The convolution's shape.
  * @returns `[N, ceil(H / stride), ceil(W / stride), O]`, the caller's.
  */
 export function convolve(x: Tensor, weight: Tensor, { kind, kernel, stride }: ConvShape): Tensor {
   const [, height, width] = x.shape;
-  const isSame = isSymmetric(height, kernel, stride) && isSymmetric(width, kernel, stride);
-  const input = (isSame ? x : pad(x, kernel >> 1)) as Tensor4D;
+  const [rows, columns] = [height, width].map((size) => missingZeros(size, kernel, stride));
   const convolution = kind === "depthwise" ? tf.depthwiseConv2d<Tensor4D> : tf.conv2d<Tensor4D>;
-  return convolution(input, weight as Tensor4D, stride, isSame ? "same" : "valid");
+  const run = (x: Tensor, weight: Tensor, padding: "same" | "valid"): Tensor =>
+    convolution(x as Tensor4D, weight as Tensor4D, stride, padding);
+  if (rows + columns === 0) return run(x, weight, "same");
+  // tfjs reaches TensorFlow's gradient kernels without explicit paddings, so zeros are added to a tensor: to the
+  // weight's end, which makes "same" symmetric again, or, where the odd kernel is much faster, to the image.
+  if (kind === "depthwise" && kernel > 3) {
+    return run(x, tf.pad(weight, [[0, rows], [0, columns], [0, 0], [0, 0]]), "same");
+  }
+  const half = kernel >> 1;
+  return run(tf.pad(x, [[0, 0], [half, half], [half, half], [0, 0]]), weight, "valid");
 }
 
 /**
- * Whether "same" padding, which puts the odd zero at the end, pads this size by kernel >> 1 on both sides: not at
- * stride 2 and an even size. There the input is padded beforehand, as TensorFlow's gradient kernels are reached
- * through tfjs without explicit paddings.
+ * How many zeros "same" padding lacks of kernel >> 1 on both sides of an axis: 1 at stride 2 and an even size, where
+ * it puts one zero less at the start; else none.
  */
-function isSymmetric(size: number, kernel: number, stride: number): boolean {
+function missingZeros(size: number, kernel: number, stride: number): number {
   const total = (Math.ceil(size / stride) - 1) * stride + kernel - size;
-  return Math.max(total, 0) === 2 * (kernel >> 1);
-}
-
-function pad(x: Tensor, zeros: number): Tensor {
-  return tf.pad(x, [[0, 0], [zeros, zeros], [zeros, zeros], [0, 0]]);
+  return 2 * (kernel >> 1) - Math.max(total, 0);
 }

@@ -5,7 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
-import { type Markup, trusted } from "./html.ts";
+import { type Markup, markup, trusted } from "./html.ts";
 
 /** A chart's width where it has a whole row of the page, px. */
 export const wideChartPx = 1040;
@@ -63,7 +63,6 @@ export function chart(options: ChartOptions): Markup {
   const element = Plot.plot({
     document,
     className: "plot",
-    ariaLabel: options.description,
     width: options.widthPx,
     height: options.heightPx,
     marginTop: 26,
@@ -75,7 +74,9 @@ export function chart(options: ChartOptions): Markup {
     y: { grid: true, nice: true, labelArrow: "none", ticks: Math.round(options.heightPx / 50), ...options.y },
     marks: options.marks,
   });
-  return trusted(roundCoordinates(element.outerHTML));
+  const label =
+    markup`<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${options.description}"`;
+  return trusted(roundCoordinates(element.outerHTML).replace(/^<svg/, () => label.source));
 }
 
 /** Whole-number ticks over `[low, high]`, at most `count` intervals of 1, 2, 5, 10, … */
@@ -91,6 +92,18 @@ export function wholeTicks(low: number, high: number, count: number): number[] {
     { length: Math.max(0, Math.floor((high - first) / step) + 1) },
     (_, i) => first + i * step,
   );
+}
+
+/**
+ * The range of values; a single value gets some room around it, and nothing falls below 0 where no value does.
+ *
+ * @param values At least one finite number.
+ */
+export function rangeOf(values: readonly number[]): [number, number] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (high > low) return [low, high];
+  const room = Math.abs(low) / 10 || 0.1;
+  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
 /** A hundredth of a pixel is enough: coordinates with more digits only make the file larger. */

@@ -63,7 +63,7 @@ export interface StageDuration {
 export interface TrainingCurve {
   /** Heading, e.g. `Supernet pre-training`. */
   readonly title: string;
-  /** Logged steps in order; a non-finite number leaves a gap. */
+  /** Logged steps in order; a non-finite number is left out. */
   readonly points: readonly TrainingPoint[];
   /** Scores measured on the way, as fractions 0..1. */
   readonly scores: readonly ScorePoint[];

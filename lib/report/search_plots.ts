@@ -6,7 +6,7 @@
 import * as Plot from "@observablehq/plot";
 import { choiceStyles } from "./architecture_picture.ts";
 import { figure, legend, type LegendEntry, type Markup } from "./html.ts";
-import { chart, wholeTicks, wideChartPx } from "./plot.ts";
+import { chart, rangeOf, wholeTicks, wideChartPx } from "./plot.ts";
 import type { ReportCandidate, ReportSearch, ReportWinner } from "./report_input.ts";
 
 /** A way of choosing candidates. */
@@ -78,7 +78,7 @@ export function progressFigure(search: ReportSearch): Markup {
       ticks: wholeTicks(low, high, 20),
       tickFormat: "d",
     },
-    y: { label: `Score (${search.scoreName})` },
+    y: { label: `Score (${search.scoreName})`, domain: rangeOf(scored.map(({ score }) => score)) },
     marks: strategies.flatMap((strategy) => progressMarks(scored, strategy, strategies.length > 1)),
   });
   return figure("Score by generation", picture, "", legend(strategies.flatMap(progressKey)));
@@ -113,7 +113,7 @@ export function choicesFigure(search: ReportSearch, count: number): Markup {
   const blocks = Math.max(0, ...best.map(({ choices }) => choices.length));
   const shares = Array.from({ length: blocks }, (_, block) => choiceShares(genes, block)).flat();
   const picture = chart({
-    description: `Share of each choice by block among the ${best.length} best candidates`,
+    description: `Share of each choice by block among the best candidates, ${best.length} of them`,
     widthPx: wideChartPx,
     heightPx: 210,
     x: {
@@ -123,10 +123,15 @@ export function choicesFigure(search: ReportSearch, count: number): Markup {
       tickFormat: "d",
     },
     y: { label: "Share (%)", domain: [0, 100] },
-    marks: [Plot.rect(shares, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "color", ariaLabel: "share" })],
+    marks: [Plot.rect(shares, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "color", className: "share" })],
   });
   const key = choiceStyles.map(({ name, color }) => ({ label: name, color }));
-  return figure(`Choices of the ${best.length} best candidates`, picture, "", legend(key));
+  return figure(
+    best.length === 1 ? "Choices of the best candidate" : `Choices of the ${best.length} best candidates`,
+    picture,
+    "",
+    legend(key),
+  );
 }
 
 interface Costs {
@@ -146,12 +151,15 @@ function costFigure(
   budget: number | null,
 ): Markup {
   const scored = scoredCandidates(search.candidates);
+  const shown = winner && Number.isFinite(winner.score) ? [...scored, winner] : scored;
+  const costs = [...shown.map(cost.of), ...(budget === null ? [] : [budget])];
+  const domain = rangeOf(costs.map((count) => count / MILLION));
   const picture = chart({
     description: `Scores against ${cost.name.toLowerCase()}`,
     widthPx: wideChartPx,
     heightPx: 400,
-    x: { label: `${cost.name} (millions)`, nice: true, ticks: 10, inset: 8 },
-    y: { label: `Score (${search.scoreName})` },
+    x: { label: `${cost.name} (millions)`, domain, nice: true, ticks: 10, inset: 8 },
+    y: { label: `Score (${search.scoreName})`, domain: rangeOf(shown.map(({ score }) => score)) },
     marks: [
       ...budgetMarks(budget === null ? null : budget / MILLION),
       ...strategiesOf(scored).map((strategy) => cloud(scored, strategy, cost)),
@@ -190,7 +198,15 @@ function progressMarks(
   const own = scored.filter((one) => one.strategy === strategy);
   const progress = searchProgress(own, strategy);
   return [
-    Plot.dot(own, { x: "generation", y: "score", r: 2.2, fill: color, fillOpacity: 0.4, dx }),
+    Plot.dot(own, {
+      x: "generation",
+      y: "score",
+      r: 2.2,
+      fill: color,
+      fillOpacity: 0.4,
+      dx,
+      className: "candidate",
+    }),
     Plot.lineY(progress, {
       x: "generation",
       y: "mean",
@@ -205,8 +221,8 @@ function progressMarks(
       strokeWidth: 2.6,
       curve: "step-after",
     }),
-    Plot.dot(progress, { x: "generation", y: "mean", r: 2.4, fill: color, ariaLabel: "mean" }),
-    Plot.dot(progress, { x: "generation", y: "bestSoFar", r: 3.6, fill: color, ariaLabel: "best" }),
+    Plot.dot(progress, { x: "generation", y: "mean", r: 2.4, fill: color, className: "mean" }),
+    Plot.dot(progress, { x: "generation", y: "bestSoFar", r: 3.6, fill: color, className: "best" }),
   ];
 }
 
@@ -214,7 +230,14 @@ function cloud(scored: readonly ScoredCandidate[], strategy: Strategy, cost: Cos
   const own = scored.filter((one) => one.strategy === strategy);
   const [x, y] = [(one: ScoredCandidate): number => cost.of(one) / MILLION, "score"];
   if (strategy === "random") {
-    return Plot.dot(own, { x, y, r: 3, stroke: "var(--random)", strokeOpacity: 0.75 });
+    return Plot.dot(own, {
+      x,
+      y,
+      r: 3,
+      stroke: "var(--random)",
+      strokeOpacity: 0.75,
+      className: "candidate",
+    });
   }
   const last = Math.max(1, ...own.map(({ generation }) => generation));
   const fillOpacity = (one: ScoredCandidate): number => 0.15 + 0.75 * one.generation / last;
@@ -227,6 +250,7 @@ function cloud(scored: readonly ScoredCandidate[], strategy: Strategy, cost: Cos
     stroke: "var(--evolution)",
     strokeOpacity: 0.5,
     strokeWidth: 0.6,
+    className: "candidate",
   });
 }
 
@@ -242,7 +266,7 @@ function budgetMarks(budget: number | null): Plot.Markish[] {
       stroke: "currentColor",
       strokeDasharray: "3 3",
       strokeOpacity: 0.8,
-      ariaLabel: "budget",
+      className: "budget",
     }),
     Plot.text([budget], { x: (x: number): number => x, ...label, textAnchor: "end", fill: "currentColor" }),
   ];
@@ -260,7 +284,7 @@ function winnerMarks(winner: ReportWinner | undefined, cost: Cost): Plot.Markish
       r: 9,
       fill: "var(--winner)",
       ...halo,
-      ariaLabel: "winner",
+      className: "winner",
     }),
   ];
 }

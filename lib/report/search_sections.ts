@@ -38,11 +38,20 @@ export interface StrategySummary {
   readonly seconds: number;
 }
 
-/** Columns of the table of winners. */
-export function winnerColumns(scoreName: string): Column<RankedWinner>[] {
+/**
+ * Columns of the table of winners.
+ *
+ * @param scoreName What the search's score is.
+ * @param stageRepeats Blocks of each stage; parts the choices on paper (CSV has them all, blank between).
+ */
+export function winnerColumns(scoreName: string, stageRepeats: readonly number[]): Column<RankedWinner>[] {
   return [
     { title: "Place", value: ({ place }) => place },
-    { title: "Choices by block", value: ({ choices }) => choices.join(" ") },
+    {
+      title: "Choices by stage",
+      value: ({ choices }) => choices.join(" "),
+      text: ({ choices }) => choicesByStage(choices, stageRepeats),
+    },
     { title: "Multiply-adds", value: ({ macs }) => macs, text: ({ macs }) => formatCount(macs) },
     {
       title: "Parameters",
@@ -93,7 +102,7 @@ export function winnersBody({ winners, space, search }: ReportInput): Markup {
       `A block's height follows its kernel size. Sides at ${space.resolution} px input.`,
     )
   }</div>
-${htmlTable(winnerColumns(scoreName), ranked)}
+${htmlTable(winnerColumns(scoreName, space.stageRepeats), ranked)}
 <p class="note">Choices: 0, 1, 2 are ShuffleNet blocks of 3 × 3, 5 × 5, 7 × 7; 3 is Xception. Costs are the backbone's alone. The search score is measured with the supernet's weights.</p>`;
 }
 
@@ -111,6 +120,11 @@ export function searchBody(search: ReportSearch, winner: ReportWinner | undefine
 
 const DRAWN_WINNERS = 5;
 const BEST_CANDIDATES = 20;
+
+function choicesByStage(choices: readonly number[], stageRepeats: readonly number[]): string {
+  let first = 0;
+  return stageRepeats.map((repeats) => choices.slice(first, first += repeats).join("")).join(" ");
+}
 
 function winnerNote({ macs, parameters, score, retrained }: ReportWinner, scoreName: string): string {
   const costs = `${formatCount(macs)} multiply-adds, ${formatCount(parameters)} parameters`;

@@ -1,25 +1,32 @@
 /**
- * Pictures as SVG files of their own, for a README: they follow the reader's light or dark scheme.
+ * A picture of the report as an SVG file of its own, for a README: it follows the reader's light or dark scheme.
  *
  * @module
  */
-import { type ArchitectureRow, drawArchitectures } from "./architecture_picture.ts";
-import { escapeHtml } from "./html.ts";
-import type { ReportSpace } from "./report_input.ts";
+import { type Markup, markup, trusted } from "./html.ts";
+import { colorVariables } from "./stylesheet.ts";
 
 /**
- * Architectures as an SVG document.
+ * Makes a file of a picture.
  *
- * @param title The document's title.
- * @param space The space they belong to.
- * @param rows The architectures, from top to bottom.
- * @throws {RangeError} If a row's choices do not fit the space.
+ * @param title What the picture shows, in words.
+ * @param picture One `svg` element with `width` and `height`, as `drawArchitectures` and `drawDetections` give it.
+ * @returns The SVG document, with a margin around the picture.
+ * @throws {TypeError} If the picture's first element states no size.
  */
-export function architectureSvg(title: string, space: ReportSpace, rows: readonly ArchitectureRow[]): string {
-  const { source } = drawArchitectures(space, rows);
-  const start = source.indexOf(">") + 1;
-  const style = "svg{color:#1b1f24}@media(prefers-color-scheme:dark){svg{color:#e6eaf0}}";
-  return `${source.slice(0, start)}\n<title>${escapeHtml(title)}</title>\n<style>${style}</style>${
-    source.slice(start)
-  }\n`;
+export function standalonePicture(title: string, picture: Markup): string {
+  const tag = picture.source.slice(0, picture.source.indexOf(">"));
+  const [width, height] = ["width", "height"].map((name) => Number(tag.match(` ${name}="([\\d.]+)"`)?.[1]));
+  if (!(width > 0 && height > 0)) throw new TypeError(`Cannot make a file of "${title}": no size in ${tag}>`);
+  const frame = [-MARGIN_PX, -MARGIN_PX, width + 2 * MARGIN_PX, height + 2 * MARGIN_PX];
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="${frame.join(" ")}" width="${
+    frame[2]
+  }" height="${frame[3]}" role="img">
+<title>${title}</title>
+<style>${trusted(colorVariables)}svg { color: var(--ink); }</style>
+${picture}
+</svg>
+`.source;
 }
+
+const MARGIN_PX = 12;

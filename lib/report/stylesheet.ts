@@ -17,8 +17,8 @@ export const classColors: readonly string[] = [
   "#999999",
 ];
 
-/** CSS of the page. The variables of `:root` are what pictures refer to. */
-export const stylesheet = `
+/** The colours of a page or picture, for light ground and for dark screens. */
+export const colorVariables: string = `
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --ground: #f6f7f9; --ink: #1b1f24; --soft: #59636e; --rule: #d8dee4; --accent: #0072b2;
@@ -30,7 +30,10 @@ export const stylesheet = `
     --evolution: #56b4e9; --random: #f0a04b; --winner: #ff8ad0; --code: #222831;
   }
 }
-* { box-sizing: border-box; }
+`;
+
+/** CSS of the page. The variables of `:root` are what pictures refer to. */
+export const stylesheet: string = `${colorVariables}* { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 header, main { max-width: 1120px; margin: 0 auto; padding: 0 20px; }
 header { padding-top: 32px; }
@@ -53,6 +56,8 @@ section { background: var(--paper); border: 1px solid var(--rule); border-radius
 .three { grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
 figure { margin: 0 0 22px; min-width: 0; }
 .grid > figure { margin: 0; }
+.grid h3 { margin-top: 0; }
+.note + .grid { margin-top: 20px; }
 figcaption { font-weight: 600; font-size: 14px; margin-bottom: 6px; }
 .picture { overflow-x: auto; }
 .picture svg { display: block; width: 100%; height: auto; }
@@ -84,11 +89,13 @@ dd { margin: 0; overflow-wrap: anywhere; }
   header, main { max-width: none; padding: 0; }
   nav { display: none; }
   section { border: 0; border-top: 1px solid var(--rule); border-radius: 0; padding: 12px 0 0; }
+  table { font-size: 9pt; }
   h2, h3 { break-after: avoid; }
   figure, .tile, tr, dl { break-inside: avoid; }
   .picture, .scroll, pre { overflow: visible; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .chain svg { min-width: 0; }
+  .tiles { grid-template-columns: repeat(3, 1fr); }
   .grid { grid-template-columns: repeat(2, 1fr); }
   .three { grid-template-columns: repeat(3, 1fr); }
 }

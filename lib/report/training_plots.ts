@@ -59,7 +59,7 @@ function lossFigure({ title, points }: TrainingCurve, last: number, widthPx: num
   const bins = binLosses(points, 160);
   const picture = stepChart(`${title}: loss by step`, last, widthPx, { label: "Loss", zero: true }, [
     Plot.areaY(bins, { x: "step", y1: "low", y2: "high", fill: "var(--accent)", fillOpacity: 0.22 }),
-    Plot.lineY(bins, { x: "step", y: "mean", stroke: "var(--accent)", strokeWidth: 2, ...marker(bins) }),
+    curveMarks(bins, "mean"),
   ]);
   const steps = Math.ceil(points.length / Math.max(1, bins.length));
   return figure("Loss", picture, steps > 1 ? `Line: mean of ${steps} logged steps; band: their range.` : "");
@@ -71,7 +71,7 @@ function scoreFigure({ title, scores, scoreName }: TrainingCurve, last: number, 
     label: capitalized(scoreName),
     zero: true,
   }, [
-    Plot.lineY(finite, { x: "step", y: "score", stroke: "var(--accent)", strokeWidth: 2, ...marker(finite) }),
+    curveMarks(finite, "score"),
   ]);
   return figure(`${capitalized(scoreName)} on held-out images`, picture);
 }
@@ -84,13 +84,7 @@ function rateFigure({ title, points }: TrainingCurve, last: number, widthPx: num
   const sparse = thin(kept, 240);
   const y = { label: "Learning rate", zero: true, tickFormat: "~g" };
   const picture = stepChart(`${title}: learning rate by step`, last, widthPx, y, [
-    Plot.lineY(sparse, {
-      x: "step",
-      y: "learningRate",
-      stroke: "var(--accent)",
-      strokeWidth: 2,
-      ...marker(sparse),
-    }),
+    curveMarks(sparse, "learningRate"),
   ]);
   return figure("Learning rate", picture);
 }
@@ -103,13 +97,18 @@ function stepChart(
   marks: Plot.Markish[],
 ): Markup {
   const ticks = wholeTicks(0, Math.max(1, last), widthPx / 75);
-  const x: AxisOptions = { label: "Step", domain: [0, Math.max(1, last)], ticks };
+  const x: AxisOptions = { label: "Step", domain: [0, Math.max(1, last)], ticks, tickFormat: ",d" };
   return chart({ description, widthPx, heightPx: 230, x, y, marks });
 }
 
-/** A curve of few points shows each; one point alone would otherwise be an invisible line. */
-function marker(points: readonly unknown[]): Plot.MarkerOptions {
-  return points.length <= 12 ? { marker: "circle" } : {};
+/** A line through the points, and a dot on each where they are few: one point alone makes no visible line. */
+function curveMarks<Y extends string>(
+  points: readonly (Record<Y, number> & { readonly step: number })[],
+  y: Y,
+): Plot.Markish {
+  const color = "var(--accent)";
+  const dots = points.length <= 12 ? [Plot.dot(points, { x: "step", y, r: 3, fill: color })] : [];
+  return [Plot.lineY(points, { x: "step", y, stroke: color, strokeWidth: 2 }), ...dots];
 }
 
 function capitalized(text: string): string {

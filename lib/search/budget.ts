@@ -10,6 +10,7 @@ import type { Cost } from "../space/cost.ts";
 export interface Budget {
   /** Multiply-adds on one image at the space's resolution. */
   readonly macs: number | null;
+  /** Weights and biases, batch norm's scale and shift included. */
   readonly parameters: number | null;
 }
 

@@ -15,12 +15,15 @@ export type Origin = "random" | "mutation" | "crossover";
 
 /** A candidate before it is evaluated; macs and parameters are the backbone's. */
 export interface Proposal extends Cost {
+  /** Which search it belongs to. */
   readonly strategy: Strategy;
   /** From 0. */
   readonly generation: number;
   /** Place in the generation, from 0. */
   readonly slot: number;
+  /** How its architecture was made. */
   readonly origin: Origin;
+  /** The architecture: one choice for each block. */
   readonly choices: Architecture;
 }
 

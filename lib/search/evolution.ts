@@ -9,7 +9,7 @@ import type { RandomStream } from "../base/random.ts";
 import type { Architecture } from "../space/architecture.ts";
 import { byScore, type CandidateRecord, type Proposal, type ScoredCandidate } from "./candidate.ts";
 import { crossover, mutate } from "./operators.ts";
-import { Proposer } from "./proposer.ts";
+import { type Place, Proposer } from "./proposer.ts";
 import { scoreProposals } from "./scoring.ts";
 import { checkCount, checkSearchOptions, type SearchOptions, type SearchSize } from "./search_options.ts";
 
@@ -85,7 +85,7 @@ function proposeSlot(
   proposer: Proposer,
   settings: EvolutionSettings,
   parents: readonly Architecture[],
-  place: Pick<Proposal, "generation" | "slot">,
+  place: Place,
 ): Proposal {
   const { mutants, crossovers, mutationRate } = settings;
   const parent = (random: RandomStream): Architecture => parents[random.integer(parents.length)];

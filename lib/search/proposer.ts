@@ -14,10 +14,10 @@ import { sampleArchitecture } from "./operators.ts";
 import type { SearchOptions } from "./search_options.ts";
 
 /** One draw of an architecture from a stream. */
-type Draw = (random: RandomStream) => Architecture;
+export type Draw = (random: RandomStream) => Architecture;
 
 /** Where a candidate goes. */
-type Place = Pick<Proposal, "generation" | "slot">;
+export type Place = Pick<Proposal, "generation" | "slot">;
 
 /** Draws candidates for one strategy and remembers what it has drawn. */
 export class Proposer {
@@ -31,7 +31,9 @@ export class Proposer {
   readonly #taken: Set<string>;
 
   /**
-   * @param options The search's space, seed, budget and history; what the history holds is not proposed again.
+   * Starts from what the history holds of the strategy: that is not proposed again.
+   *
+   * @param options The search's space, seed, budget and history.
    * @param strategy Whose candidates these are.
    * @param maxAttempts Draws for one candidate before giving up.
    */

@@ -18,28 +18,23 @@ export const maxEvaluations = 3;
  * @param options The search's evaluation, history, concurrency, signal, callback and clock.
  * @param proposals One generation's, in the order of slots.
  * @throws The signal's reason, once the evaluations under way have ended. What came before the first unfinished slot
- * is recorded then, the rest is not and will be evaluated again.
+ * is recorded then, the rest is not and will be evaluated again. Likewise an error of the history or the callback.
  */
 export async function scoreProposals(options: SearchOptions, proposals: readonly Proposal[]): Promise<void> {
   const finished = new Map<number, CandidateRecord>();
   let next = 0;
   let recorded = 0;
-  let isStopping = false;
+  const failures: unknown[] = [];
   const lane = async (): Promise<void> => {
-    while (next < proposals.length && !isStopping) {
+    while (next < proposals.length && failures.length === 0) {
       const index = next++;
       finished.set(index, await scoreProposal(options, proposals[index]));
       for (let it = finished.get(recorded); it; it = finished.get(++recorded)) keep(options, it);
     }
   };
-  const lanes = Array.from({ length: options.concurrency ?? 1 }, () =>
-    lane().catch((error) => {
-      isStopping = true;
-      throw error;
-    }));
-  const outcomes = await Promise.allSettled(lanes);
-  const stopped = outcomes.find((outcome) => outcome.status === "rejected");
-  if (stopped) throw stopped.reason;
+  const lanes = Array.from({ length: options.concurrency ?? 1 }, () => lane().catch((e) => failures.push(e)));
+  await Promise.all(lanes);
+  if (failures.length > 0) throw failures[0];
 }
 
 function keep(options: SearchOptions, candidate: CandidateRecord): void {

@@ -29,12 +29,15 @@ export interface SearchSize {
 
 /** The arguments that strategies share. */
 export interface SearchOptions {
+  /** Where architectures come from. */
   readonly space: SearchSpace;
   /** Every draw is a pure function of it and of what the draw is for. */
   readonly seed: number;
+  /** What every candidate keeps to. */
   readonly budget: Budget;
   /** Where candidates are recorded, and where the search goes on from. */
   readonly history: SearchHistory;
+  /** Scores one architecture. */
   readonly evaluate: Evaluate;
   /** How many evaluations of one generation may run at a time; it does not change the result. Default 1. */
   readonly concurrency?: number;

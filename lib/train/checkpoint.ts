@@ -95,7 +95,7 @@ export async function saveCheckpoint(
 /**
  * Loads the newest checkpoint that is whole, after removing what an earlier process had not finished writing.
  *
- * @param dir The folder of checkpoints.
+ * @param dir The folder of checkpoints; must exist.
  * @returns The checkpoint, or null if there is none (or none that is whole).
  * @throws {RangeError} If it was made by another config, seed, version or number of threads; names the field.
  */
@@ -136,7 +136,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | string>
   }
 }
 
-/** Steps of the checkpoints in a folder, whole or not, ascending; none if there is no such folder. */
+/** Steps of the checkpoints in a folder, whole or not, ascending. The folder must exist. */
 export async function checkpointSteps(dir: string): Promise<number[]> {
   const steps: number[] = [];
   for await (const entry of Deno.readDir(dir)) {

@@ -14,6 +14,8 @@ export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 export interface Channel extends Endpoint {
   /** Settles when the peer has closed its end; rejects if a frame cannot be read. */
   readonly closed: Promise<void>;
+  /** Ends the outgoing stream, which tells the peer to end. */
+  close(): Promise<void>;
 }
 
 /**
@@ -42,6 +44,7 @@ export function openChannel(
     addEventListener: (type, listener) => events.addEventListener(type, listener),
     removeEventListener: (type, listener) => events.removeEventListener(type, listener),
     start(): void {},
+    close: () => writer.close().catch(() => {}), // already broken: the peer is gone
   };
 }
 

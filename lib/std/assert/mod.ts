@@ -63,7 +63,10 @@ export function assertInstanceOf<T>(
 
 /** Fails unless the text contains the other. */
 export function assertStringIncludes(actual: string, expected: string, msg?: string): void {
-  nodeAssert.ok(actual.includes(expected), msg ?? `Expected ${JSON.stringify(actual)} to contain ${JSON.stringify(expected)}`);
+  nodeAssert.ok(
+    actual.includes(expected),
+    msg ?? `Expected ${JSON.stringify(actual)} to contain ${JSON.stringify(expected)}`,
+  );
 }
 
 /** Fails unless the text matches. */

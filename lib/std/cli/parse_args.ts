@@ -49,9 +49,7 @@ export function parseArgs(
   const flags = declaredFlags(options);
   const parsed: ParsedArgs = { _: [] };
   const end = args.indexOf("--");
-  const [before, after] = end === -1
-    ? [args, []]
-    : [args.slice(0, end), args.slice(end + 1)];
+  const [before, after] = end === -1 ? [args, []] : [args.slice(0, end), args.slice(end + 1)];
   for (const argument of argumentsOf(before, flags)) {
     if (argument.key === null) addPositional(parsed, flags, argument.arg);
     else setFlag(parsed, flags, argument.key, argument.value, argument.arg);
@@ -86,8 +84,7 @@ function declaredFlags(options: ParseOptions): DeclaredFlags {
   }
   const withAliases = (
     keys: string | readonly string[] | undefined,
-  ): Set<string> =>
-    new Set(asList(keys).flatMap((key) => names.get(key) ?? [key]));
+  ): Set<string> => new Set(asList(keys).flatMap((key) => names.get(key) ?? [key]));
   return {
     strings: withAliases(options.string),
     booleans: withAliases(
@@ -124,9 +121,7 @@ function argumentsOf(args: string[], flags: DeclaredFlags): Argument[] {
       found.push({ arg, key: null, value: "" });
       continue;
     }
-    const following = next?.kind === "positional" && !next.value.startsWith("-")
-      ? next.value
-      : "";
+    const following = next?.kind === "positional" && !next.value.startsWith("-") ? next.value : "";
     const { key, value, takesNext } = readFlag(flags, token, following);
     found.push({ arg, key, value });
     if (takesNext) t++;
@@ -155,9 +150,7 @@ function readFlag(
       takesNext: false,
     };
   }
-  const negated = token.rawName.startsWith("--no-")
-    ? key.slice("no-".length)
-    : "";
+  const negated = token.rawName.startsWith("--no-") ? key.slice("no-".length) : "";
   if (flags.negatables.has(negated)) {
     return { key: negated, value: false, takesNext: false };
   }
@@ -181,9 +174,7 @@ function setFlag(
     flags.names.has(key) ||
     (flags.allBooleans && /^--[^=]+$/.test(arg));
   if (!isDeclared && flags.unknown(arg, key, value) === false) return;
-  const typed = typeof value === "string" && !flags.strings.has(key)
-    ? numberOrText(value)
-    : value;
+  const typed = typeof value === "string" && !flags.strings.has(key) ? numberOrText(value) : value;
   for (const name of flags.names.get(key) ?? [key]) {
     const earlier = parsed[name];
     if (!flags.collected.has(key)) parsed[name] = typed;

@@ -1,0 +1,102 @@
+/**
+ * Training on boxes: the supernet's fine-tuning under a detector (one uniformly sampled path a step), or one
+ * architecture's retraining.
+ *
+ * @module
+ */
+import { durationSteps } from "../config/duration.ts";
+import type { Config, DetectionTraining } from "../config/schema.ts";
+import { DetectionLoader } from "../data/loader.ts";
+import { supernet } from "../models/backbone.ts";
+import { batchNormEpsilon, localBatchNorm } from "../nn/batch_norm.ts";
+import { warmupMultiStep } from "../nn/schedule.ts";
+import type { DetectionSet } from "../data/sample.ts";
+import type { Unit } from "../nn/unit.ts";
+import { DetectionModel } from "./detection_model.ts";
+import type { Device } from "./device.ts";
+import { NetworkState } from "./network_state.ts";
+import type { PathOfStep } from "./path.ts";
+import type { TensorMap } from "./safetensors.ts";
+import { openSession, type SessionOptions, type TrainingSession } from "./training_session.ts";
+import { unitsOnPath } from "./trunk.ts";
+import { UnitRunner } from "./unit_runner.ts";
+
+/** A detector on a device: what training and scoring share. */
+export interface DetectorOnDevice {
+  readonly model: DetectionModel;
+  readonly runner: UnitRunner;
+  /** The backbone's units and the detector's. */
+  readonly units: readonly Unit[];
+}
+
+/**
+ * Builds the detector of a config.
+ *
+ * @param classes How many.
+ * @param only The architecture, if there is only one: other units are then left out.
+ */
+export function detectorOnDevice(
+  device: Device,
+  config: Config,
+  classes: number,
+  only: readonly number[] | null,
+): DetectorOnDevice {
+  const net = supernet(config.space, config.shuffleMethod);
+  const runner = new UnitRunner(device.compiler, localBatchNorm(batchNormEpsilon));
+  const model = new DetectionModel(device, runner, config.space, net, config.detector, classes);
+  const backbone = only === null ? [net.stem, ...net.blocks.flat()] : unitsOnPath(net, only);
+  return { model, runner, units: [...backbone, model.pyramid, model.head] };
+}
+
+/** What a training on boxes is told. */
+export interface FinetuningOptions extends Omit<SessionOptions, "steps" | "checkpointSteps"> {
+  readonly config: Config;
+  readonly training: DetectionTraining;
+  readonly path: PathOfStep;
+  readonly only: readonly number[] | null;
+  /** The weights it starts from, if any; those of units that are not among them stay as drawn. */
+  readonly initial: () => Promise<TensorMap | null>;
+}
+
+/** Opens a training on boxes, where it was left. */
+export async function openFinetuning(
+  device: Device,
+  train: DetectionSet,
+  options: FinetuningOptions,
+): Promise<TrainingSession> {
+  const { config, training, path } = options;
+  const { model, runner, units } = detectorOnDevice(device, config, train.classes.length, options.only);
+  const state = new NetworkState(units, config.seed);
+  const loader = new DetectionLoader(train, { ...training, ...loading(config) });
+  const steps = durationSteps(training.duration, train.samples.length, training.batchSize);
+  const schedule = warmupMultiStep({ ...training, totalSteps: steps });
+  const settings = { ...training, decayOn: "weights" } as const;
+  return await openSession(
+    { ...options, steps, checkpointSteps: training.checkpointSteps },
+    state,
+    async () => {
+      const initial = await options.initial();
+      if (initial !== null) state.fromHost(initial, { slots: false, mayLack: true });
+    },
+    async (step) => {
+      const batch = await loader.batch(step);
+      const [choices, learningRate] = [path(step), schedule(step)];
+      const { loss, ...parts } = model.trainStep(state, batch, choices, learningRate, settings);
+      return { loss, parts, learningRate, choices, ids: batch.ids };
+    },
+    [model, runner, loader],
+  );
+}
+
+/** What every loader of detection images is told by a config. */
+export function loading(config: Config): {
+  readonly seed: number;
+  readonly maxImagePixels: number;
+  readonly canvases: { readonly heightPx: number; readonly widthPx: number }[];
+} {
+  return {
+    seed: config.seed,
+    maxImagePixels: config.maxImagePixels,
+    canvases: config.detector.canvases.map(([heightPx, widthPx]) => ({ heightPx, widthPx })),
+  };
+}

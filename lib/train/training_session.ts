@@ -1,0 +1,131 @@
+/**
+ * A training that goes on step by step and can be left at any of them: the part that all trainings share.
+ *
+ * @module
+ */
+import type { Architecture } from "../space/architecture.ts";
+import { type CheckpointOrigin, loadNewestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import type { NetworkState } from "./network_state.ts";
+
+/** What one step reports. */
+export interface StepMetrics {
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly loss: number;
+  /** The loss's parts by name, where it has some. */
+  readonly parts: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  /** Of the whole step, waiting for data included. */
+  readonly elapsedMs: number;
+}
+
+/** What one step of a particular training does. */
+export interface StepOutcome {
+  readonly loss: number;
+  readonly parts?: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  /** What was trained on what, for the message if the loss is not finite. */
+  readonly choices: Architecture;
+  readonly ids: readonly string[];
+}
+
+/** What a session is told. */
+export interface SessionOptions {
+  /** The training's name in messages, e.g. `finetune`. */
+  readonly name: string;
+  /** Where its checkpoints lie; must exist. */
+  readonly dir: string;
+  readonly origin: CheckpointOrigin;
+  readonly allowOtherOrigin: boolean;
+  readonly steps: number;
+  readonly checkpointSteps: number;
+  /** Told of each damaged checkpoint that is passed over. */
+  readonly onDamaged: (reason: string) => void;
+}
+
+/** A training under way. */
+export class TrainingSession implements Disposable {
+  /** Steps in all. */
+  readonly steps: number;
+  readonly #options: SessionOptions;
+  readonly #state: NetworkState;
+  readonly #runStep: (step: number) => Promise<StepOutcome>;
+  readonly #resources: readonly Disposable[];
+  #step = 0;
+
+  /** Use {@linkcode openSession}. */
+  constructor(
+    options: SessionOptions,
+    state: NetworkState,
+    runStep: (step: number) => Promise<StepOutcome>,
+    resources: readonly Disposable[],
+    step: number,
+  ) {
+    this.steps = options.steps;
+    this.#options = options;
+    this.#state = state;
+    this.#runStep = runStep;
+    this.#resources = resources;
+    this.#step = step;
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /**
+   * One step, and a checkpoint where one is due.
+   *
+   * @throws {RangeError} If the loss is not finite; names step, path and images. The newest checkpoint is whole.
+   */
+  async trainStep(): Promise<StepMetrics> {
+    const start = performance.now();
+    const outcome = await this.#runStep(this.#step);
+    if (!Number.isFinite(outcome.loss)) throw this.#nonFinite(outcome);
+    this.#step++;
+    if (this.#step === this.steps || this.#step % this.#options.checkpointSteps === 0) await this.#save();
+    const { loss, parts = {}, learningRate } = outcome;
+    return { step: this.#step, loss, parts, learningRate, elapsedMs: performance.now() - start };
+  }
+
+  [Symbol.dispose](): void {
+    for (const resource of this.#resources) resource[Symbol.dispose]();
+    this.#state[Symbol.dispose]();
+  }
+
+  async #save(): Promise<void> {
+    const { dir, origin } = this.#options;
+    await saveCheckpoint(dir, { step: this.#step, origin, files: { network: this.#state.toHost() }, extra: null });
+  }
+
+  #nonFinite({ loss, choices, ids }: StepOutcome): RangeError {
+    return new RangeError(
+      `Cannot go on with ${this.#options.name} as the loss of step ${this.#step + 1} is ${loss}: ` +
+        `path ${choices.join("")}, images ${ids.join(", ")}; lower the learning rate or look at these images. ` +
+        `Nothing trained so far is lost: checkpoints are in ${this.#options.dir}`,
+    );
+  }
+}
+
+/**
+ * Opens a training: goes on from its newest whole checkpoint, or starts from what the state holds.
+ *
+ * @param state The network; the session owns it from here on.
+ * @param initialise Fills the state where there is no checkpoint yet.
+ * @param runStep One step, from 0.
+ * @param resources Disposed with the session, before the state.
+ * @throws {RangeError} If the checkpoint is of another config, seed, version or number of threads.
+ */
+export async function openSession(
+  options: SessionOptions,
+  state: NetworkState,
+  initialise: () => Promise<void>,
+  runStep: (step: number) => Promise<StepOutcome>,
+  resources: readonly Disposable[],
+): Promise<TrainingSession> {
+  const checkpoint = await loadNewestCheckpoint(options.dir, options);
+  if (checkpoint === null) await initialise();
+  else state.fromHost(checkpoint.files.network, { slots: true });
+  return new TrainingSession(options, state, runStep, resources, checkpoint?.step ?? 0);
+}

@@ -1,0 +1,258 @@
+/**
+ * A worker's side of {@linkcode WorkerApi}: opens trainings and detectors on its device.
+ *
+ * @module
+ */
+import { configHash } from "../config/config_identity.ts";
+import type { Config } from "../config/schema.ts";
+import { checkImages } from "../data/check.ts";
+import { encodePreview } from "../data/preview.ts";
+import type { DetectionSet } from "../data/sample.ts";
+import { classAps } from "../eval/coco.ts";
+import type { Architecture } from "../space/architecture.ts";
+import { type CheckpointOrigin, loadNewestCheckpoint } from "../train/checkpoint.ts";
+import { openClassificationData, openDetectionData } from "../train/datasets.ts";
+import type { Device } from "../train/device.ts";
+import { openFinetuning } from "../train/finetuning.ts";
+import { fixedPath, uniformPaths } from "../train/path.ts";
+import { openPretraining, type Pretraining } from "../train/pretraining.ts";
+import type { TensorMap } from "../train/safetensors.ts";
+import { openDetectorScoring, openSupernetScoring, type Scored, type SupernetScoring } from "../train/scoring.ts";
+import type { SessionOptions, StepMetrics, TrainingSession } from "../train/training_session.ts";
+import type {
+  DetectionPicture,
+  DeviceReport,
+  EvaluationReport,
+  MemoryReport,
+  TrainingStatus,
+  TrainingTask,
+  WorkerApi,
+} from "./worker_api.ts";
+
+/** Longer side of the pictures that a worker sends. */
+const pictureSidePx = 640;
+/** Problems that are listed; a wrong folder can have a million. */
+const listedProblems = 10;
+
+/** Answers the coordinator's calls. */
+export class StageWorker implements WorkerApi {
+  readonly #device: Device;
+  readonly #report: DeviceReport;
+  #training: TrainingSession | null = null;
+  #pretraining: Pretraining | null = null;
+  #scoring: SupernetScoring | null = null;
+
+  constructor(device: Device, report: DeviceReport) {
+    this.#device = device;
+    this.#report = report;
+  }
+
+  device(): Promise<DeviceReport> {
+    return Promise.resolve(this.#report);
+  }
+
+  async memory(): Promise<MemoryReport> {
+    const { rss } = Deno.memoryUsage();
+    return { rssBytes: rss, peakRssBytes: await peakRssBytes() ?? rss };
+  }
+
+  async checkImages(config: Config): Promise<void> {
+    const classification = await openClassificationData(config);
+    const detection = await openDetectionData(config);
+    const problems = [];
+    for (const set of [detection.train, detection.val, detection.test, classification.train, classification.val]) {
+      problems.push(...await checkImages(set.samples, config.maxImagePixels));
+    }
+    if (problems.length === 0) return;
+    const listed = problems.slice(0, listedProblems).map(({ reason }) => `\n  ${reason}`).join("");
+    const more = problems.length - listedProblems;
+    throw new RangeError(
+      `Cannot use the data as ${problems.length} images are unusable:${listed}${more > 0 ? `\n  and ${more} more` : ""}`,
+    );
+  }
+
+  async openPretraining(task: TrainingTask): Promise<TrainingStatus> {
+    const { config } = task;
+    const path = uniformPaths(config.space, config.seed, "pretrain");
+    return await this.#openPretraining(task, config.pretrain, "pretrain", path, null);
+  }
+
+  async openWinnerPretraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus> {
+    const training = task.config.retrain.classification;
+    if (training === null) throw new RangeError("Cannot pre-train the winner as retrain.classification is null");
+    return await this.#openPretraining(task, training, winnerPretraining, fixedPath(choices), choices);
+  }
+
+  async openFinetuning(task: TrainingTask): Promise<TrainingStatus> {
+    const { config } = task;
+    const path = uniformPaths(config.space, config.seed, "finetune");
+    const initial = (): Promise<TensorMap> => this.#finished(task, "pretrain");
+    const options = { config, training: config.finetune, path, only: null, initial };
+    return await this.#openDetectionTraining(task, "finetune", options);
+  }
+
+  async openRetraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus> {
+    const { config } = task;
+    const { initialise, classification } = config.retrain;
+    const initial = async (): Promise<TensorMap | null> => {
+      if (classification !== null) return await this.#finished(task, winnerPretraining);
+      return initialise === "supernet" ? await this.#finished(task, "finetune") : null;
+    };
+    const options = { config, training: config.retrain, path: fixedPath(choices), only: choices, initial };
+    return await this.#openDetectionTraining(task, "retrain", options);
+  }
+
+  async train(budgetMs: number): Promise<StepMetrics[]> {
+    const session = this.#openSession();
+    const end = performance.now() + budgetMs;
+    const metrics: StepMetrics[] = [];
+    do metrics.push(await session.trainStep()); while (session.step < session.steps && performance.now() < end);
+    return metrics;
+  }
+
+  async validate(): Promise<number> {
+    if (this.#pretraining === null) throw new TypeError("Cannot validate as no training on class labels is open");
+    return await this.#pretraining.validate();
+  }
+
+  closeTraining(): Promise<void> {
+    this.#openSession()[Symbol.dispose]();
+    this.#training = this.#pretraining = null;
+    return Promise.resolve();
+  }
+
+  async openScoring(task: TrainingTask): Promise<void> {
+    const data = await openDetectionData(task.config);
+    this.#scoring = openSupernetScoring(this.#device, task.config, data, await this.#finished(task, "finetune"));
+  }
+
+  async score(choices: Architecture): Promise<number> {
+    if (this.#scoring === null) throw new TypeError("Cannot score an architecture as no supernet is open");
+    return (await this.#scoring.score(choices)).evaluation.summary.AP;
+  }
+
+  closeScoring(): Promise<void> {
+    this.#scoring?.[Symbol.dispose]();
+    this.#scoring = null;
+    return Promise.resolve();
+  }
+
+  async evaluateRetrained(task: TrainingTask, choices: Architecture): Promise<EvaluationReport> {
+    const { test } = await openDetectionData(task.config);
+    const { evaluation } = await this.#evaluateOn(task, choices, test);
+    const perClass = classAps(evaluation.curves, test.classes);
+    return { images: test.samples.length, summary: evaluation.summary, perClass };
+  }
+
+  async pictures(task: TrainingTask, choices: Architecture, count: number): Promise<DetectionPicture[]> {
+    const { test } = await openDetectionData(task.config);
+    const stride = Math.max(1, Math.floor(test.samples.length / count));
+    const samples = test.samples.filter((_, i) => i % stride === 0).slice(0, count);
+    const { detections } = await this.#evaluateOn(task, choices, { ...test, samples });
+    return await Promise.all(samples.map(async (sample) => {
+      const { scale, ...preview } = await encodePreview(sample.source, task.config.maxImagePixels, pictureSidePx);
+      const inPicture = (box: readonly number[]): [number, number, number, number] =>
+        box.map((edge) => edge * scale) as [number, number, number, number];
+      return {
+        id: sample.id,
+        ...preview,
+        detections: detections.filter(({ imageId }) => imageId === sample.id).map((found) => ({
+          className: test.classes[found.classIndex],
+          score: found.score,
+          boxXyxy: inPicture(found.boxXyxy),
+        })),
+        truths: sample.annotations.map(({ classIndex, boxXyxy }) => ({
+          className: test.classes[classIndex],
+          boxXyxy: inPicture(boxXyxy),
+        })),
+      };
+    }));
+  }
+
+  async #openPretraining(
+    task: TrainingTask,
+    training: Config["pretrain"],
+    stage: string,
+    path: ReturnType<typeof fixedPath>,
+    only: Architecture | null,
+  ): Promise<TrainingStatus> {
+    const data = await openClassificationData(task.config);
+    return await this.#opening(task, stage, async (common) => {
+      this.#pretraining = await openPretraining(this.#device, data, {
+        ...common,
+        config: task.config,
+        training,
+        path,
+        only,
+      });
+      return this.#pretraining.session;
+    });
+  }
+
+  async #openDetectionTraining(
+    task: TrainingTask,
+    stage: string,
+    options: Omit<Parameters<typeof openFinetuning>[2], keyof CommonOptions>,
+  ): Promise<TrainingStatus> {
+    const { train } = await openDetectionData(task.config);
+    return await this.#opening(task, stage, (common) => openFinetuning(this.#device, train, { ...common, ...options }));
+  }
+
+  /** Opens a training with the options that all share. */
+  async #opening(
+    task: TrainingTask,
+    stage: string,
+    open: (common: CommonOptions) => Promise<TrainingSession>,
+  ): Promise<TrainingStatus> {
+    const dir = `${task.runDir}/${stage}`;
+    await Deno.mkdir(dir, { recursive: true });
+    const damaged: string[] = [];
+    this.#training = await open({
+      name: stage,
+      dir,
+      origin: this.#origin(task.config),
+      allowOtherOrigin: task.allowOtherOrigin,
+      onDamaged: (reason) => damaged.push(reason),
+    });
+    return { step: this.#training.step, steps: this.#training.steps, damaged };
+  }
+
+  #openSession(): TrainingSession {
+    if (this.#training === null) throw new TypeError("Cannot train as no training is open");
+    return this.#training;
+  }
+
+  /** The weights that a finished stage left. */
+  async #finished(task: TrainingTask, stage: string): Promise<TensorMap> {
+    const dir = `${task.runDir}/${stage}`;
+    const { allowOtherOrigin } = task;
+    const checkpoint = await loadNewestCheckpoint(dir, { origin: this.#origin(task.config), allowOtherOrigin });
+    if (checkpoint === null) throw new Deno.errors.NotFound(`Cannot find the weights of ${stage}: ${dir} has none`);
+    return checkpoint.files.network;
+  }
+
+  async #evaluateOn(task: TrainingTask, choices: Architecture, set: DetectionSet): Promise<Scored> {
+    const weights = await this.#finished(task, "retrain");
+    using detector = openDetectorScoring(this.#device, task.config, set.classes.length, choices, weights);
+    return await detector.evaluate(set);
+  }
+
+  #origin(config: Config): CheckpointOrigin {
+    const { tensorflow, threads } = this.#report;
+    return { configHash: configHash(config), seed: config.seed, threads, versions: { tensorflow } };
+  }
+}
+
+type CommonOptions = Omit<SessionOptions, "steps" | "checkpointSteps">;
+
+const winnerPretraining = "retrain/classification";
+
+/** Linux keeps a process's peak itself. */
+async function peakRssBytes(): Promise<number | null> {
+  try {
+    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(await Deno.readTextFile("/proc/self/status"))?.[1];
+    return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+  } catch {
+    return null; // no /proc here, or not readable: the caller has the present size
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What can be typed: the commands and the flags they share. Help texts and the parser's lists come from here.
+ *
+ * @module
+ */
+import { configs, defaultConfigName } from "./configs/mod.ts";
+
+/** The commands that take the common flags, with what each does. */
+export const commands = {
+  search:
+    "Does the whole job: pretrain, finetune, search, retrain, evaluate, report. Finished stages are skipped.",
+  pretrain: "Trains the supernet on images with class labels.",
+  finetune: "Trains the pretrained supernet under a detector, on images with boxes.",
+  retrain: "Trains the search's winner.",
+  evaluate: "Measures the retrained winner's AP on the test split.",
+  report: "Writes report.html from what the run has so far.",
+  doctor: "Checks engine, device and data folders, and says what to do about what is wrong.",
+} as const;
+
+/** A command's name, as in `deno task NAME`. */
+export type Command = keyof typeof commands;
+
+/** One flag. */
+export interface Flag {
+  /** Without the dashes. */
+  readonly name: string;
+  /** What its value is, e.g. `DIR`; null for a flag without one. */
+  readonly value: string | null;
+  /** What it does. */
+  readonly help: string;
+}
+
+/** The flags of every command, in the help's order. */
+export const flags: readonly Flag[] = [
+  {
+    name: "config",
+    value: "NAME|FILE.json",
+    help: `experiment: ${[...configs.keys()].join(", ")} or a file like a run's config.json; ` +
+      `default: what --run holds, else ${defaultConfigName}`,
+  },
+  { name: "data", value: "DIR", help: "images with boxes, Pascal VOC or COCO layout" },
+  { name: "pretrain-data", value: "DIR", help: "images with class labels, ImageNet layout" },
+  { name: "run", value: "DIR", help: "run folder; default: runs/<config's name>" },
+  { name: "workers", value: "N", help: "worker processes, one a device" },
+  { name: "device", value: "cpu|gpu", help: "what computes" },
+  { name: "threads", value: "N", help: "CPU threads a worker; default: the cores shared out" },
+  { name: "seed", value: "N", help: "names every random draw" },
+  { name: "set", value: "KEY.PATH=VALUE", help: "changes one field of the config; may be repeated" },
+  {
+    name: "allow-other-origin",
+    value: null,
+    help: "goes on from checkpoints of other versions, threads or seed",
+  },
+  { name: "help", value: null, help: "shows this" },
+];
+
+/** A command's help text, ending in a newline. */
+export function helpText(command: Command): string {
+  const left = flags.map(({ name, value }) => value === null ? `--${name}` : `--${name} ${value}`);
+  const width = Math.max(...left.map((text) => text.length));
+  const lines = flags.map(({ help }, i) => `  ${left[i].padEnd(width)}  ${help}`);
+  return [`deno task ${command} [flags]`, "", commands[command], "", ...lines, ""].join("\n");
+}

@@ -1,0 +1,33 @@
+import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { configDifferences, configHash } from "../../lib/config/config_identity.ts";
+import { parseConfig } from "../../lib/config/parse_config.ts";
+import type { Config } from "../../lib/config/schema.ts";
+import { shapesTiny } from "../../tasks/configs/shapes_tiny.ts";
+
+const config: Config = parseConfig({ ...shapesTiny, device: { kind: "cpu", threads: 2 } }, "shapes-tiny");
+
+Deno.test("configHash() doesn't depend on workers, threads or the order of fields", () => {
+  const reordered = Object.fromEntries(Object.entries(config).reverse());
+  const same = parseConfig({ ...reordered, workers: 3, device: { kind: "cpu", threads: 1 } }, "same");
+  assertEquals(configHash(same), configHash(config));
+  assertEquals(configDifferences(config, same), []);
+  assertMatch(configHash(config), /^[0-9a-f]{64}$/);
+});
+
+Deno.test("configDifferences() names the leaves that differ, with both values", () => {
+  const other: Config = {
+    ...config,
+    seed: 7,
+    device: { kind: "gpu", threads: 2 },
+    detectionData: { kind: "folder", path: "cells" },
+    detector: { ...config.detector, canvases: [[64, 96]] },
+  };
+  const byPath = new Map(configDifferences(config, other).map((d) => [d.path, [d.first, d.second]]));
+  assertEquals(byPath.get("seed"), [1, 7]);
+  assertEquals(byPath.get("device.kind"), ["cpu", "gpu"]);
+  assertEquals(byPath.get("detectionData.path"), [undefined, "cells"]);
+  assertEquals(byPath.get("detectionData.train"), [24, undefined]);
+  assertEquals(byPath.get("detector.canvases"), [[[64, 64]], [[64, 96]]]);
+  assertEquals(byPath.has("search.population"), false);
+  assertNotEquals(configHash(other), configHash(config));
+});

@@ -1,0 +1,196 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import sharp, { type Sharp } from "sharp";
+import { checkImages } from "../../lib/data/check.ts";
+import { readHeader, readImage } from "../../lib/data/decode.ts";
+import type { ClassificationSample, DetectionSample, RgbImage } from "../../lib/data/sample.ts";
+import { png, withTree } from "./temp_tree.ts";
+
+const maxPixels = 10_000;
+
+/** The colour of a one-coloured image. */
+function colorOf({ data }: RgbImage): number[] {
+  for (let i = 3; i < data.length; i++) assertEquals(data[i], data[i - 3]);
+  return [...data.subarray(0, 3)];
+}
+
+/** A 4 x 2 image of one colour, `[r, g, b, alpha]`. */
+function plain(r: number, g: number, b: number, alpha = 1): Sharp {
+  return sharp({ create: { width: 4, height: 2, channels: 4, background: { r, g, b, alpha } } });
+}
+
+async function bytes(image: Sharp): Promise<Uint8Array> {
+  return new Uint8Array(await image.toBuffer());
+}
+
+/** A photograph-like JPEG, large enough to be cut. */
+async function jpeg(): Promise<Uint8Array> {
+  const noise = { type: "gaussian", mean: 128, sigma: 40 } as const;
+  return await bytes(
+    sharp({ create: { width: 64, height: 48, channels: 3, background: "#000", noise } }).jpeg(),
+  );
+}
+
+Deno.test("readImage() gives RGB whatever the file holds", async () => {
+  const files = {
+    "rgb.png": await bytes(plain(10, 200, 30).removeAlpha().png()),
+    "palette.png": await bytes(plain(10, 200, 30).png({ palette: true })),
+    "grey.png": await bytes(plain(90, 90, 90).removeAlpha().toColourspace("b-w").png()),
+    "grey.jpg": await bytes(plain(90, 90, 90).removeAlpha().toColourspace("b-w").jpeg()),
+    "deep.png": await bytes(plain(10, 200, 30).removeAlpha().toColourspace("rgb16").png()),
+    "half.png": await bytes(plain(0, 0, 0, 0.5).png()),
+    "lossless.webp": await bytes(plain(10, 200, 30).webp({ lossless: true })),
+    "cmyk.jpg": await bytes(plain(255, 255, 255).removeAlpha().toColourspace("cmyk").jpeg({ quality: 100 })),
+  };
+  await withTree(files, async (folder) => {
+    const read = (name: string): Promise<RgbImage> => readImage({ file: `${folder}/${name}` }, { maxPixels });
+    for (const name of ["rgb.png", "palette.png", "deep.png", "lossless.webp"]) {
+      assertEquals(colorOf(await read(name)), [10, 200, 30], name);
+    }
+    for (const name of ["grey.png", "grey.jpg"]) assertEquals(colorOf(await read(name)), [90, 90, 90], name);
+    const [half] = colorOf(await read("half.png"));
+    assert(Math.abs(half - 127) <= 1, "black at half strength on white is grey");
+    const white = colorOf(await read("cmyk.jpg"));
+    assert(white.length === 3 && white.every((value) => value > 245), `${white}`);
+    const { width, height, data } = await read("rgb.png");
+    assertEquals([width, height, data.length], [4, 2, 24]);
+  });
+});
+
+Deno.test("readImage() keeps the stored orientation", async () =>
+  await withTree(
+    { "turned.jpg": await bytes(plain(9, 9, 9).jpeg().withMetadata({ orientation: 6 })) },
+    async (folder) => {
+      const { width, height } = await readImage({ file: `${folder}/turned.jpg` }, { maxPixels });
+      assertEquals([width, height], [4, 2]);
+      assertEquals(await readHeader(`${folder}/turned.jpg`, maxPixels), {
+        format: "jpeg",
+        widthPx: 4,
+        heightPx: 2,
+      });
+    },
+  ));
+
+Deno.test("readImage() resizes files and generated images alike", async () =>
+  await withTree({ "a.png": await png(40, 20) }, async (folder) => {
+    const data = new Uint8Array(40 * 20 * 3).fill(7);
+    for (
+      const source of [{ file: `${folder}/a.png` }, { generate: () => ({ width: 40, height: 20, data }) }]
+    ) {
+      const sizeOf = async (size: Parameters<typeof readImage>[1]["size"]): Promise<number[]> => {
+        const image = await readImage(source, size === undefined ? { maxPixels } : { maxPixels, size });
+        assertEquals(image.data.length, image.width * image.height * 3);
+        return [image.width, image.height];
+      };
+      assertEquals(await sizeOf(undefined), [40, 20]);
+      assertEquals(await sizeOf({ kind: "exact", widthPx: 13, heightPx: 17 }), [13, 17]);
+      assertEquals(await sizeOf({ kind: "shorterSide", atMostPx: 10 }), [20, 10]);
+      assertEquals(await sizeOf({ kind: "shorterSide", atMostPx: 99 }), [40, 20]);
+    }
+  }));
+
+Deno.test("readImage() names file and fault", async () => {
+  const whole = await jpeg();
+  const files = {
+    "empty.jpg": new Uint8Array(),
+    "text.jpg": "this is no image",
+    "cut.jpg": whole.subarray(0, whole.length >> 1),
+    "large.png": await png(200, 100),
+  };
+  await withTree(files, async (folder) => {
+    const fails = async (
+      name: string,
+      kind: new (message?: string) => Error,
+      message: string,
+    ): Promise<void> => {
+      const file = `${folder}/${name}`;
+      await assertRejects(() => readImage({ file }, { maxPixels }), kind, `Cannot read ${file}: ${message}`);
+    };
+    await fails("none.jpg", Deno.errors.NotFound, "no such file");
+    await fails("empty.jpg", SyntaxError, "it is empty (0 bytes)");
+    await fails(
+      "text.jpg",
+      SyntaxError,
+      "it is not a readable image (the file contains unsupported image format)",
+    );
+    await fails("cut.jpg", SyntaxError, "it is not a readable image (VipsJpeg: premature end of JPEG image)");
+    await fails("large.png", RangeError, "it is 200 x 100, 20000 pixels, over the limit of 10000");
+    await fails("", SyntaxError, "it is a folder, wanted an image");
+  });
+});
+
+Deno.test("readImage() refuses a huge image from its header, without decoding it", async () => {
+  const huge = (await png(4, 4)).slice();
+  new DataView(huge.buffer).setUint32(16, 60_000); // the header's width and height; there is no such data
+  new DataView(huge.buffer).setUint32(20, 60_000);
+  const typeAndFields = huge.subarray(12, 29);
+  new DataView(huge.buffer).setUint32(29, crc32(typeAndFields));
+  await withTree({ "huge.png": huge }, async (folder) => {
+    await assertRejects(
+      () => readImage({ file: `${folder}/huge.png` }, { maxPixels: 50_000_000 }),
+      RangeError,
+      "it is 60000 x 60000, 3600000000 pixels, over the limit of 50000000",
+    );
+  });
+});
+
+Deno.test("checkImages() lists every image that can't be used, and why", async () => {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`;
+  const files = {
+    "good.png": await png(40, 30),
+    "empty.jpg": new Uint8Array(),
+    "text.jpg": "no image",
+    "large.png": await png(200, 100),
+    "drawing.jpg": svg,
+  };
+  await withTree(files, async (folder) => {
+    const detection = (name: string, widthPx: number, heightPx: number): DetectionSample => {
+      return { id: name, source: { file: `${folder}/${name}` }, widthPx, heightPx, annotations: [] };
+    };
+    const classified: ClassificationSample = {
+      id: "d",
+      source: { file: `${folder}/drawing.jpg` },
+      classIndex: 0,
+    };
+    const generated: ClassificationSample = {
+      id: "g",
+      source: { generate: () => ({ width: 1, height: 1, data: new Uint8Array(3) }) },
+      classIndex: 0,
+    };
+    const problems = await checkImages([
+      detection("good.png", 40, 30),
+      detection("good.png", 30, 40),
+      detection("empty.jpg", 1, 1),
+      classified,
+      generated,
+      detection("text.jpg", 1, 1),
+      detection("large.png", 200, 100),
+      detection("none.png", 1, 1),
+    ], maxPixels);
+    assertEquals(
+      problems.map(({ file, reason }) =>
+        [file, reason.replaceAll(`${folder}/`, "")].map((s) => s.replace(`${folder}/`, ""))
+      ),
+      [
+        ["good.png", "Cannot use good.png: it is 40 x 30, wanted 30 x 40 as annotated"],
+        ["empty.jpg", "Cannot read empty.jpg: it is empty (0 bytes)"],
+        ["drawing.jpg", "Cannot read drawing.jpg: it is svg, wanted JPEG, PNG or WebP"],
+        [
+          "text.jpg",
+          "Cannot read text.jpg: it is not a readable image (the file contains unsupported image format)",
+        ],
+        ["large.png", "Cannot read large.png: it is 200 x 100, 20000 pixels, over the limit of 10000"],
+        ["none.png", "Cannot read none.png: no such file"],
+      ],
+    );
+  });
+});
+
+/** PNG's checksum. */
+function crc32(data: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of data) {
+    crc ^= byte;
+    for (let k = 0; k < 8; k++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
