@@ -52,5 +52,7 @@ export async function onCpu(f: () => Tensor[]): Promise<HostTensor[]> {
 
 /** Runs a function on the current backend and takes its results to the host. */
 export function onHost(f: () => Tensor[]): HostTensor[] {
-  return tf.tidy(() => f().map((x) => ({ shape: x.shape, dtype: x.dtype, values: x.dataSync() }))) as HostTensor[];
+  return tf.tidy(() =>
+    f().map((x) => ({ shape: x.shape, dtype: x.dtype, values: x.dataSync() }))
+  ) as HostTensor[];
 }

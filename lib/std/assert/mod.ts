@@ -17,17 +17,17 @@ export function assert(expr: unknown, msg = "assertion failed"): asserts expr {
 
 /** Fails unless both are deeply equal; typed arrays are compared by element. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  nodeAssert.deepStrictEqual(actual, expected, msg);
+  nodeAssert.deepStrictEqual(actual, expected, msg as string);
 }
 
 /** Fails if both are deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
-  nodeAssert.notDeepStrictEqual(actual, expected, msg);
+  nodeAssert.notDeepStrictEqual(actual, expected, msg as string);
 }
 
 /** Fails unless both are the same value (`Object.is`). */
 export function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string): asserts actual is T {
-  nodeAssert.strictEqual(actual, expected, msg);
+  nodeAssert.strictEqual(actual, expected, msg as string);
 }
 
 /** Fails unless |actual - expected| is at most the tolerance (default 1e-7, as the published package). */
@@ -71,7 +71,7 @@ export function assertStringIncludes(actual: string, expected: string, msg?: str
 
 /** Fails unless the text matches. */
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
-  nodeAssert.match(actual, expected, msg);
+  nodeAssert.match(actual, expected, msg as string);
 }
 
 /** Fails unless calling throws; checks class and part of the message where given. Returns the error. */

@@ -1,0 +1,175 @@
+/**
+ * Stage 6: `report.html`, from what the run has so far.
+ *
+ * @module
+ */
+import { renderReport } from "../report/report.ts";
+import type {
+  DataNote,
+  ReportEnvironment,
+  ReportEvaluation,
+  ReportGallery,
+  ReportInput,
+  ReportSearch,
+  StageDuration,
+  TrainingCurve,
+} from "../report/report_input.ts";
+import { configHash } from "../config/config_identity.ts";
+import { writeFileAtomic } from "../run/atomic_file.ts";
+import type { MetricRecord } from "../run/metrics_log.ts";
+import type { RunFolder, Stage } from "../run/run_folder.ts";
+import { openHistory } from "../search/history.ts";
+import type { Winner } from "../search/winners.ts";
+import { openClassificationData, openDetectionData } from "../train/datasets.ts";
+import type { EvaluationReport } from "../workers/worker_api.ts";
+import type { TrainingResult } from "./run_training.ts";
+import type { SearchResult } from "./search.ts";
+import { configOf, type StageContext, trainingTask } from "./stage_context.ts";
+
+/** How many photographs are shown. */
+const pictureCount = 8;
+/** Detections below this score are not drawn. */
+const minDrawnScore = 0.4;
+
+/**
+ * Writes the report.
+ *
+ * @returns Its path.
+ */
+export async function report(context: StageContext): Promise<string> {
+  const { run, observer } = context;
+  const html = renderReport(await gather(context));
+  await writeFileAtomic(run.paths.report, html);
+  observer.say(`report: wrote ${run.paths.report}`);
+  return run.paths.report;
+}
+
+async function gather(context: StageContext): Promise<ReportInput> {
+  const { run } = context;
+  const config = configOf(context);
+  const search = await resultOf<SearchResult>(run, "search");
+  const evaluation = await resultOf<EvaluationReport>(run, "evaluate");
+  const winners = search === null ? [] : withScores(search.winners, evaluation);
+  return {
+    name: config.name,
+    finishedAt: await finishedAt(run),
+    config,
+    environment: await environmentOf(context),
+    stages: await durations(run),
+    curves: await curvesOf(run),
+    space: config.space,
+    search: search === null ? null : searchOf(context),
+    winners,
+    evaluations: evaluation === null ? [] : [evaluationOf(evaluation)],
+    gallery: evaluation === null ? null : await galleryOf(context, winners[0].choices),
+    data: await dataNotes(context),
+    nextCommands: [
+      { purpose: "Look at the winners and take the weights", command: `ls ${run.dir}/winners.json ${run.dir}/retrain` },
+      { purpose: "Evaluate again", command: `deno task evaluate --run ${run.dir}` },
+    ],
+  };
+}
+
+async function resultOf<T>(run: RunFolder, stage: Stage): Promise<T | null> {
+  const state = await run.stageState(stage);
+  return state.status === "finished" ? state.result as T : null;
+}
+
+function withScores(winners: readonly Winner[], evaluation: EvaluationReport | null): Winner[] {
+  if (evaluation === null) return [...winners];
+  const { summary, perClass } = evaluation;
+  return [{ ...winners[0], retrained: { ...summary, perClass } }, ...winners.slice(1)];
+}
+
+const trainingStages = ["pretrain", "finetune", "search", "retrain", "evaluate"] as const;
+
+/** The newest time at which a stage ended: rendering again gives the same report. */
+async function finishedAt(run: RunFolder): Promise<string> {
+  const states = await Promise.all(trainingStages.map((stage) => run.stageState(stage)));
+  const times = states.flatMap((state) => state.status === "finished" ? [state.finishedAt] : []).sort();
+  const last = times.at(-1);
+  return last === undefined ? "not finished" : `${last.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+async function durations(run: RunFolder): Promise<StageDuration[]> {
+  const rows: StageDuration[] = [];
+  for (const stage of trainingStages) {
+    const state = await run.stageState(stage);
+    if (state.status !== "finished") continue;
+    const seconds = (Date.parse(state.finishedAt) - Date.parse(state.startedAt)) / 1000;
+    const peakRssBytes = (state.result as Partial<TrainingResult> | null)?.peakRssBytes;
+    rows.push({ stage, seconds, ...(peakRssBytes === undefined ? {} : { peakRssBytes }) });
+  }
+  return rows;
+}
+
+async function environmentOf({ worker, run }: StageContext): Promise<ReportEnvironment> {
+  const { tensorflow, deviceName, threads } = await worker.call((api) => api.device());
+  return {
+    engine: `TensorFlow ${tensorflow}`,
+    device: deviceName.replace(/^.*device:/, ""),
+    threads,
+    workers: run.config.workers,
+    deno: Deno.version.deno,
+  };
+}
+
+async function curvesOf(run: RunFolder): Promise<TrainingCurve[]> {
+  const records = await run.metrics.read();
+  const titles = [
+    ["pretrain", "Supernet pre-training"],
+    ["finetune", "Supernet fine-tuning"],
+    ["retrain classification", "The winner's pre-training"],
+    ["retrain", "The winner's retraining"],
+  ];
+  const pretraining = await resultOf<TrainingResult>(run, "pretrain");
+  return titles.flatMap(([stage, title]) => {
+    const points = records.filter((record) => record.stage === stage).map(pointOf);
+    if (points.length === 0) return [];
+    const top1 = stage === "pretrain" ? pretraining?.top1 : undefined;
+    const scores = top1 === undefined ? [] : [{ step: points[points.length - 1].step, score: top1 }];
+    return [{ title, points, scores, scoreName: "top-1 accuracy" }];
+  });
+}
+
+function pointOf(record: MetricRecord): { step: number; loss: number; learningRate: number } {
+  return { step: record.step, loss: Number(record.loss), learningRate: Number(record.learningRate) };
+}
+
+function searchOf(context: StageContext): ReportSearch {
+  const config = configOf(context);
+  using history = openHistory(context.run.paths.search, configHash(config));
+  return { scoreName: "AP", budget: config.search.budget, candidates: history.all() };
+}
+
+function evaluationOf({ images, summary, perClass }: EvaluationReport): ReportEvaluation {
+  return { title: "Retrained winner, test split", images, summary, perClass };
+}
+
+async function galleryOf(context: StageContext, choices: readonly number[]): Promise<ReportGallery> {
+  const task = trainingTask(context);
+  const pictures = await context.worker.call((api) => api.pictures(task, choices, pictureCount));
+  const { test } = await openDetectionData(configOf(context));
+  return {
+    classNames: test.classes,
+    minScore: minDrawnScore,
+    pictures: pictures.map(({ id, ...picture }) => ({ title: id, ...picture })),
+  };
+}
+
+async function dataNotes(context: StageContext): Promise<DataNote[]> {
+  const config = configOf(context);
+  const detection = await openDetectionData(config);
+  const classification = await openClassificationData(config);
+  const boxes = (["train", "val", "test"] as const).map((split) => ({
+    title: `detection, ${split}`,
+    images: detection[split].samples.length,
+    objects: detection[split].samples.reduce((sum, { annotations }) => sum + annotations.length, 0),
+    skipped: split === "train" ? detection.skipped : [],
+  }));
+  const labels = (["train", "val"] as const).map((split) => {
+    const images = classification[split].samples.length;
+    return { title: `classification, ${split}`, images, objects: images, skipped: [] };
+  });
+  return [...boxes, ...labels];
+}

@@ -1,0 +1,82 @@
+/**
+ * What every stage is given: the run, a worker, and someone to tell.
+ *
+ * @module
+ */
+import type { Config } from "../config/schema.ts";
+import type { RunFolder, Stage } from "../run/run_folder.ts";
+import type { TrainingTask } from "../workers/worker_api.ts";
+import type { WorkerProcess } from "../workers/worker_process.ts";
+
+/** How far a stage's work is. */
+export interface StageProgress {
+  /** What is being done, e.g. `finetune`. */
+  readonly label: string;
+  /** What is counted, e.g. `steps`. */
+  readonly unit: string;
+  readonly done: number;
+  readonly total: number;
+  readonly loss?: number;
+  /** Of the worker, resident. */
+  readonly memoryBytes?: number;
+  /** Anything else worth a few words. */
+  readonly note?: string;
+}
+
+/** Told how the stages go; the library itself prints nothing. */
+export interface StageObserver {
+  /** Often, while work goes on. */
+  progress(progress: StageProgress): void;
+  /** A sentence for the user. */
+  say(sentence: string): void;
+}
+
+/** A stage's surroundings. */
+export interface StageContext {
+  readonly run: RunFolder;
+  readonly worker: WorkerProcess;
+  readonly observer: StageObserver;
+  /** Whether checkpoints of other versions, threads or seed are gone on from. */
+  readonly allowOtherOrigin: boolean;
+}
+
+/** The worker's task for a run. */
+export function trainingTask({ run, allowOtherOrigin }: StageContext): TrainingTask {
+  return { config: run.config, runDir: run.dir, allowOtherOrigin };
+}
+
+/**
+ * Runs a stage unless it is finished.
+ *
+ * @param body The stage; what it returns is stored and handed to later stages.
+ * @returns The stored result, of this or an earlier run.
+ */
+export async function onceFinished<T>(
+  { run, observer }: StageContext,
+  stage: Stage,
+  body: () => Promise<T>,
+): Promise<T> {
+  const state = await run.stageState(stage);
+  if (state.status === "finished") {
+    observer.say(`${stage}: finished ${state.finishedAt}, skipped`);
+    return state.result as T;
+  }
+  await run.startStage(stage);
+  const result = await body();
+  await run.finishStage(stage, result);
+  return result;
+}
+
+/** Fails unless a stage is finished, and gives its result. */
+export async function requireFinished<T>(run: RunFolder, stage: Stage): Promise<T> {
+  const state = await run.stageState(stage);
+  if (state.status === "finished") return state.result as T;
+  throw new RangeError(
+    `Cannot go on in ${run.dir} as stage ${stage} is not finished: run deno task ${stage} --run ${run.dir} first`,
+  );
+}
+
+/** The config, shorter to write. */
+export function configOf({ run }: StageContext): Config {
+  return run.config;
+}
