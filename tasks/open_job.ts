@@ -1,21 +1,30 @@
 /**
- * What every command does first: read the flags, open the run, check the data, start the worker.
+ * What every command does first: read the flags, check the data, start the worker, open the run.
  *
  * @module
  */
 import { ensureLibrary } from "../lib/engine/library.ts";
-import { openRun } from "../lib/run/run_folder.ts";
-import type { StageContext, StageProgress } from "../lib/stages/stage_context.ts";
-import { openClassificationData, openDetectionData } from "../lib/train/datasets.ts";
-import { startWorker } from "../lib/workers/worker_process.ts";
+import { openRun, readRunConfig, type RunFolder, type Stage } from "../lib/run/run_folder.ts";
+import { requireFinished, type StageContext, type StageProgress } from "../lib/stages/stage_context.ts";
+import { type DetectionData, openClassificationData, openDetectionData } from "../lib/train/datasets.ts";
 import { resolveConfig } from "./cli.ts";
 import type { Command } from "./commands.ts";
+import { sayIfFinished } from "./ending.ts";
 import { progressLine } from "./engine.ts";
 import { ProgressLine } from "./progress.ts";
+import { startRunWorker } from "./start_run_worker.ts";
 
 /** A run with all that its stages need; dispose it at the end. */
 export interface Job extends AsyncDisposable {
   readonly context: StageContext;
+}
+
+/** Which stages a command is about. */
+export interface JobStages {
+  /** What must be finished before; null if not even the run need exist. */
+  readonly needs: readonly Stage[] | null;
+  /** What the command finishes; if it all is, there is nothing to do. Empty for a command that does its work again. */
+  readonly finishes: readonly Stage[];
 }
 
 /**
@@ -23,10 +32,11 @@ export interface Job extends AsyncDisposable {
  *
  * @param command Whose flags they are.
  * @param args The flags.
- * @returns The job, or null if only help was asked for (and shown).
+ * @param stages What the command is about.
+ * @returns The job, or null if there is nothing to do, and that is said: help was asked for, or all is finished.
  * @throws What the user should read: a wrong flag, a wrong config, data that can't be used, no engine.
  */
-export async function openJob(command: Command, args: string[]): Promise<Job | null> {
+export async function openJob(command: Command, args: string[], stages: JobStages): Promise<Job | null> {
   // Flags and config
   const invocation = await resolveConfig(command, args);
   if (invocation.help !== null) {
@@ -34,6 +44,13 @@ export async function openJob(command: Command, args: string[]): Promise<Job | n
     return null;
   }
   const { config, runDir, allowOtherOrigin } = invocation;
+
+  // The run, where there is one
+  await using resources = new AsyncDisposableStack();
+  const isThere = await readRunConfig(runDir) !== null;
+  const existing = isThere ? resources.use(await openRun(runDir, config)) : null;
+  await checkNeeds(existing, runDir, stages);
+  if (existing !== null && await sayIfFinished(existing, stages.finishes)) return null;
 
   // Data: annotations now, images by the worker; nothing is trained on data that is not all there
   const detection = await openDetectionData(config);
@@ -44,26 +61,16 @@ export async function openJob(command: Command, args: string[]): Promise<Job | n
   const library = await ensureLibrary({ device: config.device.kind, onProgress: fetching.show });
   fetching.end();
 
-  // Run folder and worker
-  await using resources = new AsyncDisposableStack();
-  const run = resources.use(await openRun(runDir, config));
-  const worker = resources.use(startWorker({
-    entry: new URL("./worker.ts", import.meta.url),
-    libraryPath: library.path,
-    libraryFolders: library.libraryFolders,
-    device: config.device.kind,
-    threads: config.device.threads,
-    runDir,
-  }));
+  // Worker; it checks the images
+  const worker = resources.use(startRunWorker(library, config, runDir));
   const { tensorflow, deviceName, threads } = await worker.call((api) => api.device());
-  console.log(`TensorFlow ${tensorflow} on ${deviceName.replace(/^.*device:/, "")}, ${threads} threads; run ${runDir}`);
-  for (const note of detection.notes) console.log(note);
-  if (detection.skipped.length > 0) {
-    console.log(`${detection.skipped.length} annotations are skipped:`);
-    for (const { file, reason } of detection.skipped.slice(0, 10)) console.log(`  ${file}: ${reason}`);
-  }
+  const device = deviceName.replace(/^.*device:/, "");
+  console.log(`TensorFlow ${tensorflow} on ${device}, ${threads} threads; run ${runDir}`);
+  sayNotes(detection);
   await worker.call((api) => api.checkImages(config));
 
+  // A new run's folder comes last, so that nothing is left of a run that can't start
+  const run = existing ?? resources.use(await openRun(runDir, config));
   const observer = resources.use(new ConsoleObserver());
   const held = resources.move();
   return {
@@ -72,18 +79,37 @@ export async function openJob(command: Command, args: string[]): Promise<Job | n
   };
 }
 
+async function checkNeeds(run: RunFolder | null, runDir: string, { needs }: JobStages): Promise<void> {
+  if (needs === null) return;
+  if (run === null) {
+    throw new RangeError(`Cannot go on in ${runDir} as there is no run: start one with deno task search`);
+  }
+  for (const stage of needs) await requireFinished(run, stage);
+}
+
+/** How many skipped annotations are listed. */
+const listedSkips = 10;
+
+function sayNotes({ notes, skipped }: DetectionData): void {
+  for (const note of notes) console.log(note);
+  if (skipped.length === 0) return;
+  console.log(`${skipped.length} annotations are skipped:`);
+  for (const { file, reason } of skipped.slice(0, listedSkips)) console.log(`  ${file}: ${reason}`);
+}
+
 /** Shows progress on the terminal, one line a piece of work. */
 class ConsoleObserver implements Disposable {
   #label = "";
   #line: ProgressLine | null = null;
 
   progress({ label, unit, ...update }: StageProgress): void {
-    if (label !== this.#label) {
+    if (this.#line === null || label !== this.#label) {
       this[Symbol.dispose]();
       this.#label = label;
       this.#line = new ProgressLine(label, unit);
     }
-    this.#line!.update(update);
+    this.#line.update(update);
+    if (update.done >= update.total) this[Symbol.dispose]();
   }
 
   say(sentence: string): void {

@@ -4,19 +4,20 @@
  *
  * @module
  */
+import { formatArchitecture } from "../lib/space/architecture.ts";
 import { evaluate } from "../lib/stages/evaluate.ts";
 import { finetune } from "../lib/stages/finetune.ts";
 import { pretrain } from "../lib/stages/pretrain.ts";
 import { report } from "../lib/stages/report.ts";
 import { retrain } from "../lib/stages/retrain.ts";
 import { search } from "../lib/stages/search.ts";
+import { stages } from "./ending.ts";
 import { openJob } from "./open_job.ts";
 import { runTask } from "./run_task.ts";
-import { formatArchitecture } from "../lib/space/architecture.ts";
 
 /** The command. */
 export async function main(args: string[]): Promise<void> {
-  await using job = await openJob("search", args);
+  await using job = await openJob("search", args, { needs: null, finishes: stages });
   if (job === null) return;
   const { context } = job;
   const { run } = context;
@@ -29,7 +30,8 @@ export async function main(args: string[]): Promise<void> {
   const page = await report(context);
 
   const [winner] = winners;
-  console.log(`winner ${formatArchitecture(run.config.space, winner.choices)}, ${(winner.macs / 1e6).toFixed(1)}M macs`);
+  const name = formatArchitecture(run.config.space, winner.choices);
+  console.log(`winner ${name}, ${(winner.macs / 1e6).toFixed(1)}M macs`);
   console.log(`retrained: AP ${summary.AP.toFixed(3)}, AP50 ${summary.AP50.toFixed(3)} on the test split`);
   console.log(`wrote ${run.paths.winners} and ${page}`);
   console.log(`next: open ${page}; deno task evaluate --run ${run.dir}`);

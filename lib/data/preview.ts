@@ -23,7 +23,11 @@ export interface Preview {
  *
  * @throws What {@linkcode readImage} throws.
  */
-export async function encodePreview(source: ImageSource, maxPixels: number, longerSidePx: number): Promise<Preview> {
+export async function encodePreview(
+  source: ImageSource,
+  maxPixels: number,
+  longerSidePx: number,
+): Promise<Preview> {
   const { data, width, height } = await readImage(source, { maxPixels });
   const scale = Math.min(1, longerSidePx / Math.max(width, height));
   const { data: bytes, info } = await sharp(data, { raw: { width, height, channels: 3 } })

@@ -7,7 +7,15 @@ import type { Symbols } from "./symbols.ts";
 import { cString, type TensorFlowLibrary } from "./tensorflow_library.ts";
 
 /** Kinds of attribute (`TF_AttrType`). */
-export const AttributeType = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5, resource: 6 } as const;
+export const AttributeType = {
+  string: 0,
+  int: 1,
+  float: 2,
+  bool: 3,
+  type: 4,
+  shape: 5,
+  resource: 6,
+} as const;
 
 /** One attribute as tfjs-node's kernels write it. */
 export interface OpAttribute {

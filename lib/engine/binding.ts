@@ -36,12 +36,12 @@ export class FfiBinding implements TFJSBinding {
   readonly TF_ATTR_SHAPE = AttributeType.shape;
   readonly TF_ATTR_RESOURCE = AttributeType.resource;
   readonly TF_Version: string;
-  readonly TensorMetadata = class {
+  readonly TensorMetadata: TFJSBinding["TensorMetadata"] = class {
     id = 0;
     shape: number[] = [];
     dtype = 0;
   };
-  readonly TFEOpAttr = class {
+  readonly TFEOpAttr: TFJSBinding["TFEOpAttr"] = class {
     name = "";
     type = 0;
     value: boolean | number | object | string | number[] = 0;
@@ -82,12 +82,19 @@ export class FfiBinding implements TFJSBinding {
 
   /** @throws {TypeError} In a trace, where no values exist yet. */
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array {
-    if (this.#nodes.has(id)) throw new TypeError("Cannot read a tensor's values while its function is traced");
+    if (this.#nodes.has(id)) {
+      throw new TypeError("Cannot read a tensor's values while its function is traced");
+    }
     // int64 arrives as BigInt64Array and strings as Uint8Array[], which tfjs-node reads though its types don't say so.
     return this.#context.read(this.#handle(id)) as Float32Array;
   }
 
-  executeOp(name: string, attributes: TFEOpAttr[], inputIds: number[], outputCount: number): TensorMetadata[] {
+  executeOp(
+    name: string,
+    attributes: TFEOpAttr[],
+    inputIds: number[],
+    outputCount: number,
+  ): TensorMetadata[] {
     if (this.#trace !== null) return this.#traceOp(this.#trace, name, attributes, inputIds, outputCount);
     const inputs = inputIds.map((id) => this.#handle(id));
     return this.#context.execute(name, attributes, inputs, outputCount).map((handle) => ({

@@ -39,7 +39,10 @@ export class TensorFlowCompiler implements Compiler {
   }
 
   /** @throws {RangeError} If a traced shape depends on values, or a constant is too large. */
-  plain(spec: { readonly name: string; readonly inputs: readonly InputSpec[] }, f: TensorFunction): CompiledFunction {
+  plain(
+    spec: { readonly name: string; readonly inputs: readonly InputSpec[] },
+    f: TensorFunction,
+  ): CompiledFunction {
     using trace = this.#backend.binding.newTrace();
     const name = this.#newName(spec.name);
     const outputCount = this.#traced(() => {
@@ -59,14 +62,20 @@ export class TensorFlowCompiler implements Compiler {
   differentiable(spec: DifferentiableSpec, f: TensorFunction): Compiled {
     using forward = this.#backend.binding.newTrace();
     using backward = this.#backend.binding.newTrace();
-    const names = { forward: this.#newName(`${spec.name}_forward`), backward: this.#newName(`${spec.name}_backward`) };
+    const names = {
+      forward: this.#newName(`${spec.name}_forward`),
+      backward: this.#newName(`${spec.name}_backward`),
+    };
     const traced = this.#traced(() => this.#traceBoth(spec, f, forward, backward, names));
     this.#liveFunctions += 2;
     return {
       forward: (inputs: readonly Tensor[]): ForwardResult => {
         const all = this.#run(names.forward, inputs, traced.outputCount + traced.savedCount);
         const kept = traced.keptInputs.map((i) => inputs[i].clone());
-        return { outputs: all.slice(0, traced.outputCount), residuals: [...all.slice(traced.outputCount), ...kept] };
+        return {
+          outputs: all.slice(0, traced.outputCount),
+          residuals: [...all.slice(traced.outputCount), ...kept],
+        };
       },
       backward: (outputGradients: readonly Tensor[], residuals: readonly Tensor[]): Tensor[] =>
         this.#run(names.backward, [...outputGradients, ...residuals], traced.gradientCount),

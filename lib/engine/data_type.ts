@@ -72,7 +72,10 @@ function toTypedArray(values: NumericValues, dataType: number): ArrayBufferView 
 }
 
 /** A typed array over copied bytes; what tfjs reads for the data type. */
-export function fromBytes(bytes: ArrayBuffer, dataType: number): Float32Array | Int32Array | Uint8Array | BigInt64Array {
+export function fromBytes(
+  bytes: ArrayBuffer,
+  dataType: number,
+): Float32Array | Int32Array | Uint8Array | BigInt64Array {
   switch (dataType) {
     case DataType.float32:
     case DataType.complex64:

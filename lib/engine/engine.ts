@@ -27,7 +27,9 @@ export interface Engine {
   readonly version: string;
   /** e.g. `/job:localhost/replica:0/task:0/device:CPU:0`. */
   readonly deviceName: string;
+  /** Threads of one operation on the CPU. */
   readonly threads: number;
+  /** Compiles tfjs functions into TensorFlow's. */
   readonly compiler: TensorFlowCompiler;
   /** `[N, H, W, 3]` uint8 to float32 on the device; the caller owns the result. */
   uploadImages(images: Uint8Array, shape: readonly number[]): Tensor;

@@ -77,9 +77,16 @@ export class GraphTrace implements Disposable {
   }
 
   /** Adds an operation. */
-  operation(name: string, attributes: readonly OpAttribute[], inputs: readonly Node[], outputCount: number): Node[] {
+  operation(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly Node[],
+    outputCount: number,
+  ): Node[] {
     const inputArguments = this.#definitions.get(name);
-    if (inputArguments === undefined) throw new TypeError(`Cannot trace ${name}: TensorFlow has no such operation`);
+    if (inputArguments === undefined) {
+      throw new TypeError(`Cannot trace ${name}: TensorFlow has no such operation`);
+    }
     const description = this.#newOperation(name);
     this.#addInputs(description, inputArguments, attributes, inputs);
     for (const attribute of attributes) {
@@ -123,7 +130,11 @@ export class GraphTrace implements Disposable {
   }
 
   #newOperation(type: string): Deno.PointerValue {
-    return this.#library.symbols.TF_NewOperation(this.#graph, cString(type), cString(`${type}_${this.#nodeCount++}`));
+    return this.#library.symbols.TF_NewOperation(
+      this.#graph,
+      cString(type),
+      cString(`${type}_${this.#nodeCount++}`),
+    );
   }
 
   #finish(description: Deno.PointerValue, name: string): Deno.PointerValue {

@@ -14,10 +14,16 @@ import { DataType } from "./data_type.ts";
 export function registerKernels(backend: TensorFlowBackend): void {
   register("DetnasBatchNormTraining", ({ inputs, attrs }) => {
     const none = tf.zeros([0]); // no running statistics come in: exponential_avg_factor is 1
-    const outputs = run(backend, "FusedBatchNormV3", [
-      ...batchNormAttributes(attrs.epsilon as number),
-      { name: "exponential_avg_factor", type: AttributeType.float, value: 1 },
-    ], [inputs.x, inputs.scale, inputs.shift, none, none], 6);
+    const outputs = run(
+      backend,
+      "FusedBatchNormV3",
+      [
+        ...batchNormAttributes(attrs.epsilon as number),
+        { name: "exponential_avg_factor", type: AttributeType.float, value: 1 },
+      ],
+      [inputs.x, inputs.scale, inputs.shift, none, none],
+      6,
+    );
     none.dispose();
     return outputs;
   });
@@ -33,7 +39,10 @@ export function registerKernels(backend: TensorFlowBackend): void {
     outputs.slice(3).forEach((unused) => unused.dispose());
     return outputs.slice(0, 3);
   });
-  register("DetnasReluGrad", ({ inputs }) => run(backend, "ReluGrad", [floatType("T")], [inputs.dy, inputs.y], 1)[0]);
+  register(
+    "DetnasReluGrad",
+    ({ inputs }) => run(backend, "ReluGrad", [floatType("T")], [inputs.dy, inputs.y], 1)[0],
+  );
   register(
     "DetnasSoftmaxCrossEntropy",
     ({ inputs }) =>
@@ -50,7 +59,8 @@ function register(kernelName: string, kernel: (args: KernelArguments) => Tensor 
   tf.registerKernel({
     kernelName,
     backendName: "tensorflow",
-    kernelFunc: ({ inputs, attrs }) => kernel({ inputs: inputs as Record<string, TensorInfo>, attrs: attrs ?? {} }),
+    kernelFunc: ({ inputs, attrs }) =>
+      kernel({ inputs: inputs as Record<string, TensorInfo>, attrs: attrs ?? {} }),
   });
 }
 
@@ -62,7 +72,12 @@ function run(
   outputCount: number,
 ): Tensor[] {
   const ids = backend.getInputTensorIds(inputs);
-  return backend.binding.executeOp(name, attributes as Parameters<typeof backend.binding.executeOp>[1], ids, outputCount)
+  return backend.binding.executeOp(
+    name,
+    attributes as Parameters<typeof backend.binding.executeOp>[1],
+    ids,
+    outputCount,
+  )
     .map((metadata) => backend.createOutputTensor(metadata));
 }
 
@@ -86,15 +101,24 @@ function batchNormAttributes(epsilon: number): OpAttribute[] {
  * @param images `[N, H, W, 3]` uint8, as many values as the shape holds.
  * @returns `[N, H, W, 3]` float32 in 0..255; the caller owns it.
  */
-export function uploadImages(backend: TensorFlowBackend, images: Uint8Array, shape: readonly number[]): Tensor {
+export function uploadImages(
+  backend: TensorFlowBackend,
+  images: Uint8Array,
+  shape: readonly number[],
+): Tensor {
   const { binding } = backend;
   const bytes = binding.createTensor([...shape], DataType.uint8, images);
   try {
-    const [floats] = binding.executeOp("Cast", [
-      { name: "SrcT", type: AttributeType.type, value: DataType.uint8 },
-      { name: "DstT", type: AttributeType.type, value: DataType.float32 },
-      { name: "Truncate", type: AttributeType.bool, value: false },
-    ], [bytes], 1);
+    const [floats] = binding.executeOp(
+      "Cast",
+      [
+        { name: "SrcT", type: AttributeType.type, value: DataType.uint8 },
+        { name: "DstT", type: AttributeType.type, value: DataType.float32 },
+        { name: "Truncate", type: AttributeType.bool, value: false },
+      ],
+      [bytes],
+      1,
+    );
     return backend.createOutputTensor(floats);
   } finally {
     binding.deleteTensor(bytes);

@@ -33,6 +33,8 @@ export class TensorFlowError extends Error {
   readonly op: string;
 
   /**
+   * Words an error.
+   *
    * @param op The operation or C call that failed.
    * @param code TensorFlow's status code.
    * @param message TensorFlow's own words.

@@ -40,7 +40,11 @@ export class TensorFlowLibrary implements Disposable {
   check(op: string): void {
     const code = this.symbols.TF_GetCode(this.status);
     if (code === 0) return;
-    throw new TensorFlowError(op, code, Deno.UnsafePointerView.getCString(this.symbols.TF_Message(this.status)!));
+    throw new TensorFlowError(
+      op,
+      code,
+      Deno.UnsafePointerView.getCString(this.symbols.TF_Message(this.status)!),
+    );
   }
 
   [Symbol.dispose](): void {
@@ -54,9 +58,12 @@ function load(path: string): Deno.DynamicLibrary<typeof symbols> {
     return Deno.dlopen(path, symbols);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new Error(`Cannot load TensorFlow from ${path}: ${error instanceof Error ? error.message : error}`, {
-      cause: error,
-    });
+    throw new Error(
+      `Cannot load TensorFlow from ${path}: ${error instanceof Error ? error.message : error}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

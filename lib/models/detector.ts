@@ -43,7 +43,8 @@ export function detectionLossInputs(images: number, anchors: number, classes: nu
  * differentiable in logits and deltas: focal loss of the classes over the normaliser, smooth L1 loss of the
  * foreground's four deltas over the normaliser, and their sum.
  *
- * Differs: maskrcnn-benchmark averages the box loss over the four deltas; here it is their sum, as the paper's.
+ * The box loss is the mean over the four deltas, as the authors' (maskrcnn-benchmark divides by four times the
+ * foreground): with deltas scaled by the box coder's weights, their sum would drown the classes' loss.
  *
  * @param settings The losses' numbers.
  */
@@ -54,7 +55,7 @@ export function detectionLoss(settings: DetectionLossSettings): TensorFunction {
     const takesPart = asWeight(tf.greater(labels, ignored));
     const isForeground = asWeight(tf.logicalAnd(tf.greater(labels, ignored), tf.less(labels, classes)));
     const classLoss = tf.div(sigmoidFocalLoss(logits, oneHot, takesPart, settings), normaliser);
-    const boxLoss = tf.div(smoothL1Loss(deltas, targets, isForeground, smoothL1Beta), normaliser);
+    const boxLoss = tf.div(smoothL1Loss(deltas, targets, isForeground, smoothL1Beta), tf.mul(normaliser, 4));
     return [classLoss, boxLoss, tf.add(classLoss, boxLoss)];
   };
 }

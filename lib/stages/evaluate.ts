@@ -6,18 +6,25 @@
 import type { Winner } from "../search/winners.ts";
 import type { EvaluationReport } from "../workers/worker_api.ts";
 import type { SearchResult } from "./search.ts";
-import { onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
+import { onceFinished, recorded, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
 
-/** Evaluates the retrained winner and adds its numbers to `winners.json`. */
+/** Evaluates the retrained winner, unless that is done, and adds its numbers to `winners.json`. */
 export async function evaluate(context: StageContext): Promise<EvaluationReport> {
-  return await onceFinished(context, "evaluate", async () => {
-    const { winners } = await requireFinished<SearchResult>(context.run, "search");
-    await requireFinished(context.run, "retrain");
-    const [best, ...others] = winners;
-    const report = await context.worker.call((api) => api.evaluateRetrained(trainingTask(context), best.choices));
-    await context.run.writeJson("winners.json", [withScores(best, report), ...others]);
-    return report;
-  });
+  return await onceFinished(context, "evaluate", () => measure(context));
+}
+
+/** Evaluates the retrained winner, also where that is done. */
+export async function evaluateAgain(context: StageContext): Promise<EvaluationReport> {
+  return await recorded(context.run, "evaluate", () => measure(context));
+}
+
+async function measure(context: StageContext): Promise<EvaluationReport> {
+  const { run, worker } = context;
+  const { winners: [best, ...others] } = await requireFinished<SearchResult>(run, "search");
+  await requireFinished(run, "retrain");
+  const report = await worker.call((api) => api.evaluateRetrained(trainingTask(context), best.choices));
+  await run.writeJson("winners.json", [withScores(best, report), ...others]);
+  return report;
 }
 
 function withScores(winner: Winner, { summary, perClass }: EvaluationReport): Winner {

@@ -4,12 +4,12 @@
  * @module
  */
 import { runTraining, type TrainingResult } from "./run_training.ts";
-import { configOf, onceFinished, type StageContext, trainingTask } from "./stage_context.ts";
+import { onceFinished, type StageContext, trainingTask } from "./stage_context.ts";
 
 /** Pre-trains the supernet; its weights are the newest checkpoint in the run's `pretrain/`. */
 export async function pretrain(context: StageContext): Promise<TrainingResult> {
   return await onceFinished(context, "pretrain", async () => {
-    const validates = configOf(context).pretrain.validationImages > 0;
+    const validates = context.run.config.pretrain.validationImages > 0;
     const task = trainingTask(context);
     return await runTraining(context, "pretrain", (worker) => worker.openPretraining(task), validates);
   });

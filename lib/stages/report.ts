@@ -24,7 +24,7 @@ import { openClassificationData, openDetectionData } from "../train/datasets.ts"
 import type { EvaluationReport } from "../workers/worker_api.ts";
 import type { TrainingResult } from "./run_training.ts";
 import type { SearchResult } from "./search.ts";
-import { configOf, type StageContext, trainingTask } from "./stage_context.ts";
+import { type StageContext, trainingTask } from "./stage_context.ts";
 
 /** How many photographs are shown. */
 const pictureCount = 8;
@@ -32,21 +32,20 @@ const pictureCount = 8;
 const minDrawnScore = 0.4;
 
 /**
- * Writes the report.
+ * Writes the report. The stage counts as finished once nothing is left that could change it.
  *
  * @returns Its path.
  */
 export async function report(context: StageContext): Promise<string> {
-  const { run, observer } = context;
-  const html = renderReport(await gather(context));
-  await writeFileAtomic(run.paths.report, html);
-  observer.say(`report: wrote ${run.paths.report}`);
+  const { run } = context;
+  await writeFileAtomic(run.paths.report, renderReport(await gather(context)));
+  if (await resultOf(run, "evaluate") !== null) await run.finishStage("report");
   return run.paths.report;
 }
 
 async function gather(context: StageContext): Promise<ReportInput> {
   const { run } = context;
-  const config = configOf(context);
+  const config = context.run.config;
   const search = await resultOf<SearchResult>(run, "search");
   const evaluation = await resultOf<EvaluationReport>(run, "evaluate");
   const winners = search === null ? [] : withScores(search.winners, evaluation);
@@ -64,7 +63,10 @@ async function gather(context: StageContext): Promise<ReportInput> {
     gallery: evaluation === null ? null : await galleryOf(context, winners[0].choices),
     data: await dataNotes(context),
     nextCommands: [
-      { purpose: "Look at the winners and take the weights", command: `ls ${run.dir}/winners.json ${run.dir}/retrain` },
+      {
+        purpose: "Look at the winners and take the weights",
+        command: `ls ${run.dir}/winners.json ${run.dir}/retrain`,
+      },
       { purpose: "Evaluate again", command: `deno task evaluate --run ${run.dir}` },
     ],
   };
@@ -137,7 +139,7 @@ function pointOf(record: MetricRecord): { step: number; loss: number; learningRa
 }
 
 function searchOf(context: StageContext): ReportSearch {
-  const config = configOf(context);
+  const config = context.run.config;
   using history = openHistory(context.run.paths.search, configHash(config));
   return { scoreName: "AP", budget: config.search.budget, candidates: history.all() };
 }
@@ -149,7 +151,7 @@ function evaluationOf({ images, summary, perClass }: EvaluationReport): ReportEv
 async function galleryOf(context: StageContext, choices: readonly number[]): Promise<ReportGallery> {
   const task = trainingTask(context);
   const pictures = await context.worker.call((api) => api.pictures(task, choices, pictureCount));
-  const { test } = await openDetectionData(configOf(context));
+  const { test } = await openDetectionData(context.run.config);
   return {
     classNames: test.classes,
     minScore: minDrawnScore,
@@ -158,7 +160,7 @@ async function galleryOf(context: StageContext, choices: readonly number[]): Pro
 }
 
 async function dataNotes(context: StageContext): Promise<DataNote[]> {
-  const config = configOf(context);
+  const config = context.run.config;
   const detection = await openDetectionData(config);
   const classification = await openClassificationData(config);
   const boxes = (["train", "val", "test"] as const).map((split) => ({

@@ -5,7 +5,7 @@
  */
 import { runTraining, type TrainingResult } from "./run_training.ts";
 import type { SearchResult } from "./search.ts";
-import { configOf, onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
+import { onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
 
 /** Retrains the best architecture; its weights are the newest checkpoint in the run's `retrain/`. */
 export async function retrain(context: StageContext): Promise<TrainingResult> {
@@ -13,7 +13,7 @@ export async function retrain(context: StageContext): Promise<TrainingResult> {
     const { winners } = await requireFinished<SearchResult>(context.run, "search");
     const [{ choices }] = winners;
     const task = trainingTask(context);
-    const { classification } = configOf(context).retrain;
+    const { classification } = context.run.config.retrain;
     if (classification !== null) {
       const validates = classification.validationImages > 0;
       await runTraining(

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Remote } from "comlink";
-import type { TrainingStatus, WorkerApi } from "../workers/worker_api.ts";
+import type { TrainingStatus } from "../workers/worker_api.ts";
+import type { RemoteWorker } from "../workers/worker_process.ts";
 import type { StageContext } from "./stage_context.ts";
 
 /** How long a worker trains before it reports: short enough for a live progress line. */
@@ -31,7 +31,7 @@ export interface TrainingResult {
 export async function runTraining(
   { run, worker, observer }: StageContext,
   name: string,
-  open: (worker: Remote<WorkerApi>) => Promise<TrainingStatus>,
+  open: (worker: RemoteWorker) => Promise<TrainingStatus>,
   validates: boolean,
 ): Promise<TrainingResult> {
   const { step, steps, damaged } = await worker.call(open);

@@ -11,7 +11,7 @@ import { randomSearch } from "../search/random_search.ts";
 import type { SearchOptions } from "../search/search_options.ts";
 import { toWinner, type Winner, winners } from "../search/winners.ts";
 import { WorkerError } from "../workers/worker_process.ts";
-import { configOf, onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
+import { onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
 
 /** How many of the best go into `winners.json`. */
 const winnerCount = 5;
@@ -28,7 +28,7 @@ export async function search(context: StageContext): Promise<SearchResult> {
   return await onceFinished(context, "search", async () => {
     await requireFinished(context.run, "finetune");
     const { run, worker } = context;
-    const config = configOf(context);
+    const config = context.run.config;
     await worker.call((api) => api.openScoring(trainingTask(context)));
     using history = openHistory(run.paths.search, configHash(config));
     const settings = config.search;
@@ -38,7 +38,9 @@ export async function search(context: StageContext): Promise<SearchResult> {
 
     await worker.call((api) => api.closeScoring());
     const best = winners(history, winnerCount).map((candidate) => toWinner(config.space.name, candidate));
-    if (best.length === 0) throw new RangeError(`Cannot name a winner as no candidate in ${run.paths.search} was scored`);
+    if (best.length === 0) {
+      throw new RangeError(`Cannot name a winner as no candidate in ${run.paths.search} was scored`);
+    }
     await run.writeJson("winners.json", best);
     const { peakRssBytes } = await worker.call((api) => api.memory());
     return { winners: best, candidates: history.all().length, peakRssBytes };
@@ -47,7 +49,7 @@ export async function search(context: StageContext): Promise<SearchResult> {
 
 function searchOptions(context: StageContext, history: SearchHistory, strategy: Strategy): SearchOptions {
   const { observer, worker } = context;
-  const { space, seed, search } = configOf(context);
+  const { space, seed, search } = context.run.config;
   const stop = new AbortController();
   const total = search.population * search.generations;
   let best = -Infinity;

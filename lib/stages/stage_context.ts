@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Config } from "../config/schema.ts";
 import type { RunFolder, Stage } from "../run/run_folder.ts";
 import type { TrainingTask } from "../workers/worker_api.ts";
 import type { WorkerProcess } from "../workers/worker_process.ts";
@@ -52,15 +51,22 @@ export function trainingTask({ run, allowOtherOrigin }: StageContext): TrainingT
  * @returns The stored result, of this or an earlier run.
  */
 export async function onceFinished<T>(
-  { run, observer }: StageContext,
+  context: StageContext,
   stage: Stage,
   body: () => Promise<T>,
 ): Promise<T> {
-  const state = await run.stageState(stage);
-  if (state.status === "finished") {
-    observer.say(`${stage}: finished ${state.finishedAt}, skipped`);
-    return state.result as T;
-  }
+  const state = await context.run.stageState(stage);
+  if (state.status !== "finished") return await recorded(context.run, stage, body);
+  context.observer.say(`${stage}: finished ${state.finishedAt}, skipped`);
+  return state.result as T;
+}
+
+/**
+ * Runs a stage, finished before or not, and records its start, its end and its result.
+ *
+ * @param body The stage; what it returns is stored and handed to later stages.
+ */
+export async function recorded<T>(run: RunFolder, stage: Stage, body: () => Promise<T>): Promise<T> {
   await run.startStage(stage);
   const result = await body();
   await run.finishStage(stage, result);
@@ -74,9 +80,4 @@ export async function requireFinished<T>(run: RunFolder, stage: Stage): Promise<
   throw new RangeError(
     `Cannot go on in ${run.dir} as stage ${stage} is not finished: run deno task ${stage} --run ${run.dir} first`,
   );
-}
-
-/** The config, shorter to write. */
-export function configOf({ run }: StageContext): Config {
-  return run.config;
 }

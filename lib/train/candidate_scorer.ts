@@ -78,7 +78,9 @@ export class CandidateScorer {
     const { mode, momentum, batchSize } = this.#recalibration;
     if (mode === "inherited") return inheritedStatistics(this.#model, this.#state, choices);
     const collector = mode === "average" ? trueAverage() : movingAverage(momentum);
-    for await (const { batch, validCount } of this.#calibrationSet.loader.evaluationBatches(this.#calibrationIndices)) {
+    for await (
+      const { batch, validCount } of this.#calibrationSet.loader.evaluationBatches(this.#calibrationIndices)
+    ) {
       // A batch that is filled up with repeats would count its last image more than once.
       if (validCount < batchSize && this.#calibrationIndices.length >= batchSize) continue;
       collector.add(this.#model.batchMoments(this.#state, batch, choices));
@@ -94,7 +96,9 @@ export function inheritedStatistics(
   choices: Architecture,
 ): PathStatistics {
   return new Map(
-    model.unitsOnPath(choices).map((unit) => [unit, state.of(unit).statistics.map((tensor) => tensor.clone())]),
+    model.unitsOnPath(choices).map((
+      unit,
+    ) => [unit, state.of(unit).statistics.map((tensor) => tensor.clone())]),
   );
 }
 
@@ -124,7 +128,12 @@ export async function evaluateDetector(
  * @param count How many; null or more than there are takes all.
  * @returns Ascending indices.
  */
-export function someIndices(seed: number, purpose: string, set: DetectionSet, count: number | null): number[] {
+export function someIndices(
+  seed: number,
+  purpose: string,
+  set: DetectionSet,
+  count: number | null,
+): number[] {
   const all = permutation(stream(seed, purpose), set.samples.length);
   return [...all.slice(0, count ?? all.length)].sort((a, b) => a - b);
 }

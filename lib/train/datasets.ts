@@ -7,7 +7,7 @@
 import type { Config } from "../config/schema.ts";
 import { openImageFolder } from "../data/image_folder.ts";
 import { openDetectionFolder } from "../data/open_folder.ts";
-import type { ClassificationSet, DetectionSet, SkippedAnnotation } from "../data/sample.ts";
+import type { ClassificationSet, DetectionSample, DetectionSet, SkippedAnnotation } from "../data/sample.ts";
 import { shapesClassification, shapesDetection } from "../data/shapes.ts";
 
 /** Images with labels. */
@@ -49,5 +49,22 @@ export async function openDetectionData(config: Config): Promise<DetectionData> 
     test: shapes("test", data.test),
     skipped: [],
     notes: [],
+  };
+}
+
+/**
+ * What an architecture is retrained on: all images but the reported ones, so also those that the search was scored
+ * on, as the authors do. It is chosen by then, and the reported split stays unseen.
+ */
+export function retrainingSet({ train, val }: DetectionData): DetectionSet {
+  const name = `${train.name} and ${val.name}`;
+  // COCO files may number the images of each split anew.
+  const samplesOf = ({ name, samples }: DetectionSet): DetectionSample[] =>
+    samples.map((sample) => ({ ...sample, id: `${name}/${sample.id}` }));
+  return {
+    ...train,
+    name,
+    samples: [...samplesOf(train), ...samplesOf(val)],
+    skipped: [...train.skipped, ...val.skipped],
   };
 }

@@ -64,7 +64,12 @@ export class DetectionModel implements Disposable {
     config: DetectorConfig,
     classes: number,
   ) {
-    const shape = { ...config, stageChannels: space.stageChannels, classes, anchorsPerCell: anchorsPerCell(config) };
+    const shape = {
+      ...config,
+      stageChannels: space.stageChannels,
+      classes,
+      anchorsPerCell: anchorsPerCell(config),
+    };
     this.pyramid = fpnUnit(shape);
     this.head = retinaHeadUnit(shape);
     this.#device = device;
@@ -125,13 +130,13 @@ export class DetectionModel implements Disposable {
    */
   batchMoments(state: NetworkState, batch: DetectionBatch, choices: Architecture): Map<Unit, Float32Array[]> {
     const moments = new Map<Unit, Float32Array[]>();
-    tf.tidy(() =>
+    tf.tidy(() => { // gives nothing back: what it gave would outlive it
       this.#forward(batch, choices, (unit, inputs) => {
         const pass = this.#runner.normaliseByBatch(unit, state.of(unit), inputs);
         moments.set(unit, pass.moments.map((moment) => moment.dataSync<"float32">().slice()));
         return pass.outputs;
-      })
-    );
+      });
+    });
     return moments;
   }
 
@@ -148,8 +153,11 @@ export class DetectionModel implements Disposable {
     choices: Architecture,
   ): CanvasDetections[] {
     const [logits, deltas] = tf.tidy(() =>
-      this.#forward(batch, choices, (unit, inputs) =>
-        this.#runner.infer(unit, state.of(unit).parameters, statistics.get(unit)!, inputs))
+      this.#forward(
+        batch,
+        choices,
+        (unit, inputs) => this.#runner.infer(unit, state.of(unit).parameters, statistics.get(unit)!, inputs),
+      )
         .map((output) => output.dataSync<"float32">())
     );
     const { anchorsXyxy, anchorsPerLevel } = this.#plan(batch);
@@ -189,7 +197,10 @@ export class DetectionModel implements Disposable {
     return run(this.head, run(this.pyramid, taps));
   }
 
-  #loss(batch: DetectionBatch, [logits, deltas]: readonly Tensor[]): { losses: DetectionLosses; gradients: Tensor[] } {
+  #loss(
+    batch: DetectionBatch,
+    [logits, deltas]: readonly Tensor[],
+  ): { losses: DetectionLosses; gradients: Tensor[] } {
     const { loss, anchorsXyxy } = this.#plan(batch);
     const { labels, targets, positives } = this.#targets(batch, anchorsXyxy);
     const [images, anchors] = logits.shape;

@@ -64,16 +64,17 @@ export class NetworkState implements Disposable {
    * @param tensors As {@linkcode NetworkState.toHost} gives; may hold more.
    * @param options.slots Whether momentum comes too (resuming) or starts at zero (a new stage).
    * @param options.mayLack Whether units without any stored tensor keep their first values.
-   * @throws {RangeError} If a tensor is missing or of another shape; it is named.
+   * @throws {RangeError} If a tensor is missing or of another shape; it is named, and nothing has changed.
    */
   fromHost(
     tensors: ReadonlyMap<string, StoredTensor>,
     options: { readonly slots: boolean; readonly mayLack?: boolean },
   ): void {
-    for (const unit of this.#units) {
-      const isStored = unit.parameters.some((parameter) => tensors.has(`${unit.name}.${parameter.name}`));
-      if (isStored || !options.mayLack) this.replace(unit, storedState(unit, this.of(unit), tensors, options.slots));
-    }
+    const isStored = (unit: Unit): boolean =>
+      unit.parameters.some(({ name }) => tensors.has(`${unit.name}.${name}`));
+    const units = this.#units.filter((unit) => !options.mayLack || isStored(unit));
+    for (const unit of units) checkStored(unit, this.of(unit), tensors, options.slots);
+    for (const unit of units) this.replace(unit, storedState(unit, this.of(unit), tensors, options.slots));
   }
 
   [Symbol.dispose](): void {
@@ -88,7 +89,9 @@ function firstState(unit: Unit, seed: number): UnitState {
       tf.tensor(initialValues(spec, stream(seed, "init", unit.name, spec.name)), [...spec.shape])
     ),
     slots: unit.parameters.map((spec) => tf.zeros([...spec.shape])),
-    statistics: unit.batchNorms.flatMap((spec) => initialStatistics(spec).map((values) => tf.tensor1d(values))),
+    statistics: unit.batchNorms.flatMap((spec) =>
+      initialStatistics(spec).map((values) => tf.tensor1d(values))
+    ),
   };
 }
 
@@ -103,29 +106,40 @@ function* namedTensors(unit: Unit, state: UnitState): Generator<[string, Tensor]
   }
 }
 
+function checkStored(
+  unit: Unit,
+  current: UnitState,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  withSlots: boolean,
+): void {
+  for (const [name, tensor] of namedTensors(unit, current)) {
+    if (!withSlots && current.slots.includes(tensor)) continue;
+    const stored = tensors.get(name);
+    if (stored === undefined) {
+      throw new RangeError(`Cannot load the network's state: tensor ${name} is missing`);
+    }
+    if (String(stored.shape) === String(tensor.shape)) continue;
+    throw new RangeError(
+      `Cannot load tensor ${name}: its shape is [${stored.shape}], want [${tensor.shape}]`,
+    );
+  }
+}
+
+/** The unit's tensors from stored ones, which are checked. */
 function storedState(
   unit: Unit,
   current: UnitState,
   tensors: ReadonlyMap<string, StoredTensor>,
   withSlots: boolean,
 ): UnitState {
-  const names = [...namedTensors(unit, current)];
-  const nameOf = new Map(names.map(([name, tensor]) => [tensor, name]));
-  const stored = (tensor: Tensor): Tensor => upload(nameOf.get(tensor)!, tensor.shape, tensors);
+  const nameOf = new Map([...namedTensors(unit, current)].map(([name, tensor]) => [tensor, name]));
+  const stored = (tensor: Tensor): Tensor =>
+    tf.tensor(tensors.get(nameOf.get(tensor)!)!.data as Float32Array, tensor.shape, "float32");
   return {
     parameters: current.parameters.map(stored),
     slots: current.slots.map((slot) => withSlots ? stored(slot) : tf.zeros(slot.shape)),
     statistics: current.statistics.map(stored),
   };
-}
-
-function upload(name: string, shape: readonly number[], tensors: ReadonlyMap<string, StoredTensor>): Tensor {
-  const stored = tensors.get(name);
-  if (stored === undefined) throw new RangeError(`Cannot load the network's state: tensor ${name} is missing`);
-  if (String(stored.shape) !== String(shape)) {
-    throw new RangeError(`Cannot load tensor ${name}: its shape is [${stored.shape}], want [${shape}]`);
-  }
-  return tf.tensor(stored.data as Float32Array, [...shape], "float32");
 }
 
 function download(tensor: Tensor): StoredTensor {

@@ -36,7 +36,10 @@ export function trueAverage(): StatisticsCollector {
     statistics: () =>
       toTensors(sums, ({ mean, square, variance }) => {
         const average = mean.map((sum) => sum / batches);
-        return [average, variance.map((sum, c) => sum / batches + Math.max(0, square[c] / batches - average[c] ** 2))];
+        return [
+          average,
+          variance.map((sum, c) => sum / batches + Math.max(0, square[c] / batches - average[c] ** 2)),
+        ];
       }),
   };
 }

@@ -96,13 +96,20 @@ export class TrainingSession implements Disposable {
 
   async #save(): Promise<void> {
     const { dir, origin } = this.#options;
-    await saveCheckpoint(dir, { step: this.#step, origin, files: { network: this.#state.toHost() }, extra: null });
+    await saveCheckpoint(dir, {
+      step: this.#step,
+      origin,
+      files: { network: this.#state.toHost() },
+      extra: null,
+    });
   }
 
   #nonFinite({ loss, choices, ids }: StepOutcome): RangeError {
     return new RangeError(
       `Cannot go on with ${this.#options.name} as the loss of step ${this.#step + 1} is ${loss}: ` +
-        `path ${choices.join("")}, images ${ids.join(", ")}; lower the learning rate or look at these images. ` +
+        `path ${choices.join("")}, images ${
+          ids.join(", ")
+        }; lower the learning rate or look at these images. ` +
         `Nothing trained so far is lost: checkpoints are in ${this.#options.dir}`,
     );
   }
@@ -124,8 +131,13 @@ export async function openSession(
   runStep: (step: number) => Promise<StepOutcome>,
   resources: readonly Disposable[],
 ): Promise<TrainingSession> {
-  const checkpoint = await loadNewestCheckpoint(options.dir, options);
-  if (checkpoint === null) await initialise();
-  else state.fromHost(checkpoint.files.network, { slots: true });
-  return new TrainingSession(options, state, runStep, resources, checkpoint?.step ?? 0);
+  try {
+    const checkpoint = await loadNewestCheckpoint(options.dir, options);
+    if (checkpoint === null) await initialise();
+    else state.fromHost(checkpoint.files.network, { slots: true });
+    return new TrainingSession(options, state, runStep, resources, checkpoint?.step ?? 0);
+  } catch (error) {
+    for (const resource of [...resources, state]) resource[Symbol.dispose]();
+    throw error;
+  }
 }

@@ -66,7 +66,11 @@ export class UnitRunner implements Disposable {
    */
   train(unit: Unit, state: UnitState, inputs: readonly Tensor[], gradientInputs: number): UnitPass {
     // Inputs without a gradient go last; parameters always take one.
-    const ordered = [...inputs.slice(0, gradientInputs), ...state.parameters, ...inputs.slice(gradientInputs)];
+    const ordered = [
+      ...inputs.slice(0, gradientInputs),
+      ...state.parameters,
+      ...inputs.slice(gradientInputs),
+    ];
     const compiled = this.#compiledFor<Compiled>("train", unit, ordered, () =>
       this.#compiler.differentiable({
         name: unit.name,
@@ -80,7 +84,13 @@ export class UnitRunner implements Disposable {
       }));
     const { outputs, residuals } = compiled.forward(ordered);
     const outputCount = outputs.length - 2 * unit.batchNorms.length;
-    return { unit, compiled, residuals, outputs: outputs.slice(0, outputCount), moments: outputs.slice(outputCount) };
+    return {
+      unit,
+      compiled,
+      residuals,
+      outputs: outputs.slice(0, outputCount),
+      moments: outputs.slice(outputCount),
+    };
   }
 
   /** Backward pass: from the outputs' gradients to those of inputs and parameters. */
@@ -95,14 +105,23 @@ export class UnitRunner implements Disposable {
    *
    * @returns Outputs and moments; the caller owns them.
    */
-  normaliseByBatch(unit: Unit, state: UnitState, inputs: readonly Tensor[]): { outputs: Tensor[]; moments: Tensor[] } {
+  normaliseByBatch(
+    unit: Unit,
+    state: UnitState,
+    inputs: readonly Tensor[],
+  ): { outputs: Tensor[]; moments: Tensor[] } {
     const all = [...inputs, ...state.parameters];
-    const compiled = this.#compiledFor<CompiledFunction>("batch", unit, all, () =>
-      this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
-        const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
-        const { outputs, moments } = unit.train(front, parameters, this.#batchNorm);
-        return [...outputs, ...moments];
-      }));
+    const compiled = this.#compiledFor<CompiledFunction>(
+      "batch",
+      unit,
+      all,
+      () =>
+        this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
+          const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
+          const { outputs, moments } = unit.train(front, parameters, this.#batchNorm);
+          return [...outputs, ...moments];
+        }),
+    );
     const tensors = compiled.call(all);
     const outputCount = tensors.length - 2 * unit.batchNorms.length;
     return { outputs: tensors.slice(0, outputCount), moments: tensors.slice(outputCount) };
@@ -121,11 +140,16 @@ export class UnitRunner implements Disposable {
     inputs: readonly Tensor[],
   ): Tensor[] {
     const all = [...inputs, ...parameters, ...statistics];
-    const compiled = this.#compiledFor<CompiledFunction>("infer", unit, all, () =>
-      this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
-        const [front, ownParameters, ownStatistics] = split(tensors, inputs.length, unit.parameters.length);
-        return unit.infer(front, ownParameters, ownStatistics);
-      }));
+    const compiled = this.#compiledFor<CompiledFunction>(
+      "infer",
+      unit,
+      all,
+      () =>
+        this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
+          const [front, ownParameters, ownStatistics] = split(tensors, inputs.length, unit.parameters.length);
+          return unit.infer(front, ownParameters, ownStatistics);
+        }),
+    );
     return compiled.call(all);
   }
 
@@ -153,13 +177,22 @@ export class UnitRunner implements Disposable {
       learningRate,
       gradientFactor,
     ];
-    const compiled = this.#compiledFor<CompiledFunction>("update", unit, all, () =>
-      this.#compiler.plain({ name: `${unit.name}.update`, inputs: specs(all) }, (tensors) => {
-        const [parameters, slots, raw, running, batch, [rate, factor]] = split(tensors, p, p, p, s, s);
-        const scaled = raw.map((gradient) => tf.mul(gradient, factor));
-        const next = sgdUpdate(unit.parameters, { parameters, slots }, scaled, rate, settings);
-        return [...next.parameters, ...next.slots, ...updateStatistics(running, batch, settings.bnMomentum)];
-      }));
+    const compiled = this.#compiledFor<CompiledFunction>(
+      "update",
+      unit,
+      all,
+      () =>
+        this.#compiler.plain({ name: `${unit.name}.update`, inputs: specs(all) }, (tensors) => {
+          const [parameters, slots, raw, running, batch, [rate, factor]] = split(tensors, p, p, p, s, s);
+          const scaled = raw.map((gradient) => tf.mul(gradient, factor));
+          const next = sgdUpdate(unit.parameters, { parameters, slots }, scaled, rate, settings);
+          return [
+            ...next.parameters,
+            ...next.slots,
+            ...updateStatistics(running, batch, settings.bnMomentum),
+          ];
+        }),
+    );
     const [parameters, slots, statistics] = split(compiled.call(all), p, p);
     return { parameters, slots, statistics };
   }

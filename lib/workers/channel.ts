@@ -32,7 +32,7 @@ export function openChannel(
   const writer = outgoing.getWriter();
   const closed = (async () => {
     for await (const frame of readFrames(incoming)) {
-      events.dispatchEvent(new MessageEvent("message", { data: deserialize(frame) }));
+      events.dispatchEvent(new MessageEvent("message", { data: decodeFrame(frame) }));
     }
   })();
   return {
@@ -54,6 +54,15 @@ function encodeFrame(message: unknown): Uint8Array {
   new DataView(frame.buffer).setUint32(0, body.byteLength, true);
   frame.set(body, 4);
   return frame;
+}
+
+function decodeFrame(body: Uint8Array): unknown {
+  try {
+    return deserialize(body);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SyntaxError(`Cannot read a message: ${reason}`, { cause });
+  }
 }
 
 /**
@@ -89,7 +98,9 @@ export async function* readFrames(incoming: ReadableStream<Uint8Array>): AsyncGe
     }
   }
   if (bufferedBytes > 0 || length !== null) {
-    throw new SyntaxError(`Cannot read a message as the stream ended inside it: ${bufferedBytes} bytes were left`);
+    throw new SyntaxError(
+      `Cannot read a message as the stream ended inside it: ${bufferedBytes} bytes were left`,
+    );
   }
 }
 

@@ -11,13 +11,18 @@ import type { DetectionSet } from "../data/sample.ts";
 import { classAps } from "../eval/coco.ts";
 import type { Architecture } from "../space/architecture.ts";
 import { type CheckpointOrigin, loadNewestCheckpoint } from "../train/checkpoint.ts";
-import { openClassificationData, openDetectionData } from "../train/datasets.ts";
+import { openClassificationData, openDetectionData, retrainingSet } from "../train/datasets.ts";
 import type { Device } from "../train/device.ts";
 import { openFinetuning } from "../train/finetuning.ts";
 import { fixedPath, uniformPaths } from "../train/path.ts";
 import { openPretraining, type Pretraining } from "../train/pretraining.ts";
 import type { TensorMap } from "../train/safetensors.ts";
-import { openDetectorScoring, openSupernetScoring, type Scored, type SupernetScoring } from "../train/scoring.ts";
+import {
+  openDetectorScoring,
+  openSupernetScoring,
+  type Scored,
+  type SupernetScoring,
+} from "../train/scoring.ts";
 import type { SessionOptions, StepMetrics, TrainingSession } from "../train/training_session.ts";
 import type {
   DetectionPicture,
@@ -60,14 +65,18 @@ export class StageWorker implements WorkerApi {
     const classification = await openClassificationData(config);
     const detection = await openDetectionData(config);
     const problems = [];
-    for (const set of [detection.train, detection.val, detection.test, classification.train, classification.val]) {
+    for (
+      const set of [detection.train, detection.val, detection.test, classification.train, classification.val]
+    ) {
       problems.push(...await checkImages(set.samples, config.maxImagePixels));
     }
     if (problems.length === 0) return;
     const listed = problems.slice(0, listedProblems).map(({ reason }) => `\n  ${reason}`).join("");
     const more = problems.length - listedProblems;
     throw new RangeError(
-      `Cannot use the data as ${problems.length} images are unusable:${listed}${more > 0 ? `\n  and ${more} more` : ""}`,
+      `Cannot use the data as ${problems.length} images are unusable:${listed}${
+        more > 0 ? `\n  and ${more} more` : ""
+      }`,
     );
   }
 
@@ -79,7 +88,9 @@ export class StageWorker implements WorkerApi {
 
   async openWinnerPretraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus> {
     const training = task.config.retrain.classification;
-    if (training === null) throw new RangeError("Cannot pre-train the winner as retrain.classification is null");
+    if (training === null) {
+      throw new RangeError("Cannot pre-train the winner as retrain.classification is null");
+    }
     return await this.#openPretraining(task, training, winnerPretraining, fixedPath(choices), choices);
   }
 
@@ -88,7 +99,8 @@ export class StageWorker implements WorkerApi {
     const path = uniformPaths(config.space, config.seed, "finetune");
     const initial = (): Promise<TensorMap> => this.#finished(task, "pretrain");
     const options = { config, training: config.finetune, path, only: null, initial };
-    return await this.#openDetectionTraining(task, "finetune", options);
+    const { train } = await openDetectionData(config);
+    return await this.#openDetectionTraining(task, "finetune", train, options);
   }
 
   async openRetraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus> {
@@ -99,19 +111,24 @@ export class StageWorker implements WorkerApi {
       return initialise === "supernet" ? await this.#finished(task, "finetune") : null;
     };
     const options = { config, training: config.retrain, path: fixedPath(choices), only: choices, initial };
-    return await this.#openDetectionTraining(task, "retrain", options);
+    const all = retrainingSet(await openDetectionData(config));
+    return await this.#openDetectionTraining(task, "retrain", all, options);
   }
 
   async train(budgetMs: number): Promise<StepMetrics[]> {
     const session = this.#openSession();
     const end = performance.now() + budgetMs;
     const metrics: StepMetrics[] = [];
-    do metrics.push(await session.trainStep()); while (session.step < session.steps && performance.now() < end);
+    do metrics.push(await session.trainStep()); while (
+      session.step < session.steps && performance.now() < end
+    );
     return metrics;
   }
 
   async validate(): Promise<number> {
-    if (this.#pretraining === null) throw new TypeError("Cannot validate as no training on class labels is open");
+    if (this.#pretraining === null) {
+      throw new TypeError("Cannot validate as no training on class labels is open");
+    }
     return await this.#pretraining.validate();
   }
 
@@ -123,7 +140,12 @@ export class StageWorker implements WorkerApi {
 
   async openScoring(task: TrainingTask): Promise<void> {
     const data = await openDetectionData(task.config);
-    this.#scoring = openSupernetScoring(this.#device, task.config, data, await this.#finished(task, "finetune"));
+    this.#scoring = openSupernetScoring(
+      this.#device,
+      task.config,
+      data,
+      await this.#finished(task, "finetune"),
+    );
   }
 
   async score(choices: Architecture): Promise<number> {
@@ -150,7 +172,11 @@ export class StageWorker implements WorkerApi {
     const samples = test.samples.filter((_, i) => i % stride === 0).slice(0, count);
     const { detections } = await this.#evaluateOn(task, choices, { ...test, samples });
     return await Promise.all(samples.map(async (sample) => {
-      const { scale, ...preview } = await encodePreview(sample.source, task.config.maxImagePixels, pictureSidePx);
+      const { scale, ...preview } = await encodePreview(
+        sample.source,
+        task.config.maxImagePixels,
+        pictureSidePx,
+      );
       const inPicture = (box: readonly number[]): [number, number, number, number] =>
         box.map((edge) => edge * scale) as [number, number, number, number];
       return {
@@ -192,10 +218,14 @@ export class StageWorker implements WorkerApi {
   async #openDetectionTraining(
     task: TrainingTask,
     stage: string,
+    set: DetectionSet,
     options: Omit<Parameters<typeof openFinetuning>[2], keyof CommonOptions>,
   ): Promise<TrainingStatus> {
-    const { train } = await openDetectionData(task.config);
-    return await this.#opening(task, stage, (common) => openFinetuning(this.#device, train, { ...common, ...options }));
+    return await this.#opening(
+      task,
+      stage,
+      (common) => openFinetuning(this.#device, set, { ...common, ...options }),
+    );
   }
 
   /** Opens a training with the options that all share. */
@@ -226,8 +256,13 @@ export class StageWorker implements WorkerApi {
   async #finished(task: TrainingTask, stage: string): Promise<TensorMap> {
     const dir = `${task.runDir}/${stage}`;
     const { allowOtherOrigin } = task;
-    const checkpoint = await loadNewestCheckpoint(dir, { origin: this.#origin(task.config), allowOtherOrigin });
-    if (checkpoint === null) throw new Deno.errors.NotFound(`Cannot find the weights of ${stage}: ${dir} has none`);
+    const checkpoint = await loadNewestCheckpoint(dir, {
+      origin: this.#origin(task.config),
+      allowOtherOrigin,
+    });
+    if (checkpoint === null) {
+      throw new Deno.errors.NotFound(`Cannot find the weights of ${stage}: ${dir} has none`);
+    }
     return checkpoint.files.network;
   }
 

@@ -58,7 +58,11 @@ export interface DetectionPicture {
   readonly bytes: Uint8Array;
   readonly widthPx: number;
   readonly heightPx: number;
-  readonly detections: readonly { className: string; score: number; boxXyxy: readonly [number, number, number, number] }[];
+  readonly detections: readonly {
+    className: string;
+    score: number;
+    boxXyxy: readonly [number, number, number, number];
+  }[];
   readonly truths: readonly { className: string; boxXyxy: readonly [number, number, number, number] }[];
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import * as comlink from "comlink";
-import { openChannel } from "./channel.ts";
+import { type Channel, openChannel } from "./channel.ts";
 import type { WorkerApi } from "./worker_api.ts";
 
 /** How a worker is started. */
@@ -31,6 +31,9 @@ export class WorkerError extends Error {
   }
 }
 
+/** A worker as its caller sees it: every method answers with a promise. */
+export type RemoteWorker = comlink.Remote<WorkerApi>;
+
 /** A running worker. */
 export interface WorkerProcess extends AsyncDisposable {
   /**
@@ -39,7 +42,7 @@ export interface WorkerProcess extends AsyncDisposable {
    * @param call What to ask, e.g. `(worker) => worker.train(500)`.
    * @throws {WorkerError} If the worker ends before it answers; else what the call threw, by its message.
    */
-  call<T>(call: (worker: comlink.Remote<WorkerApi>) => Promise<T>): Promise<T>;
+  call<T>(call: (worker: RemoteWorker) => Promise<T>): Promise<T>;
 }
 
 /** Starts a worker; it is ready when the first call is answered. */
@@ -54,18 +57,37 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   const errorOutput = collectTail(child.stderr);
   const channel = openChannel(child.stdout, child.stdin);
   const remote = comlink.wrap<WorkerApi>(channel);
-  const ended = channel.closed.then(async (): Promise<never> => {
-    const { code, signal } = await child.status;
-    throw new WorkerError(`The worker process ended with ${signal ?? `exit code ${code}`}${await errorOutput}`);
-  });
+  const ended = endOf(child, channel, errorOutput);
   ended.catch(() => {}); // reported by the call that meets it
   return {
     call: (call) => Promise.race([call(remote), ended]),
     async [Symbol.asyncDispose](): Promise<void> {
       await channel.close(); // the worker ends with its input
       await child.status;
+      await errorOutput;
     },
   };
+}
+
+/** Waits for the worker's end and throws it. One whose messages can't be read is ended: nobody knows what it does. */
+async function endOf(
+  child: Deno.ChildProcess,
+  channel: Channel,
+  errorOutput: Promise<string>,
+): Promise<never> {
+  const fault = await channel.closed.then(() => "", (error: Error) => ` (${error.message})`);
+  if (fault !== "") killIfThere(child);
+  const { code, signal } = await child.status;
+  const end = signal ?? `exit code ${code}`;
+  throw new WorkerError(`The worker process ended with ${end}${fault}${await errorOutput}`);
+}
+
+function killIfThere(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // it has ended by itself
+  }
 }
 
 function workerArguments({ entry, libraryPath, device, threads, runDir }: WorkerOptions): string[] {
@@ -95,7 +117,9 @@ const tailBytes = 4096;
 /** The end of a stream's text, for messages; empty if there was none worth showing. */
 async function collectTail(stream: ReadableStream<Uint8Array>): Promise<string> {
   let tail = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) tail = (tail + text).slice(-tailBytes);
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    tail = (tail + text).slice(-tailBytes);
+  }
   const lines = tail.split("\n").filter((line) => line !== "" && !isRoutine(line));
   return lines.length === 0 ? "" : `; the end of its standard error:\n${lines.join("\n")}`;
 }

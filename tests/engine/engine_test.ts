@@ -15,7 +15,9 @@ Deno.test("registerTensorFlow() makes tensorflow tfjs's backend and says what ru
   assertEquals(engine.threads, testThreads);
 });
 
-Deno.test("startEngine() refuses to run on a GPU where TensorFlow sees none, and says what it sees", async () => {
+Deno.test("startEngine() refuses to run on a GPU where TensorFlow sees none, and says what it sees", {
+  sanitizeResources: false, // the library stays loaded: TensorFlow's threads outlive any call
+}, async () => {
   const { path } = await ensureLibrary();
   const before = Deno.env.get("CUDA_VISIBLE_DEVICES");
   Deno.env.set("CUDA_VISIBLE_DEVICES", "-1"); // machines that have a GPU hide it

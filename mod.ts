@@ -1,0 +1,87 @@
+/**
+ * DetNAS: a detector's backbone by search. This is the library's surface: search spaces and what their architectures
+ * cost, searches with an evaluation of your own, and the measures of detection. It asks for no permission; the
+ * engine, which does, is `@detnas/detnas/engine`.
+ *
+ * A search with an own evaluation:
+ *
+ * ```ts
+ * import { authorsEvolution, evolve, memoryHistory, searchSpaces, winners } from "@detnas/detnas";
+ *
+ * using history = memoryHistory();
+ * await evolve({
+ *   space: searchSpaces.small,
+ *   seed: 1,
+ *   budget: { macs: 300e6, parameters: null },
+ *   history,
+ *   settings: { ...authorsEvolution, generations: 2 },
+ *   // Any number will do, higher is better: here, how many blocks are 3x3 shuffles.
+ *   evaluate: (choices) => Promise.resolve(choices.filter((choice) => choice === 0).length),
+ * });
+ * const [best] = winners(history, 1);
+ * console.log(best.choices, best.score, best.macs);
+ * ```
+ *
+ * @module
+ */
+
+// Search spaces and architectures
+export {
+  type BlockShape,
+  blockShapes,
+  checkSearchSpace,
+  choiceCount,
+  choiceNames,
+  type SearchSpace,
+  searchSpaces,
+} from "./lib/space/search_space.ts";
+export {
+  type Architecture,
+  architectureFromKey,
+  architectureKey,
+  checkArchitecture,
+  formatArchitecture,
+  parseArchitecture,
+} from "./lib/space/architecture.ts";
+
+// What an architecture costs
+export {
+  architectureCost,
+  type Cost,
+  type CostTable,
+  costTable,
+  countClassifierMacs,
+  countClassifierParameters,
+  countMacs,
+  countParameters,
+  leastCost,
+} from "./lib/space/cost.ts";
+
+// Searches
+export {
+  authorsEvolution,
+  type EvolutionOptions,
+  type EvolutionSettings,
+  evolve,
+} from "./lib/search/evolution.ts";
+export { randomSearch, type RandomSearchOptions } from "./lib/search/random_search.ts";
+export type { Evaluate, SearchOptions, SearchSize } from "./lib/search/search_options.ts";
+export type { Budget } from "./lib/search/budget.ts";
+export type { CandidateRecord, Origin, Proposal, ScoredCandidate, Strategy } from "./lib/search/candidate.ts";
+export { memoryHistory, openHistory, type SearchHistory } from "./lib/search/history.ts";
+export { type RetrainedScores, toWinner, type Winner, winners } from "./lib/search/winners.ts";
+
+// Measures
+export type { Detection } from "./lib/eval/detection.ts";
+export type { GroundTruth, GroundTruthAnnotation } from "./lib/eval/ground_truth.ts";
+export {
+  type ClassAp,
+  type CocoCurves,
+  type CocoEvaluation,
+  type CocoSummary,
+  evaluateCoco,
+  type PrecisionRecallCurve,
+  precisionRecallCurve,
+} from "./lib/eval/coco.ts";
+export { evaluateVoc, type VocAp, type VocEvaluation } from "./lib/eval/voc.ts";
+export { kendallTau, spearmanRho } from "./lib/eval/rank_correlation.ts";

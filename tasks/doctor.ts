@@ -1,0 +1,66 @@
+/**
+ * `deno task doctor`: looks at all that a run needs, and says what is fine, what is not, and what to do. It takes the
+ * flags of the run in question, and writes nothing.
+ *
+ * @module
+ */
+import { findLibrary } from "../lib/engine/library.ts";
+import { type CheckResult, checkText } from "./check_result.ts";
+import { resolveConfig } from "./cli.ts";
+import {
+  checkDenoVersion,
+  checkDevice,
+  checkDisk,
+  checkEngine,
+  checkImages,
+  checkLabelledData,
+  checkMemory,
+  checkPhotographs,
+  checkPlatform,
+  checkRunFolder,
+  checkThreads,
+} from "./doctor_checks.ts";
+import { runTask } from "./run_task.ts";
+import { startRunWorker } from "./start_run_worker.ts";
+
+/** The command. */
+export async function main(args: string[]): Promise<void> {
+  const invocation = await resolveConfig("doctor", args);
+  if (invocation.help !== null) return console.log(invocation.help);
+  const { config, runDir } = invocation;
+  const { kind, threads } = config.device;
+  const results: CheckResult[] = [];
+  const show = (result: CheckResult): void => {
+    console.log(checkText(result));
+    results.push(result);
+  };
+
+  // The machine
+  show(checkDenoVersion(Deno.version.deno));
+  show(checkPlatform(Deno.build.os, Deno.build.arch, kind));
+  show(checkThreads(threads, config.workers, navigator.hardwareConcurrency));
+  show(checkMemory(Deno.systemMemoryInfo().available, config.workers));
+  show(await checkDisk(runDir));
+
+  // The run and its data
+  show(await checkRunFolder(runDir, config));
+  const data = [await checkPhotographs(config), await checkLabelledData(config)];
+  data.forEach(show);
+
+  // The engine, and what only it can tell
+  show(await checkEngine(kind));
+  const library = await findLibrary({ device: kind }).catch(() => null);
+  if (library !== null) {
+    await using worker = startRunWorker(library, config, runDir);
+    const device = await checkDevice(worker);
+    show(device);
+    const canRead = [device, ...data].every(({ status }) => status !== "problem");
+    if (canRead) show(await checkImages(worker, config));
+  }
+
+  const problems = results.filter(({ status }) => status === "problem").length;
+  if (problems > 0) throw new Error(`${problems} of these would stop a run`);
+  console.log(`next: deno task search ${args.join(" ")}`.trimEnd());
+}
+
+if (import.meta.main) await runTask(main);

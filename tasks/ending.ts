@@ -1,0 +1,51 @@
+/**
+ * What a command says at its end: the file that was written and what to type next.
+ *
+ * @module
+ */
+import type { RunFolder, Stage } from "../lib/run/run_folder.ts";
+import type { TrainingResult } from "../lib/stages/run_training.ts";
+
+/** All of the job, in its order. */
+export const stages: readonly Stage[] = ["pretrain", "finetune", "search", "retrain", "evaluate", "report"];
+
+/** Prints where a finished stage's result lies and the next command. */
+export async function sayEnding(run: RunFolder, stage: Stage): Promise<void> {
+  console.log(`wrote ${await resultPath(run, stage)}`);
+  console.log(`next: ${nextCommand(run, stage)}`);
+}
+
+/**
+ * Prints that there is nothing to do, if that is so.
+ *
+ * @param wanted Stages that a command is to finish; with none there is always something to do.
+ * @returns Whether all of them are finished.
+ */
+export async function sayIfFinished(run: RunFolder, wanted: readonly Stage[]): Promise<boolean> {
+  const lines: string[] = [];
+  for (const stage of wanted) {
+    const state = await run.stageState(stage);
+    if (state.status !== "finished") return false;
+    const time = state.finishedAt.slice(0, 16).replace("T", " ");
+    lines.push(`  ${stage.padEnd(8)}  ${time} UTC  ${await resultPath(run, stage)}`);
+  }
+  if (lines.length === 0) return false;
+  console.log(`Nothing is left to do in ${run.dir}, finished:`);
+  for (const line of lines) console.log(line);
+  console.log(`next: ${nextCommand(run, wanted[wanted.length - 1])}`);
+  return true;
+}
+
+/** The file or folder that a finished stage left. */
+export async function resultPath(run: RunFolder, stage: Stage): Promise<string> {
+  if (stage === "report") return run.paths.report;
+  if (stage === "search" || stage === "evaluate") return run.paths.winners;
+  const state = await run.stageState(stage);
+  if (state.status !== "finished") return `${run.dir}/${stage}`;
+  return `${run.dir}/${stage}/step-${(state.result as TrainingResult).steps}`;
+}
+
+function nextCommand(run: RunFolder, stage: Stage): string {
+  const next = stages[stages.indexOf(stage) + 1];
+  return next === undefined ? `open ${run.paths.report}` : `deno task ${next} --run ${run.dir}`;
+}

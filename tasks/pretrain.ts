@@ -1,0 +1,23 @@
+/**
+ * `deno task pretrain`: trains the supernet on images with class labels, and goes on where it stopped.
+ *
+ * @module
+ */
+import { pretrain } from "../lib/stages/pretrain.ts";
+import { sayEnding } from "./ending.ts";
+import { openJob } from "./open_job.ts";
+import { runTask } from "./run_task.ts";
+
+/** The command. */
+export async function main(args: string[]): Promise<void> {
+  await using job = await openJob("pretrain", args, { needs: null, finishes: ["pretrain"] });
+  if (job === null) return;
+
+  const { steps, top1 } = await pretrain(job.context); // one path a step, image labels
+
+  const accuracy = top1 === undefined ? "" : `; top-1 accuracy ${top1.toFixed(3)} on uniformly sampled paths`;
+  console.log(`pre-trained the supernet for ${steps} steps${accuracy}`);
+  await sayEnding(job.context.run, "pretrain");
+}
+
+if (import.meta.main) await runTask(main);

@@ -1,0 +1,203 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { checkpointSteps } from "../../lib/train/checkpoint.ts";
+import type { Device } from "../../lib/train/device.ts";
+import { openFinetuning } from "../../lib/train/finetuning.ts";
+import { fixedPath, uniformPaths } from "../../lib/train/path.ts";
+import { openPretraining } from "../../lib/train/pretraining.ts";
+import type { TensorMap } from "../../lib/train/safetensors.ts";
+import type { TrainingSession } from "../../lib/train/training_session.ts";
+import { eagerCompiler } from "../../lib/nn/compiled.ts";
+import { useEngine } from "../helpers/engine.ts";
+import { alive } from "../helpers/leaks.ts";
+import {
+  poison,
+  tinyArchitecture,
+  tinyClassificationSet,
+  tinyConfig,
+  tinyDetectionSet,
+  tinyDetector,
+} from "../helpers/tiny_data.ts";
+
+const engine = await useEngine();
+/** Op by op: for a few steps it is faster than compiling. */
+const device: Device = { compiler: eagerCompiler, uploadImages: engine.uploadImages };
+const steps = 5;
+const origin = { configHash: "c0", seed: 1, threads: 2, versions: { tensorflow: engine.version } };
+const duration = { duration: { steps }, checkpointSteps: 2 };
+
+type Open = (dir: string, onDamaged?: (reason: string) => void) => Promise<TrainingSession>;
+
+const common = (dir: string, onDamaged?: (reason: string) => void) => ({
+  dir,
+  origin,
+  allowOtherOrigin: false,
+  onDamaged: onDamaged ?? ((reason: string) => assert(false, reason)),
+  config: tinyConfig,
+});
+
+const openLabels: Open = async (dir, onDamaged) => {
+  const [train, val] = [tinyClassificationSet("train", 2), tinyClassificationSet("val", 1)];
+  const { session } = await openPretraining(device, { train, val }, {
+    ...common(dir, onDamaged),
+    name: "pretrain",
+    training: { ...tinyConfig.pretrain, ...duration, batchSize: 4 },
+    path: uniformPaths(tinyConfig.space, 1, "pretrain"),
+    only: null,
+  });
+  return session;
+};
+
+function openBoxes(device: Device, initial: TensorMap | null = null): Open {
+  return (dir, onDamaged) =>
+    openFinetuning(device, tinyDetectionSet("train", 6), {
+      ...common(dir, onDamaged),
+      name: "retrain",
+      training: { ...tinyConfig.retrain, ...duration, batchSize: 2 },
+      path: fixedPath(tinyArchitecture),
+      only: tinyArchitecture,
+      initial: () => Promise.resolve(initial),
+    });
+}
+
+async function withFolders(test: (...dirs: string[]) => Promise<void>): Promise<void> {
+  const root = await Deno.makeTempDir({ prefix: "detnas_session_" });
+  try {
+    const dirs = ["a", "b"].map((name) => `${root}/${name}`);
+    for (const dir of dirs) await Deno.mkdir(dir);
+    await test(...dirs);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+/** Trains up to a step and leaves. */
+async function trainTo(step: number, open: Open, dir: string): Promise<number[]> {
+  using session = await open(dir);
+  const losses: number[] = [];
+  while (session.step < step) losses.push((await session.trainStep()).loss);
+  return losses;
+}
+
+/** Every file of a folder of checkpoints, as bytes. */
+async function checkpointFiles(dir: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const step of await checkpointSteps(dir)) {
+    for (const name of ["manifest.json", "network.safetensors"]) {
+      files.set(`step-${step}/${name}`, await Deno.readFile(`${dir}/step-${step}/${name}`));
+    }
+  }
+  return files;
+}
+
+// Both ways of running units: op by op, and compiled (which takes longer to start).
+for (
+  const [name, open, stops] of [["labels", openLabels, [1, 2, 3, 4]], ["boxes", openBoxes(engine), [
+    2,
+    3,
+  ]]] as const
+) {
+  Deno.test(`a training on ${name}, left at any step and gone on with, writes the bytes of one that was not`, () =>
+    withFolders(async (straight, stopped) => {
+      const losses = await trainTo(steps, open, straight);
+      const wanted = await checkpointFiles(straight);
+      assertEquals([...wanted.keys()].filter((file) => file.endsWith("json")), [
+        "step-4/manifest.json",
+        "step-5/manifest.json",
+      ]);
+      for (const stop of stops) {
+        await Deno.remove(stopped, { recursive: true });
+        await Deno.mkdir(stopped);
+        await trainTo(stop, open, stopped);
+        const resumedFrom = stop - stop % 2;
+        assertEquals(
+          await checkpointSteps(stopped),
+          resumedFrom === 0 ? [] : [2, 4].slice(0, resumedFrom / 2),
+        );
+        assertEquals(await trainTo(steps, open, stopped), losses.slice(resumedFrom), `stopped at ${stop}`);
+        assertEquals(await checkpointFiles(stopped), wanted, `stopped at ${stop}`);
+      }
+      assertEquals(await trainTo(steps, open, stopped), []);
+    }));
+}
+
+Deno.test("a damaged newest checkpoint is passed over, aloud, and the training ends with the same bytes", () =>
+  withFolders(async (dir) => {
+    const open = openBoxes(device);
+    await trainTo(steps, open, dir);
+    const wanted = await checkpointFiles(dir);
+    const file = `${dir}/step-5/network.safetensors`;
+    const bytes = await Deno.readFile(file);
+    bytes[bytes.length - 1] ^= 1;
+    await Deno.writeFile(file, bytes);
+
+    const reasons: string[] = [];
+    {
+      using session = await open(dir, (reason) => reasons.push(reason));
+      assertEquals(session.step, 4);
+      await session.trainStep();
+    }
+    assertEquals(reasons, [`Cannot use ${file}: its SHA-256 is not the manifest's`]);
+    assertEquals(await checkpointFiles(dir), wanted);
+  }));
+
+Deno.test("a checkpoint of another number of threads is refused, unless told otherwise", () =>
+  withFolders(async (dir) => {
+    await trainTo(2, openBoxes(device), dir);
+    const openWith = (allowOtherOrigin: boolean): Promise<TrainingSession> =>
+      openFinetuning(device, tinyDetectionSet("train", 6), {
+        ...common(dir),
+        origin: { ...origin, threads: 3 },
+        allowOtherOrigin,
+        name: "retrain",
+        training: { ...tinyConfig.retrain, ...duration, batchSize: 2 },
+        path: fixedPath(tinyArchitecture),
+        only: tinyArchitecture,
+        initial: () => Promise.resolve(null),
+      });
+    const before = alive(engine);
+    await assertRejects(() => openWith(false), RangeError, "threads was 2 and is now 3");
+    assertEquals(alive(engine), before);
+    using session = await openWith(true);
+    assertEquals(session.step, 2);
+  }));
+
+Deno.test("a loss that is not finite stops the training with step, path and images, and leaves the checkpoints alone", () =>
+  withFolders(async (dir) => {
+    using network = tinyDetector(device, tinyArchitecture);
+    poison(network.state, network.units[0]);
+    using session = await openBoxes(device, network.state.toHost())(dir);
+    const error = await assertRejects(() => session.trainStep(), RangeError);
+    assertStringIncludes(
+      error.message,
+      "Cannot go on with retrain as the loss of step 1 is NaN: path 01230, images train/",
+    );
+    assertStringIncludes(error.message, dir);
+    assertEquals(session.step, 0);
+    assertEquals(await Array.fromAsync(Deno.readDir(dir)), []);
+  }));
+
+Deno.test("a training starts from the weights it is given, with momentum at zero, and those of missing units as drawn", () =>
+  withFolders(async (given, drawn) => {
+    using network = tinyDetector(device, tinyArchitecture);
+    const weights = network.state.toHost();
+    const backbone = new Map([...weights].filter(([name]) => !/^(fpn|head)\./.test(name)));
+    for (const { data } of backbone.values()) data.forEach((value, i) => data[i] = Number(value) * 1.5);
+    assertEquals(
+      await trainTo(1, openBoxes(device, new Map()), given),
+      await trainTo(1, openBoxes(device), drawn),
+    );
+    const [other] = await trainTo(1, openBoxes(device, backbone), given);
+    const [same] = await trainTo(1, openBoxes(device), drawn);
+    assert(other !== same);
+  }));
+
+Deno.test("a session that is disposed leaves nothing, wherever it was left", () =>
+  withFolders(async (labels, boxes) => {
+    const start = alive(engine);
+    for (const [open, dir] of [[openLabels, labels], [openBoxes(engine), boxes]] as const) {
+      await trainTo(3, open, dir);
+      assertEquals(alive(engine), start);
+      await trainTo(steps, open, dir);
+      assertEquals(alive(engine), start);
+    }
+  }));
