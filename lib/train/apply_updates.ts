@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { clipFactor, squaredNorm } from "../nn/sgd.ts";
+import { clipFactor } from "../nn/sgd.ts";
 import type { NetworkState } from "./network_state.ts";
 import type { UnitRunner, UnitUpdate, UpdateSettings } from "./unit_runner.ts";
 
@@ -21,7 +21,7 @@ export function applyUpdates(
   settings: UpdateSettings,
   maxNorm: number | null,
 ): void {
-  const factor = tf.scalar(maxNorm === null ? 1 : clipFactor(gradientNorm(updates), maxNorm));
+  const factor = tf.scalar(maxNorm === null ? 1 : clipFactor(gradientNorm(runner, updates), maxNorm));
   const rate = tf.scalar(learningRate);
   for (const update of updates) {
     const next = runner.update(update, state.of(update.unit), rate, factor, settings);
@@ -33,7 +33,6 @@ export function applyUpdates(
 }
 
 /** L2 norm of all gradients as one vector. */
-function gradientNorm(updates: readonly UnitUpdate[]): number {
-  const squares = updates.map(({ gradients }) => tf.tidy(() => squaredNorm(gradients)).dataSync()[0]);
-  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+function gradientNorm(runner: UnitRunner, updates: readonly UnitUpdate[]): number {
+  return Math.sqrt(updates.reduce((sum, update) => sum + runner.squaredNorm(update), 0));
 }

@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Compiled, CompiledFunction, Compiler, InputSpec } from "../nn/compiled.ts";
-import { type SgdSettings, sgdUpdate } from "../nn/sgd.ts";
+import { type SgdSettings, sgdUpdate, squaredNorm } from "../nn/sgd.ts";
 import { updateStatistics } from "../nn/batch_norm.ts";
 import type { BatchNormTraining, Unit } from "../nn/unit.ts";
 import type { UnitState } from "./network_state.ts";
@@ -195,6 +195,19 @@ export class UnitRunner implements Disposable {
     );
     const [parameters, slots, statistics] = split(compiled.call(all), p, p);
     return { parameters, slots, statistics };
+  }
+
+  /** The squared L2 norm of a unit's gradients taken as one vector. */
+  squaredNorm({ unit, gradients }: UnitUpdate): number {
+    const compiled = this.#compiledFor<CompiledFunction>("norm", unit, gradients, () =>
+      this.#compiler.plain(
+        { name: `${unit.name}.norm`, inputs: specs(gradients) },
+        (tensors) => [squaredNorm(tensors)],
+      ));
+    const [square] = compiled.call(gradients);
+    const [value] = square.dataSync();
+    square.dispose();
+    return value;
   }
 
   [Symbol.dispose](): void {

@@ -23,7 +23,7 @@ export const photos = {
   detectionData: { kind: "folder", path: "" },
   maxImagePixels: 50_000_000,
   pretrain: {
-    duration: { steps: 1500 },
+    duration: { steps: 1200 },
     batchSize: 64,
     resolutionPx: 64,
     learningRate: 0.1,
@@ -40,7 +40,7 @@ export const photos = {
   },
   detector: {
     levels: [3, 7],
-    channels: 96,
+    channels: 64,
     towerConvs: 2,
     norm: "batch",
     scalesPerOctave: 3,
