@@ -47,8 +47,9 @@ export async function openJob(command: Command, args: string[], stages: JobStage
 
   // The run, where there is one
   await using resources = new AsyncDisposableStack();
+  const held = resources.use(new AsyncDisposableStack()); // let go of last, when the worker has ended
   const isThere = await readRunConfig(runDir) !== null;
-  const existing = isThere ? resources.use(await openRun(runDir, config)) : null;
+  const existing = isThere ? held.use(await openRun(runDir, config)) : null;
   await checkNeeds(existing, runDir, stages);
   if (existing !== null && await sayIfFinished(existing, stages.finishes)) return null;
 
@@ -70,12 +71,12 @@ export async function openJob(command: Command, args: string[], stages: JobStage
   await worker.call((api) => api.checkImages(config));
 
   // A new run's folder comes last, so that nothing is left of a run that can't start
-  const run = existing ?? resources.use(await openRun(runDir, config));
+  const run = existing ?? held.use(await openRun(runDir, config));
   const observer = resources.use(new ConsoleObserver());
-  const held = resources.move();
+  const job = resources.move();
   return {
     context: { run, worker, observer, allowOtherOrigin },
-    [Symbol.asyncDispose]: () => held.disposeAsync(),
+    [Symbol.asyncDispose]: () => job.disposeAsync(),
   };
 }
 

@@ -9,7 +9,7 @@ import { globalAveragePool } from "../nn/pool.ts";
 import type { BatchNormTraining, ParameterSpec, TrainingPass, Unit } from "../nn/unit.ts";
 import { lastLayer } from "../space/block_layers.ts";
 import type { SearchSpace } from "../space/search_space.ts";
-import { backboneInit } from "./block.ts";
+import { authorsInit, type BackboneInit } from "./block.ts";
 import { normedConv } from "./conv_layer.ts";
 
 /**
@@ -22,10 +22,15 @@ import { normedConv } from "./conv_layer.ts";
  *
  * @param space Gives the widths.
  * @param classes K.
+ * @param init How the convolution starts.
  */
-export function classifierUnit(space: SearchSpace, classes: number): Unit {
+export function classifierUnit(
+  space: SearchSpace,
+  classes: number,
+  init: BackboneInit = authorsInit,
+): Unit {
   const layer = lastLayer(space);
-  const last = normedConv("last", layer, backboneInit(layer));
+  const last = normedConv("last", layer, init(layer));
   return {
     name: "classifier",
     signature: `classifier (${last.signature}) ${classes}`,

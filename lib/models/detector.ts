@@ -51,13 +51,18 @@ export function detectionLossInputs(images: number, anchors: number, classes: nu
 export function detectionLoss(settings: DetectionLossSettings): TensorFunction {
   const { classes, smoothL1Beta } = settings;
   return ([logits, deltas, labels, targets, normaliser]: Tensor[]): Tensor[] => {
-    const oneHot = tf.oneHot(labels, classes, 1, 0, "float32"); // all 0 for background and ignored
+    const oneHot = oneHotOf(labels, classes);
     const takesPart = asWeight(tf.greater(labels, ignored));
     const isForeground = asWeight(tf.logicalAnd(tf.greater(labels, ignored), tf.less(labels, classes)));
     const classLoss = tf.div(sigmoidFocalLoss(logits, oneHot, takesPart, settings), normaliser);
     const boxLoss = tf.div(smoothL1Loss(deltas, targets, isForeground, smoothL1Beta), tf.mul(normaliser, 4));
     return [classLoss, boxLoss, tf.add(classLoss, boxLoss)];
   };
+}
+
+/** `[N, R]` int32 to `[N, R, K]` float32, all 0 for background and ignored. tfjs's own refuses a single class. */
+function oneHotOf(labels: Tensor, classes: number): Tensor {
+  return tf.cast(tf.equal(tf.expandDims(labels, 2), tf.range(0, classes, 1, "int32")), "float32");
 }
 
 /** `[N, R]` bool to `[N, R, 1]` float32, to be broadcast over classes or deltas. */

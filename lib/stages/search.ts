@@ -38,13 +38,20 @@ export async function search(context: StageContext): Promise<SearchResult> {
 
     await worker.call((api) => api.closeScoring());
     const best = winners(history, winnerCount).map((candidate) => toWinner(config.space.name, candidate));
-    if (best.length === 0) {
-      throw new RangeError(`Cannot name a winner as no candidate in ${run.paths.search} was scored`);
-    }
+    if (best.length === 0) throw nothingScored(history, run.paths.search);
     await run.writeJson("winners.json", best);
     const { peakRssBytes } = await worker.call((api) => api.memory());
     return { winners: best, candidates: history.all().length, peakRssBytes };
   });
+}
+
+/** Failures are kept like scores, so that only the user can ask for another try. */
+function nothingScored(history: SearchHistory, path: string): RangeError {
+  const failed = history.all();
+  return new RangeError(
+    `Cannot name a winner as all ${failed.length} candidates failed, the first with: ${failed[0]?.reason}; ` +
+      `put that right and remove ${path} to search again`,
+  );
 }
 
 function searchOptions(context: StageContext, history: SearchHistory, strategy: Strategy): SearchOptions {

@@ -27,19 +27,27 @@ export interface DetectionData {
   readonly notes: readonly string[];
 }
 
-/** Opens what the supernet is pre-trained on. Throws what the reader throws, naming file and value. */
+/**
+ * Opens what the supernet is pre-trained on. Throws what the reader throws, naming file and value.
+ *
+ * @throws {RangeError} If there is nothing to tell apart.
+ */
 export async function openClassificationData(config: Config): Promise<ClassificationData> {
   const data = config.pretrainData;
-  if (data.kind === "folder") return await openImageFolder(data.path);
+  if (data.kind === "folder") return checkTwoClasses(await openImageFolder(data.path), data.path);
   const shapes = (split: string, imagesPerClass: number): ClassificationSet =>
     shapesClassification({ seed: config.seed, split, imagesPerClass, imagePx: data.imagePx });
   return { train: shapes("train", data.imagesPerClass), val: shapes("val", data.valImagesPerClass) };
 }
 
-/** Opens what detectors are trained, scored and reported on. Throws what the reader throws, naming file and value. */
+/**
+ * Opens what detectors are trained, scored and reported on. Throws what the reader throws, naming file and value.
+ *
+ * @throws {RangeError} If there is nothing to detect.
+ */
 export async function openDetectionData(config: Config): Promise<DetectionData> {
   const data = config.detectionData;
-  if (data.kind === "folder") return await openDetectionFolder(data.path);
+  if (data.kind === "folder") return checkHasClass(await openDetectionFolder(data.path), data.path);
   const { widthPx, heightPx } = data;
   const shapes = (split: string, count: number): DetectionSet =>
     shapesDetection({ seed: config.seed, split, count, widthPx, heightPx });
@@ -67,4 +75,17 @@ export function retrainingSet({ train, val }: DetectionData): DetectionSet {
     samples: [...samplesOf(train), ...samplesOf(val)],
     skipped: [...train.skipped, ...val.skipped],
   };
+}
+
+function checkTwoClasses(data: ClassificationData, path: string): ClassificationData {
+  const { classes } = data.train;
+  if (classes.length > 1) return data;
+  throw new RangeError(
+    `Cannot learn to classify from ${path}: it has one class, ${classes[0]}, wanted at least two`,
+  );
+}
+
+function checkHasClass(data: DetectionData, path: string): DetectionData {
+  if (data.train.classes.length > 0) return data;
+  throw new RangeError(`Cannot learn to detect from ${path}: no object is annotated, wanted at least one`);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { configHash } from "../config/config_identity.ts";
 import type { Config } from "../config/schema.ts";
 import { checkImages } from "../data/check.ts";
@@ -56,9 +57,9 @@ export class StageWorker implements WorkerApi {
     return Promise.resolve(this.#report);
   }
 
-  async memory(): Promise<MemoryReport> {
-    const { rss } = Deno.memoryUsage();
-    return { rssBytes: rss, peakRssBytes: await peakRssBytes() ?? rss };
+  memory(): Promise<MemoryReport> {
+    const peakRssBytes = process.resourceUsage().maxRSS * 1024;
+    return Promise.resolve({ rssBytes: Deno.memoryUsage().rss, peakRssBytes });
   }
 
   async checkImages(config: Config): Promise<void> {
@@ -281,13 +282,3 @@ export class StageWorker implements WorkerApi {
 type CommonOptions = Omit<SessionOptions, "steps" | "checkpointSteps">;
 
 const winnerPretraining = "retrain/classification";
-
-/** Linux keeps a process's peak itself. */
-async function peakRssBytes(): Promise<number | null> {
-  try {
-    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(await Deno.readTextFile("/proc/self/status"))?.[1];
-    return kilobytes === undefined ? null : Number(kilobytes) * 1024;
-  } catch {
-    return null; // no /proc here, or not readable: the caller has the present size
-  }
-}

@@ -47,7 +47,7 @@ export interface EvaluationReport {
 /** Memory of a worker. */
 export interface MemoryReport {
   readonly rssBytes: number;
-  /** Largest since its start; the present size where the system does not tell. */
+  /** Largest since its start. */
   readonly peakRssBytes: number;
 }
 

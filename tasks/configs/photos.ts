@@ -16,6 +16,8 @@ export const photos = {
   seed: 1,
   space: "small",
   shuffleMethod: 1,
+  // Short trainings: see kaimingInit.
+  init: "kaiming",
   device: { kind: "cpu", threads: null },
   workers: 1,
   pretrainData: { kind: "shapes", imagesPerClass: 4000, imagePx: 64, valImagesPerClass: 100 },

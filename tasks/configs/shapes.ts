@@ -15,6 +15,8 @@ export const shapes = {
   seed: 1,
   space: "small",
   shuffleMethod: 1,
+  // Short trainings: see kaimingInit.
+  init: "kaiming",
   device: { kind: "cpu", threads: null },
   workers: 1,
   pretrainData: { kind: "shapes", imagesPerClass: 1000, imagePx: 64, valImagesPerClass: 50 },

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 
 /** The repository's root. */
 export const root = new URL("../../", import.meta.url);
@@ -86,6 +87,12 @@ export async function filesBelow(folder: string, prefix = ""): Promise<Map<strin
     else for (const entry of await filesBelow(folder, `${path}/`)) files.set(...entry);
   }
   return files;
+}
+
+/** The SHA-256 of each file: what is compared, as a difference between megabytes can't be read anyway. */
+export function digests(files: ReadonlyMap<string, Uint8Array>): Record<string, string> {
+  const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+  return Object.fromEntries([...files].map(([name, bytes]) => [name, digest(bytes)]));
 }
 
 /** Whether there is a file or folder. */

@@ -26,12 +26,19 @@ async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test("resolveConfig() without flags gives the shapes demo in runs/shapes on all cores", async () => {
-  const { config, runDir, allowOtherOrigin } = await resolved();
-  assertEquals([config.name, runDir, allowOtherOrigin], ["shapes", "runs/shapes", false]);
-  assertEquals(config.device, { kind: "cpu", threads: navigator.hardwareConcurrency });
-  assertEquals(config.space.stageChannels, [...searchSpaces.small.stageChannels]);
-});
+Deno.test("resolveConfig() without flags gives the shapes demo in runs/shapes on all cores", () =>
+  withFolder(async (dir) => {
+    const before = Deno.cwd();
+    Deno.chdir(dir); // there may be runs where the tests are started
+    try {
+      const { config, runDir, allowOtherOrigin } = await resolved();
+      assertEquals([config.name, runDir, allowOtherOrigin], ["shapes", "runs/shapes", false]);
+      assertEquals(config.device, { kind: "cpu", threads: navigator.hardwareConcurrency });
+      assertEquals(config.space.stageChannels, [...searchSpaces.small.stageChannels]);
+    } finally {
+      Deno.chdir(before);
+    }
+  }));
 
 Deno.test("resolveConfig() puts each flag's value into its field, and --set has the last word", async () => {
   const { config, runDir, allowOtherOrigin } = await resolved(
@@ -159,7 +166,7 @@ Deno.test("resolveConfig() asks for the images that a config has none of itself"
 
 Deno.test("resolveConfig() reads a config file, and names one that is missing or no JSON or no config", () =>
   withFolder(async (dir) => {
-    const { config } = await resolved("--config", "shapes-tiny");
+    const { config } = await resolved("--config", "shapes-tiny", "--threads", "2");
     const path = `${dir}/mine.json`;
     await Deno.writeTextFile(path, JSON.stringify({ ...config, name: "mine" }));
     assertEquals(await resolved("--config", path), {

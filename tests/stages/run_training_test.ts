@@ -1,0 +1,89 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { finetune } from "../../lib/stages/finetune.ts";
+import { runTraining } from "../../lib/stages/run_training.ts";
+import type { StepMetrics } from "../../lib/train/training_session.ts";
+import type { WorkerApi } from "../../lib/workers/worker_api.ts";
+import { withStages } from "./_stage_fixture.ts";
+
+function metrics(step: number): StepMetrics {
+  return { step, loss: 10 - step, parts: { classLoss: 9 - step }, learningRate: 0.1, elapsedMs: 5 };
+}
+
+/** A worker's training of six steps, two a call, from a step on. */
+function training(from: number, damaged: string[] = []): Partial<WorkerApi> & { closed: number } {
+  let step = from;
+  const calls = {
+    closed: 0,
+    openFinetuning: () => Promise.resolve({ step, steps: 6, damaged }),
+    train: () => Promise.resolve([metrics(++step), metrics(++step)]),
+    validate: () => Promise.resolve(0.75),
+    closeTraining: () => Promise.resolve(void calls.closed++),
+  };
+  return calls;
+}
+
+const opened = (worker: { openFinetuning: WorkerApi["openFinetuning"] }) =>
+  worker.openFinetuning({} as never);
+
+Deno.test("runTraining() asks for steps to the end, and writes and shows each", () => {
+  const worker = training(0);
+  return withStages(worker, async (context, told) => {
+    const result = await runTraining(context, "finetune", opened, false);
+    assertEquals(result, { steps: 6, finalLoss: 4, peakRssBytes: 2e6 });
+    const records = await context.run.metrics.read();
+    assertEquals(
+      records.map(({ stage, step }) => [stage, step]),
+      [1, 2, 3, 4, 5, 6].map((step) => ["finetune", step]),
+    );
+    assertEquals(records[0], {
+      stage: "finetune",
+      step: 1,
+      loss: 9,
+      learningRate: 0.1,
+      elapsedMs: 5,
+      classLoss: 8,
+    });
+    assertEquals(told.progress.map(({ label, done, total, loss }) => [label, done, total, loss]), [
+      ["finetune", 2, 6, 8],
+      ["finetune", 4, 6, 6],
+      ["finetune", 6, 6, 4],
+    ]);
+    assertEquals([told.sentences, worker.closed], [[], 1]);
+  });
+});
+
+Deno.test("runTraining() goes on where the worker does, and takes back the steps past it", () =>
+  withStages(training(4, ["Cannot use step-6: it is damaged"]), async (context, told) => {
+    for (const step of [1, 2, 3, 4, 5, 6]) {
+      await context.run.metrics.append({ stage: "finetune", step, loss: -1 });
+    }
+    await context.run.metrics.append({ stage: "pretrain", step: 5, loss: -2 });
+    await runTraining(context, "finetune", opened, false);
+    assertEquals(told.sentences, [
+      "finetune: Cannot use step-6: it is damaged; the checkpoint before is used",
+      "finetune: goes on at step 4",
+    ]);
+    const records = (await context.run.metrics.read()).map(({ stage, step, loss }) => [stage, step, loss]);
+    assertEquals(records.filter(([stage]) => stage === "finetune"), [
+      ...[1, 2, 3, 4].map((step) => ["finetune", step, -1]),
+      ["finetune", 5, 5],
+      ["finetune", 6, 4],
+    ]);
+    assertEquals(records.filter(([stage]) => stage === "pretrain"), [["pretrain", 5, -2]]);
+  }));
+
+Deno.test("runTraining() of a training that had ended only measures it", () => {
+  const worker = training(6);
+  return withStages(worker, async (context) => {
+    const result = await runTraining(context, "finetune", opened, true);
+    assertEquals(result, { steps: 6, finalLoss: null, top1: 0.75, peakRssBytes: 2e6 });
+    assertEquals([await context.run.metrics.read(), worker.closed], [[], 1]);
+  });
+});
+
+Deno.test("a stage can't begin before the one that it builds on is finished", () =>
+  withStages(training(0), async (context) => {
+    await assertRejects(() => finetune(context), RangeError, "stage pretrain is not finished");
+    await context.run.finishStage("pretrain");
+    assertEquals((await finetune(context)).finalLoss, 4);
+  }));
