@@ -155,8 +155,6 @@ const schema = z.strictObject({
   shuffleMethod: z.literal([1, 2]).describe(
     "1 = halves after a transpose (search), 2 = even and odd channels",
   ),
-  init: z.enum(["authors", "kaiming"])
-    .describe("how the backbone starts: as the authors', or He et al.'s for short trainings"),
   device: z.strictObject({
     kind: z.enum(["cpu", "gpu"]).describe("what computes"),
     threads: count.describe("CPU threads of a worker's kernels"),

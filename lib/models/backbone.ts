@@ -10,7 +10,7 @@ import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
 import { blockLayers, stemLayer } from "../space/block_layers.ts";
 import type { SearchSpace } from "../space/search_space.ts";
 import { blockShapes, choiceCount } from "../space/search_space.ts";
-import { authorsInit, type BackboneInit, blockUnit } from "./block.ts";
+import { backboneShift, blockUnit } from "./block.ts";
 import type { ShuffleMethod } from "./channel_shuffle.ts";
 import { normedConv } from "./conv_layer.ts";
 import { unitOf } from "./part.ts";
@@ -30,21 +30,14 @@ export interface Supernet {
  *
  * @param space How deep and wide.
  * @param shuffleMethod Which shuffle starts a stride-1 block.
- * @param init How the layers start.
  */
-export function supernet(
-  space: SearchSpace,
-  shuffleMethod: ShuffleMethod,
-  init: BackboneInit = authorsInit,
-): Supernet {
+export function supernet(space: SearchSpace, shuffleMethod: ShuffleMethod): Supernet {
   const shapes = blockShapes(space);
   const choices = Array.from({ length: choiceCount }, (_, choice) => choice);
   return {
-    stem: stemUnit(space, init),
+    stem: stemUnit(space),
     blocks: shapes.map((shape, i) =>
-      choices.map((choice) =>
-        blockUnit(`blocks.${i}.${choice}`, blockLayers(choice, shape), shuffleMethod, init)
-      )
+      choices.map((choice) => blockUnit(`blocks.${i}.${choice}`, blockLayers(choice, shape), shuffleMethod))
     ),
     stageEnds: shapes.flatMap(({ stage }, i) => shapes[i + 1]?.stage === stage ? [] : [i]),
   };
@@ -54,9 +47,9 @@ export function supernet(
  * The stem: 3x3 convolution of stride 2, batch norm, ReLU. Images come as RGB in 0 to 255, not normalised. The
  * authors' networks take BGR: rather than the image, the weight is reversed, so that weights mean the same.
  */
-export function stemUnit(space: SearchSpace, init: BackboneInit = authorsInit): Unit {
+export function stemUnit(space: SearchSpace): Unit {
   const layer = stemLayer(space);
-  const part = normedConv("conv", layer, init(layer));
+  const part = normedConv("conv", layer, { weight: { kind: "normal", std: 0.01 }, shift: backboneShift });
   const unit = unitOf("stem", part);
   return {
     ...unit,

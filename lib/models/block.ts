@@ -6,7 +6,6 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { convFanIn } from "../nn/conv.ts";
 import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
 import type { BlockLayers, ConvLayer } from "../space/block_layers.ts";
 import type { ShuffleMethod } from "./channel_shuffle.ts";
@@ -28,44 +27,21 @@ export const backboneShift = 0.0001;
  * @param name The unit's name.
  * @param layers The block's layers, of `blockLayers`; an empty projection means stride 1.
  * @param shuffleMethod Which shuffle starts a stride-1 block; no matter at stride 2.
- * @param init How the layers start.
  */
-export function blockUnit(
-  name: string,
-  layers: BlockLayers,
-  shuffleMethod: ShuffleMethod,
-  init: BackboneInit = authorsInit,
-): Unit {
-  const main = branch("main", layers.main, init);
+export function blockUnit(name: string, layers: BlockLayers, shuffleMethod: ShuffleMethod): Unit {
+  const main = branch("main", layers.main);
   if (layers.projection.length === 0) return shuffledUnit(name, main, shuffleMethod);
-  return twoBranchUnit(name, main, branch("projection", layers.projection, init));
+  return twoBranchUnit(name, main, branch("projection", layers.projection));
 }
 
-/** How a backbone's layers start. */
-export type BackboneInit = (layer: ConvLayer) => ConvInit;
-
-/**
- * As the authors: the stem N(0, 0.01); the others N(0, 1 / inputs), where a depthwise layer has one input.
- *
- * Under batch norm a weight w learns at the rate lr / |w|^2, and a filter of 1 x 1 has |w|^2 = 1 / inputs here: in wide
- * layers the first thousand steps are noise, until |w| has grown. That is nothing to the authors' 300,000.
- */
-export const authorsInit: BackboneInit = (layer) => {
-  const std = layer.kind === "conv" ? 0.01 : layer.kind === "depthwise" ? 1 : 1 / layer.inChannels;
+/** How a backbone layer after the stem starts: N(0, 1 / inputs), as the authors write it, where a depthwise layer has one input. */
+export function backboneInit(layer: ConvLayer): ConvInit {
+  const std = layer.kind === "depthwise" ? 1 : 1 / layer.inChannels;
   return { weight: { kind: "normal", std }, shift: backboneShift };
-};
+}
 
-/** N(0, sqrt(2 / fan-in)) (He et al. 2015): |w|^2 is 2 in every layer, so that short trainings learn from the start. */
-export const kaimingInit: BackboneInit = (layer) => {
-  const std = Math.sqrt(2 / convFanIn(layer));
-  return { weight: { kind: "normal", std }, shift: backboneShift };
-};
-
-/** The inits by the names that configs give them. */
-export const backboneInits = { authors: authorsInit, kaiming: kaimingInit } as const;
-
-function branch(prefix: string, layers: readonly ConvLayer[], init: BackboneInit): Part {
-  return chain(layers.map((layer, i) => normedConv(`${prefix}.${i}`, layer, init(layer))));
+function branch(prefix: string, layers: readonly ConvLayer[]): Part {
+  return chain(layers.map((layer, i) => normedConv(`${prefix}.${i}`, layer, backboneInit(layer))));
 }
 
 function shuffledUnit(name: string, main: Part, shuffleMethod: ShuffleMethod): Unit {

@@ -9,7 +9,7 @@ import { globalAveragePool } from "../nn/pool.ts";
 import type { BatchNormTraining, ParameterSpec, TrainingPass, Unit } from "../nn/unit.ts";
 import { lastLayer } from "../space/block_layers.ts";
 import type { SearchSpace } from "../space/search_space.ts";
-import { authorsInit, type BackboneInit } from "./block.ts";
+import { backboneInit } from "./block.ts";
 import { normedConv } from "./conv_layer.ts";
 
 /**
@@ -22,15 +22,10 @@ import { normedConv } from "./conv_layer.ts";
  *
  * @param space Gives the widths.
  * @param classes K.
- * @param init How the convolution starts.
  */
-export function classifierUnit(
-  space: SearchSpace,
-  classes: number,
-  init: BackboneInit = authorsInit,
-): Unit {
+export function classifierUnit(space: SearchSpace, classes: number): Unit {
   const layer = lastLayer(space);
-  const last = normedConv("last", layer, init(layer));
+  const last = normedConv("last", layer, backboneInit(layer));
   return {
     name: "classifier",
     signature: `classifier (${last.signature}) ${classes}`,

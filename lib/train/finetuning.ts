@@ -8,7 +8,6 @@ import { durationSteps } from "../config/duration.ts";
 import type { Config, DetectionTraining } from "../config/schema.ts";
 import { DetectionLoader } from "../data/loader.ts";
 import { supernet } from "../models/backbone.ts";
-import { backboneInits } from "../models/block.ts";
 import { batchNormEpsilon, localBatchNorm } from "../nn/batch_norm.ts";
 import { warmupMultiStep } from "../nn/schedule.ts";
 import type { DetectionSet } from "../data/sample.ts";
@@ -42,7 +41,7 @@ export function detectorOnDevice(
   classes: number,
   only: readonly number[] | null,
 ): DetectorOnDevice {
-  const net = supernet(config.space, config.shuffleMethod, backboneInits[config.init]);
+  const net = supernet(config.space, config.shuffleMethod);
   const runner = new UnitRunner(device.compiler, localBatchNorm(batchNormEpsilon));
   const model = new DetectionModel(device, runner, config.space, net, config.detector, classes);
   const backbone = only === null ? [net.stem, ...net.blocks.flat()] : unitsOnPath(net, only);

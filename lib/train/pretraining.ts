@@ -8,7 +8,6 @@ import type { ClassificationTraining, Config } from "../config/schema.ts";
 import { ClassificationLoader } from "../data/loader.ts";
 import { countTopK } from "../eval/top_k.ts";
 import { supernet } from "../models/backbone.ts";
-import { backboneInits } from "../models/block.ts";
 import { classifierUnit } from "../models/classifier.ts";
 import { batchNormEpsilon, localBatchNorm } from "../nn/batch_norm.ts";
 import { linearDecay } from "../nn/schedule.ts";
@@ -44,8 +43,8 @@ export async function openPretraining(
   options: PretrainingOptions,
 ): Promise<Pretraining> {
   const { config, training, path } = options;
-  const net = supernet(config.space, config.shuffleMethod, backboneInits[config.init]);
-  const classifier = classifierUnit(config.space, data.train.classes.length, backboneInits[config.init]);
+  const net = supernet(config.space, config.shuffleMethod);
+  const classifier = classifierUnit(config.space, data.train.classes.length);
   const units = options.only === null ? [net.stem, ...net.blocks.flat()] : unitsOnPath(net, options.only);
   const state = new NetworkState([...units, classifier], config.seed);
   const runner = new UnitRunner(device.compiler, localBatchNorm(batchNormEpsilon));
