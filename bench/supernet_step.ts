@@ -6,6 +6,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { stream } from "../lib/base/random.ts";
 import type { ClassificationBatch } from "../lib/data/sample.ts";
 import { registerTensorFlow } from "../lib/engine/mod.ts";
@@ -30,16 +31,6 @@ function randomBatch(images: number, sizePx: number): ClassificationBatch {
     classIndices: Int32Array.from({ length: images }, () => random.integer(classes)),
     ids: Array.from({ length: images }, (_, i) => `random ${i}`),
   };
-}
-
-/** Linux keeps the peak itself; elsewhere the present size has to do. */
-function peakRssBytes(): number {
-  try {
-    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
-    return Number(kilobytes) * 1024;
-  } catch {
-    return Deno.memoryUsage().rss;
-  }
 }
 
 const [images, sizePx, steps] = Deno.args.map(Number);
@@ -76,6 +67,6 @@ times.sort((a, b) => a - b);
 console.log(JSON.stringify({
   medianMs: times[times.length >> 1],
   minMs: times[0],
-  peakRssBytes: peakRssBytes(),
+  peakRssBytes: process.resourceUsage().maxRSS * 1024, // kilobytes on Linux and macOS
   device: `${engine.deviceName}, TensorFlow ${engine.version}, ${engine.threads} threads`,
 }));
