@@ -254,9 +254,9 @@ Deno.test("every build pins every wheel and holds its library", () => {
 });
 
 Deno.test("the cache lies where the platform keeps caches", () => {
-  const home = new Map([["HOME", "/home/me"], ["LOCALAPPDATA", "/local"]]);
-  assertEquals(cacheFolder(home, "linux"), "/home/me/.cache/detnas");
-  assertEquals(cacheFolder(home, "darwin"), "/home/me/Library/Caches/detnas");
+  const home = new Map([["HOME", "/users/me"], ["LOCALAPPDATA", "/local"]]);
+  assertEquals(cacheFolder(home, "linux"), "/users/me/.cache/detnas");
+  assertEquals(cacheFolder(home, "darwin"), "/users/me/Library/Caches/detnas");
   assertEquals(cacheFolder(home, "windows"), "/local/detnas");
   assertEquals(cacheFolder(new Map([...home, ["XDG_CACHE_HOME", "/xdg"]]), "linux"), "/xdg/detnas");
   assertEquals(cacheFolder(new Map([...home, ["DETNAS_CACHE", "/own"]]), "linux"), "/own");
