@@ -41,7 +41,7 @@ export const flags: readonly Flag[] = [
   { name: "data", value: "DIR", help: "images with boxes, Pascal VOC or COCO layout" },
   { name: "pretrain-data", value: "DIR", help: "images with class labels, ImageNet layout" },
   { name: "run", value: "DIR", help: "run folder; default: runs/<config's name>" },
-  { name: "workers", value: "N", help: "worker processes, one a device" },
+  { name: "workers", value: "N", help: "worker processes, one a device; so far 1" },
   { name: "device", value: "cpu|gpu", help: "what computes" },
   { name: "threads", value: "N", help: "CPU threads a worker; default: the cores shared out" },
   { name: "seed", value: "N", help: "names every random draw" },

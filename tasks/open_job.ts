@@ -44,6 +44,7 @@ export async function openJob(command: Command, args: string[], stages: JobStage
     return null;
   }
   const { config, runDir, allowOtherOrigin } = invocation;
+  checkWorkers(config.workers);
 
   // The run, where there is one
   await using resources = new AsyncDisposableStack();
@@ -78,6 +79,12 @@ export async function openJob(command: Command, args: string[], stages: JobStage
     context: { run, worker, observer, allowOtherOrigin },
     [Symbol.asyncDispose]: () => job.disposeAsync(),
   };
+}
+
+/** More would be counted in the threads and in the report, and never be started. */
+function checkWorkers(workers: number): void {
+  if (workers === 1) return;
+  throw new RangeError(`Cannot start ${workers} workers as one is what there is so far: use --workers 1`);
 }
 
 async function checkNeeds(run: RunFolder | null, runDir: string, { needs }: JobStages): Promise<void> {

@@ -18,16 +18,17 @@ export async function evaluateAgain(context: StageContext): Promise<EvaluationRe
   return await recorded(context.run, "evaluate", () => measure(context));
 }
 
-async function measure(context: StageContext): Promise<EvaluationReport> {
-  const { run, worker } = context;
-  const { winners: [best, ...others] } = await requireFinished<SearchResult>(run, "search");
-  await requireFinished(run, "retrain");
-  const report = await worker.call((api) => api.evaluateRetrained(trainingTask(context), best.choices));
-  await run.writeJson("winners.json", [withScores(best, report), ...others]);
-  return report;
+/** The search's winners, the best with what its evaluation after retraining gave: what `winners.json` then holds. */
+export function withScores([best, ...others]: readonly Winner[], report: EvaluationReport): Winner[] {
+  const { AP, AP50, AP75, APs, APm, APl } = report.summary;
+  return [{ ...best, retrained: { AP, AP50, AP75, APs, APm, APl, perClass: report.perClass } }, ...others];
 }
 
-function withScores(winner: Winner, { summary, perClass }: EvaluationReport): Winner {
-  const { AP, AP50, AP75, APs, APm, APl } = summary;
-  return { ...winner, retrained: { AP, AP50, AP75, APs, APm, APl, perClass } };
+async function measure(context: StageContext): Promise<EvaluationReport> {
+  const { run, worker } = context;
+  const { winners } = await requireFinished<SearchResult>(run, "search");
+  await requireFinished(run, "retrain");
+  const report = await worker.call((api) => api.evaluateRetrained(trainingTask(context), winners[0].choices));
+  await run.writeJson("winners.json", withScores(winners, report));
+  return report;
 }

@@ -19,9 +19,9 @@ import { writeFileAtomic } from "../run/atomic_file.ts";
 import type { MetricRecord } from "../run/metrics_log.ts";
 import type { RunFolder, Stage } from "../run/run_folder.ts";
 import { openHistory } from "../search/history.ts";
-import type { Winner } from "../search/winners.ts";
 import { openClassificationData, openDetectionData } from "../train/datasets.ts";
 import type { EvaluationReport } from "../workers/worker_api.ts";
+import { withScores } from "./evaluate.ts";
 import type { TrainingResult } from "./run_training.ts";
 import type { SearchResult } from "./search.ts";
 import { type StageContext, trainingTask } from "./stage_context.ts";
@@ -45,10 +45,11 @@ export async function report(context: StageContext): Promise<string> {
 
 async function gather(context: StageContext): Promise<ReportInput> {
   const { run } = context;
-  const config = context.run.config;
+  const { config } = run;
   const search = await resultOf<SearchResult>(run, "search");
   const evaluation = await resultOf<EvaluationReport>(run, "evaluate");
-  const winners = search === null ? [] : withScores(search.winners, evaluation);
+  const found = search?.winners ?? [];
+  const winners = evaluation === null ? found : withScores(found, evaluation);
   return {
     name: config.name,
     finishedAt: await finishedAt(run),
@@ -75,12 +76,6 @@ async function gather(context: StageContext): Promise<ReportInput> {
 async function resultOf<T>(run: RunFolder, stage: Stage): Promise<T | null> {
   const state = await run.stageState(stage);
   return state.status === "finished" ? state.result as T : null;
-}
-
-function withScores(winners: readonly Winner[], evaluation: EvaluationReport | null): Winner[] {
-  if (evaluation === null) return [...winners];
-  const { summary, perClass } = evaluation;
-  return [{ ...winners[0], retrained: { ...summary, perClass } }, ...winners.slice(1)];
 }
 
 const trainingStages = ["pretrain", "finetune", "search", "retrain", "evaluate"] as const;

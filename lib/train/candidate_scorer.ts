@@ -4,8 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { stream } from "../base/random.ts";
-import { permutation } from "../base/random.ts";
+import { permutation, stream } from "../base/random.ts";
 import type { SearchConfig } from "../config/schema.ts";
 import type { DetectionLoader } from "../data/loader.ts";
 import type { DetectionSet } from "../data/sample.ts";

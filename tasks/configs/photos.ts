@@ -8,7 +8,25 @@
  *
  * @module
  */
-import type { ConfigInput } from "../../lib/config/schema.ts";
+import type { ConfigInput, DetectionTraining } from "../../lib/config/schema.ts";
+
+/** What fine-tuning the supernet and retraining the winner share. */
+const detectionTraining = {
+  batchSize: 8,
+  learningRate: 0.02,
+  warmupSteps: 100,
+  warmupFactor: 1 / 3,
+  decayAt: [2 / 3, 8 / 9],
+  momentum: 0.9,
+  weightDecay: 1e-4,
+  biasLearningRateFactor: 2,
+  bnMomentum: 0.1,
+  flip: true,
+  verticalFlip: false,
+  scaleJitter: [0.8, 1.25],
+  clipGradientNorm: 10,
+  checkpointSteps: 100,
+} satisfies Omit<DetectionTraining, "duration">;
 
 /** The config `photos`. */
 export const photos = {
@@ -60,23 +78,7 @@ export const photos = {
     // A photograph of 4:3 fills 240 of the 256 rows; the stages halve the image five times, hence multiples of 32.
     canvases: [[256, 320], [320, 256]],
   },
-  finetune: {
-    duration: { steps: 1200 },
-    batchSize: 8,
-    learningRate: 0.02,
-    warmupSteps: 100,
-    warmupFactor: 1 / 3,
-    decayAt: [2 / 3, 8 / 9],
-    momentum: 0.9,
-    weightDecay: 1e-4,
-    biasLearningRateFactor: 2,
-    bnMomentum: 0.1,
-    flip: true,
-    verticalFlip: false,
-    scaleJitter: [0.8, 1.25],
-    clipGradientNorm: 10,
-    checkpointSteps: 100,
-  },
+  finetune: { ...detectionTraining, duration: { steps: 1200 } },
   search: {
     population: 12,
     generations: 6,
@@ -91,22 +93,9 @@ export const photos = {
     random: true,
   },
   retrain: {
+    ...detectionTraining,
     initialise: "supernet",
     classification: null,
     duration: { steps: 1600 },
-    batchSize: 8,
-    learningRate: 0.02,
-    warmupSteps: 100,
-    warmupFactor: 1 / 3,
-    decayAt: [2 / 3, 8 / 9],
-    momentum: 0.9,
-    weightDecay: 1e-4,
-    biasLearningRateFactor: 2,
-    bnMomentum: 0.1,
-    flip: true,
-    verticalFlip: false,
-    scaleJitter: [0.8, 1.25],
-    clipGradientNorm: 10,
-    checkpointSteps: 100,
   },
 } satisfies ConfigInput;

@@ -7,7 +7,26 @@
  *
  * @module
  */
-import type { ConfigInput } from "../../lib/config/schema.ts";
+import type { ConfigInput, DetectionTraining } from "../../lib/config/schema.ts";
+
+/** What fine-tuning the supernet and retraining the winner share. */
+const detectionTraining = {
+  batchSize: 8,
+  learningRate: 0.02,
+  warmupSteps: 50,
+  warmupFactor: 1 / 3,
+  // The authors' 60,000 and 80,000 of 90,000 steps.
+  decayAt: [2 / 3, 8 / 9],
+  momentum: 0.9,
+  weightDecay: 1e-4,
+  biasLearningRateFactor: 2,
+  bnMomentum: 0.1,
+  flip: true,
+  verticalFlip: false,
+  scaleJitter: [1, 1],
+  clipGradientNorm: 10,
+  checkpointSteps: 100,
+} satisfies Omit<DetectionTraining, "duration">;
 
 /** The config `shapes`. */
 export const shapes = {
@@ -59,24 +78,7 @@ export const shapes = {
     maxDetections: 100,
     canvases: [[128, 128]],
   },
-  finetune: {
-    duration: { steps: 400 },
-    batchSize: 8,
-    learningRate: 0.02,
-    warmupSteps: 50,
-    warmupFactor: 1 / 3,
-    // The authors' 60,000 and 80,000 of 90,000 steps.
-    decayAt: [2 / 3, 8 / 9],
-    momentum: 0.9,
-    weightDecay: 1e-4,
-    biasLearningRateFactor: 2,
-    bnMomentum: 0.1,
-    flip: true,
-    verticalFlip: false,
-    scaleJitter: [1, 1],
-    clipGradientNorm: 10,
-    checkpointSteps: 100,
-  },
+  finetune: { ...detectionTraining, duration: { steps: 400 } },
   search: {
     population: 12,
     generations: 6,
@@ -92,22 +94,9 @@ export const shapes = {
     random: true,
   },
   retrain: {
+    ...detectionTraining,
     initialise: "supernet",
     classification: null,
     duration: { steps: 400 },
-    batchSize: 8,
-    learningRate: 0.02,
-    warmupSteps: 50,
-    warmupFactor: 1 / 3,
-    decayAt: [2 / 3, 8 / 9],
-    momentum: 0.9,
-    weightDecay: 1e-4,
-    biasLearningRateFactor: 2,
-    bnMomentum: 0.1,
-    flip: true,
-    verticalFlip: false,
-    scaleJitter: [1, 1],
-    clipGradientNorm: 10,
-    checkpointSteps: 100,
   },
 } satisfies ConfigInput;
