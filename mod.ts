@@ -12,7 +12,7 @@
  * await evolve({
  *   space: searchSpaces.small,
  *   seed: 1,
- *   budget: { macs: 300e6, parameters: null },
+ *   budget: { macs: 300e6, parameters: null, latencyMs: null },
  *   history,
  *   settings: { ...authorsEvolution, generations: 2 },
  *   // Any number will do, higher is better: here, how many blocks are 3x3 shuffles.
@@ -27,11 +27,13 @@
 
 // Search spaces and architectures
 export {
+  authorsChoices,
+  type BlockChoice,
   type BlockShape,
   blockShapes,
   checkSearchSpace,
   choiceCount,
-  choiceNames,
+  choiceName,
   type SearchSpace,
   searchSpaces,
 } from "./lib/space/search_space.ts";

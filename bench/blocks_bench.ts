@@ -12,7 +12,7 @@ import { blockUnit } from "../lib/models/block.ts";
 import { batchNormEpsilon, localBatchNorm } from "../lib/nn/batch_norm.ts";
 import type { Unit } from "../lib/nn/unit.ts";
 import { blockLayers } from "../lib/space/block_layers.ts";
-import { type BlockShape, blockShapes, choiceNames, searchSpaces } from "../lib/space/search_space.ts";
+import { type BlockShape, blockShapes, choiceName, searchSpaces } from "../lib/space/search_space.ts";
 import { NetworkState } from "../lib/train/network_state.ts";
 import { disposePass, UnitRunner } from "../lib/train/unit_runner.ts";
 
@@ -38,7 +38,7 @@ globalThis.addEventListener("unload", printImagesPerSecond);
 
 /** Rows of all choices of one block: a group forward, and one forward and backward. */
 function addBlock(shape: BlockShape): void {
-  const units = choiceNames.map((name, choice) => blockUnit(name, blockLayers(choice, shape), 1));
+  const units = space.choices.map((choice) => blockUnit(choiceName(choice), blockLayers(choice, shape), 1));
   const state = new NetworkState(units, seed);
   const x = randomInput(shape);
   const where = `stage ${shape.stage + 1}, stride ${shape.stride}`;

@@ -56,7 +56,7 @@ using model = new ClassificationModel(engine, runner, net, classifier, {
 });
 
 const batch = randomBatch(images, sizePx);
-const path = uniformPaths(space, 1, "bench");
+const path = uniformPaths({ space, seed: 1, stage: "bench" });
 const times: number[] = [];
 for (let step = 0; step < warmUpSteps + steps; step++) {
   const start = performance.now();

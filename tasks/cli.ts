@@ -9,7 +9,7 @@ import { parseConfig } from "../lib/config/parse_config.ts";
 import { type Config, configPaths } from "../lib/config/schema.ts";
 import { readRunConfig, runPaths } from "../lib/run/run_folder.ts";
 import { searchSpaces } from "../lib/space/search_space.ts";
-import { type Command, flags, helpText } from "./commands.ts";
+import { type Command, flagsOf, helpText } from "./commands.ts";
 import { configs, defaultConfigName } from "./configs/mod.ts";
 
 /** What a command is to do: show its help, or run. */
@@ -22,6 +22,8 @@ export type Invocation =
     readonly runDir: string;
     /** Whether checkpoints of other versions, threads or seed are gone on from. */
     readonly allowOtherOrigin: boolean;
+    /** The command's own flags, as typed, by name. */
+    readonly flags: ReadonlyMap<string, string>;
   };
 
 /**
@@ -37,12 +39,13 @@ export async function resolveConfig(command: Command, args: string[]): Promise<I
   const given = givenFlags(command, args);
   if (given.help) return { help: helpText(command) };
   const base = await baseConfig(given.text.get("config"), given.text.get("run"));
-  for (const [path, value] of changes(given)) setField(base.value, path, value);
+  for (const [path, value] of changes(given, base.value)) setField(base.value, path, value);
   checkHasData(base);
   const runDir = given.text.get("run") ?? `runs/${base.value.name}`;
   await pinThreads(base.value, runDir);
   const config = parseConfig(base.value, [base.where, ...given.typed].join(" "));
-  return { help: null, config, runDir, allowOtherOrigin: given.allowOtherOrigin };
+  const { allowOtherOrigin, text: flags } = given;
+  return { help: null, config, runDir, allowOtherOrigin, flags };
 }
 
 interface GivenFlags {
@@ -57,6 +60,7 @@ interface GivenFlags {
 }
 
 function givenFlags(command: Command, args: string[]): GivenFlags {
+  const flags = flagsOf(command);
   const valued = flags.filter((flag) => flag.value !== null).map((flag) => flag.name);
   const parsed = parseArgs(args, {
     string: valued,
@@ -71,7 +75,7 @@ function givenFlags(command: Command, args: string[]): GivenFlags {
   for (const name of valued) {
     const value: unknown = parsed[name];
     if (typeof value === "string") text.set(name, value);
-    if (value === "" || (name === "set" && settings.includes(""))) throw noValue(name);
+    if (value === "" || (name === "set" && settings.includes(""))) throw noValue(command, name);
   }
   const typed = [...fieldOfFlag.keys()].filter((name) => text.has(name)).map((name) =>
     `--${name} ${text.get(name)}`
@@ -90,12 +94,12 @@ function refuse(command: Command, arg: string): never {
     throw new TypeError(`Cannot understand "${arg}": deno task ${command} takes flags only, see --help`);
   }
   const name = arg.replace(/=.*$/s, "");
-  const best = nearest(name, flags.map((flag) => `--${flag.name}`));
+  const best = nearest(name, flagsOf(command).map((flag) => `--${flag.name}`));
   throw new TypeError(`Cannot understand ${name}: there is no such flag; did you mean ${best}?`);
 }
 
-function noValue(name: string): TypeError {
-  const wanted = flags.find((flag) => flag.name === name)?.value;
+function noValue(command: Command, name: string): TypeError {
+  const wanted = flagsOf(command).find((flag) => flag.name === name)?.value;
   return new TypeError(`Cannot understand --${name} without a value: wanted --${name} ${wanted}`);
 }
 
@@ -151,6 +155,8 @@ function parseJsonText(text: string, path: string): unknown {
 const fieldOfFlag: ReadonlyMap<string, string> = new Map([
   ["data", "detectionData"],
   ["pretrain-data", "pretrainData"],
+  ["architecture", "architecture"],
+  ["supernet", "supernetRun"],
   ["workers", "workers"],
   ["device", "device.kind"],
   ["threads", "device.threads"],
@@ -158,13 +164,22 @@ const fieldOfFlag: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Fields and their new values: the flags' own first, so that `--set` has the last word. */
-function changes(given: GivenFlags): [string, unknown][] {
+function changes(given: GivenFlags, config: Record<string, unknown>): [string, unknown][] {
   const own = [...fieldOfFlag].flatMap(([flag, path]): [string, unknown][] => {
     const text = given.text.get(flag);
     if (text === undefined) return [];
-    return [[path, flag.endsWith("data") ? { kind: "folder", path: text } : jsonOrText(text)]];
+    return [[path, fieldValue(flag, text, config)]];
   });
   return [...own, ...given.settings.map(parseSetting)];
+}
+
+function fieldValue(flag: string, text: string, { detectionData }: Record<string, unknown>): unknown {
+  const own = isRecord(detectionData) && detectionData.kind === "folder"
+    ? detectionData
+    : { searchImages: null };
+  if (flag === "data") return { ...own, kind: "folder", path: text };
+  if (flag === "pretrain-data") return { kind: "folder", path: text };
+  return flag === "architecture" || flag === "supernet" ? text : jsonOrText(text);
 }
 
 function parseSetting(setting: string): [string, unknown] {

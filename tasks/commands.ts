@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { publishedNames } from "../lib/space/published.ts";
 import { configs, defaultConfigName } from "./configs/mod.ts";
 
 /** The commands that take the common flags, with what each does. */
@@ -11,7 +12,9 @@ export const commands = {
     "Does the whole job: pretrain, finetune, search, retrain, evaluate, report. Finished stages are skipped.",
   pretrain: "Trains the supernet on images with class labels.",
   finetune: "Trains the pretrained supernet under a detector, on images with boxes.",
-  retrain: "Trains the search's winner.",
+  rank: "Retrains architectures spread over the budget and compares with the supernet's scores of them.",
+  profile: "Times every block choice on the device in use and writes a table of latencies.",
+  retrain: "Trains the search's winner, or the architecture that is named.",
   evaluate: "Measures the retrained winner's AP on the test split.",
   report: "Writes report.html from what the run has so far.",
   doctor: "Checks engine, device and data folders, and says what to do about what is wrong.",
@@ -28,10 +31,12 @@ export interface Flag {
   readonly value: string | null;
   /** What it does. */
   readonly help: string;
+  /** The commands that take it, if not all do; these read it themselves. */
+  readonly only?: readonly Command[];
 }
 
-/** The flags of every command, in the help's order. */
-export const flags: readonly Flag[] = [
+/** All flags, in the help's order. */
+const flags: readonly Flag[] = [
   {
     name: "config",
     value: "NAME|FILE.json",
@@ -40,6 +45,12 @@ export const flags: readonly Flag[] = [
   },
   { name: "data", value: "DIR", help: "images with boxes, Pascal VOC or COCO layout" },
   { name: "pretrain-data", value: "DIR", help: "images with class labels, ImageNet layout" },
+  {
+    name: "architecture",
+    value: "NAME",
+    help: `trained without a search: ${publishedNames().join(", ")}, choices as 2120…, or random`,
+  },
+  { name: "supernet", value: "RUN", help: "folder of another run, whose trained supernet is used" },
   { name: "run", value: "DIR", help: "run folder; default: runs/<config's name>" },
   { name: "workers", value: "N", help: "worker processes, one a device; so far 1" },
   { name: "device", value: "cpu|gpu", help: "what computes" },
@@ -51,13 +62,34 @@ export const flags: readonly Flag[] = [
     value: null,
     help: "goes on from checkpoints of other versions, threads or seed",
   },
+  { name: "architectures", value: "K", help: "architectures to retrain; default 8", only: ["rank"] },
+  {
+    name: "recalibration",
+    value: "MODES",
+    help: "batch norm modes to score under, joined by commas; default: the config's",
+    only: ["rank"],
+  },
+  {
+    name: "steps",
+    value: "N",
+    help: "steps of each retraining; default: the config's",
+    only: ["rank"],
+  },
+  { name: "repeats", value: "N", help: "measurements of each part", only: ["profile"] },
+  { name: "out", value: "FILE", help: "where the table goes", only: ["profile"] },
   { name: "help", value: null, help: "shows this" },
 ];
 
+/** The flags that a command takes. */
+export function flagsOf(command: Command): Flag[] {
+  return flags.filter(({ only }) => only === undefined || only.includes(command));
+}
+
 /** A command's help text, ending in a newline. */
 export function helpText(command: Command): string {
-  const left = flags.map(({ name, value }) => value === null ? `--${name}` : `--${name} ${value}`);
+  const own = flagsOf(command);
+  const left = own.map(({ name, value }) => value === null ? `--${name}` : `--${name} ${value}`);
   const width = Math.max(...left.map((text) => text.length));
-  const lines = flags.map(({ help }, i) => `  ${left[i].padEnd(width)}  ${help}`);
+  const lines = own.map(({ help }, i) => `  ${left[i].padEnd(width)}  ${help}`);
   return [`deno task ${command} [flags]`, "", commands[command], "", ...lines, ""].join("\n");
 }

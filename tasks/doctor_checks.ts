@@ -10,6 +10,7 @@ import type { Config } from "../lib/config/schema.ts";
 import { openDetectionFolder } from "../lib/data/open_folder.ts";
 import { cacheFolder, type DeviceKind, engineBuild } from "../lib/engine/platform.ts";
 import { findLibrary } from "../lib/engine/library.ts";
+import { usesClassLabels } from "../lib/run/plan.ts";
 import { readRunConfig } from "../lib/run/run_folder.ts";
 import { openClassificationData, openDetectionData } from "../lib/train/datasets.ts";
 import type { WorkerProcess } from "../lib/workers/worker_process.ts";
@@ -119,9 +120,10 @@ const layoutNames = { voc: "Pascal VOC", coco: "COCO" } as const;
 
 /** The images with class labels can be opened. */
 export async function checkLabelledData(config: Config): Promise<CheckResult> {
+  const source = config.pretrainData;
+  if (source === null || !usesClassLabels(config)) return ok("labels", "none are needed");
   try {
     const { train, val } = await openClassificationData(config);
-    const source = config.pretrainData;
     const layout = source.kind === "shapes" ? "generated shapes" : `image folder ${source.path}`;
     const counts = `${train.samples.length} to train, ${val.samples.length} to validate`;
     return ok("labels", `${layout}: ${train.classes.length} classes; images: ${counts}`);

@@ -3,11 +3,9 @@
  *
  * @module
  */
+import { plannedStages } from "../lib/run/plan.ts";
 import type { RunFolder, Stage } from "../lib/run/run_folder.ts";
 import type { TrainingResult } from "../lib/stages/run_training.ts";
-
-/** All of the job, in its order. */
-export const stages: readonly Stage[] = ["pretrain", "finetune", "search", "retrain", "evaluate", "report"];
 
 /** Prints where a finished stage's result lies and the next command. */
 export async function sayEnding(run: RunFolder, stage: Stage): Promise<void> {
@@ -39,6 +37,7 @@ export async function sayIfFinished(run: RunFolder, wanted: readonly Stage[]): P
 /** The file or folder that a finished stage left. */
 export async function resultPath(run: RunFolder, stage: Stage): Promise<string> {
   if (stage === "report") return run.paths.report;
+  if (stage === "rank") return run.paths.rank;
   if (stage === "search" || stage === "evaluate") return run.paths.winners;
   const state = await run.stageState(stage);
   if (state.status !== "finished") return `${run.dir}/${stage}`;
@@ -46,6 +45,7 @@ export async function resultPath(run: RunFolder, stage: Stage): Promise<string> 
 }
 
 function nextCommand(run: RunFolder, stage: Stage): string {
+  const stages = plannedStages(run.config);
   const next = stages[stages.indexOf(stage) + 1];
   return next === undefined ? `open ${run.paths.report}` : `deno task ${next} --run ${run.dir}`;
 }

@@ -1,16 +1,20 @@
 /**
- * `deno task evaluate`: measures the retrained winner on the test split, each time it is typed.
+ * `deno task evaluate`: measures the retrained winner on the test split, each time it is typed; with `--annotations`
+ * and `--detections`, any detector's results.
  *
  * @module
  */
 import { evaluateAgain } from "../lib/stages/evaluate.ts";
 import type { EvaluationReport } from "../lib/workers/worker_api.ts";
 import { sayEnding } from "./ending.ts";
+import { evaluateFiles, isAboutFiles } from "./evaluate_files.ts";
 import { openJob } from "./open_job.ts";
 import { runTask } from "./run_task.ts";
 
 /** The command. */
 export async function main(args: string[]): Promise<void> {
+  if (isAboutFiles(args)) return await evaluateFiles(args);
+
   await using job = await openJob("evaluate", args, { needs: ["search", "retrain"], finishes: [] });
   if (job === null) return;
 

@@ -4,7 +4,11 @@
  * @module
  */
 import { ensureLibrary } from "../lib/engine/library.ts";
+import type { Config } from "../lib/config/schema.ts";
+import { plannedStages, usesClassLabels } from "../lib/run/plan.ts";
+import { fixedArchitecture } from "../lib/search/fixed_architecture.ts";
 import { openRun, readRunConfig, type RunFolder, type Stage } from "../lib/run/run_folder.ts";
+import { checkSupernetRun } from "../lib/stages/supernet_run.ts";
 import { requireFinished, type StageContext, type StageProgress } from "../lib/stages/stage_context.ts";
 import { type DetectionData, openClassificationData, openDetectionData } from "../lib/train/datasets.ts";
 import { resolveConfig } from "./cli.ts";
@@ -17,14 +21,19 @@ import { startRunWorker } from "./start_run_worker.ts";
 /** A run with all that its stages need; dispose it at the end. */
 export interface Job extends AsyncDisposable {
   readonly context: StageContext;
+  /** The command's own flags, as typed, by name. */
+  readonly flags: ReadonlyMap<string, string>;
 }
 
 /** Which stages a command is about. */
 export interface JobStages {
-  /** What must be finished before; null if not even the run need exist. */
+  /** What must be finished before, as far as the config has these stages; null if not even the run need exist. */
   readonly needs: readonly Stage[] | null;
-  /** What the command finishes; if it all is, there is nothing to do. Empty for a command that does its work again. */
-  readonly finishes: readonly Stage[];
+  /**
+   * What the command finishes; if it all is, there is nothing to do. Empty for a command that does its work again;
+   * null for all of the config's stages.
+   */
+  readonly finishes: readonly Stage[] | null;
 }
 
 /**
@@ -43,20 +52,22 @@ export async function openJob(command: Command, args: string[], stages: JobStage
     console.log(invocation.help);
     return null;
   }
-  const { config, runDir, allowOtherOrigin } = invocation;
+  const { config, runDir, allowOtherOrigin, flags } = invocation;
   checkWorkers(config.workers);
+  const { needs, finishes } = plannedPart(config, stages);
+  await checkArchitecture(config);
 
   // The run, where there is one
   await using resources = new AsyncDisposableStack();
   const held = resources.use(new AsyncDisposableStack()); // let go of last, when the worker has ended
   const isThere = await readRunConfig(runDir) !== null;
   const existing = isThere ? held.use(await openRun(runDir, config)) : null;
-  await checkNeeds(existing, runDir, stages);
-  if (existing !== null && await sayIfFinished(existing, stages.finishes)) return null;
+  await checkNeeds(existing, runDir, needs);
+  if (existing !== null && await sayIfFinished(existing, finishes)) return null;
 
   // Data: annotations now, images by the worker; nothing is trained on data that is not all there
   const detection = await openDetectionData(config);
-  await openClassificationData(config);
+  if (usesClassLabels(config)) await openClassificationData(config);
 
   // Engine
   const fetching = progressLine();
@@ -77,6 +88,7 @@ export async function openJob(command: Command, args: string[], stages: JobStage
   const job = resources.move();
   return {
     context: { run, worker, observer, allowOtherOrigin },
+    flags,
     [Symbol.asyncDispose]: () => job.disposeAsync(),
   };
 }
@@ -87,7 +99,36 @@ function checkWorkers(workers: number): void {
   throw new RangeError(`Cannot start ${workers} workers as one is what there is so far: use --workers 1`);
 }
 
-async function checkNeeds(run: RunFolder | null, runDir: string, { needs }: JobStages): Promise<void> {
+/** What of a command's stages the config has. */
+function plannedPart(
+  config: Config,
+  { needs, finishes }: JobStages,
+): { needs: readonly Stage[] | null; finishes: readonly Stage[] } {
+  const planned = plannedStages(config);
+  const missing = finishes?.find((stage) => stage !== "rank" && !planned.includes(stage));
+  if (missing !== undefined) {
+    throw new RangeError(
+      `Cannot ${missing} as config ${config.name} has no such stage: its stages are ${planned.join(", ")}`,
+    );
+  }
+  const needed = needs?.filter((stage) => planned.includes(stage)) ?? [];
+  // The first of a config's stages starts the run.
+  const starts = needs === null || (needs.length > 0 && needed.length === 0);
+  return { needs: starts ? null : needed, finishes: finishes ?? planned };
+}
+
+/** An architecture or a supernet that the config only names must be there before anything starts. */
+async function checkArchitecture(config: Config): Promise<void> {
+  const { architecture, space, seed, search, supernetRun } = config;
+  if (architecture !== null) fixedArchitecture(space, architecture, { seed, budget: search.budget });
+  if (supernetRun !== null) await checkSupernetRun(config, supernetRun);
+}
+
+async function checkNeeds(
+  run: RunFolder | null,
+  runDir: string,
+  needs: readonly Stage[] | null,
+): Promise<void> {
   if (needs === null) return;
   if (run === null) {
     throw new RangeError(`Cannot go on in ${runDir} as there is no run: start one with deno task search`);

@@ -5,33 +5,34 @@
  * @module
  */
 import { formatArchitecture } from "../lib/space/architecture.ts";
+import { isPlanned } from "../lib/run/plan.ts";
 import { evaluate } from "../lib/stages/evaluate.ts";
 import { finetune } from "../lib/stages/finetune.ts";
 import { pretrain } from "../lib/stages/pretrain.ts";
 import { report } from "../lib/stages/report.ts";
 import { retrain } from "../lib/stages/retrain.ts";
 import { search } from "../lib/stages/search.ts";
-import { stages } from "./ending.ts";
+import { winnersOf } from "../lib/stages/trained_architecture.ts";
 import { openJob } from "./open_job.ts";
 import { runTask } from "./run_task.ts";
 
 /** The command. */
 export async function main(args: string[]): Promise<void> {
-  await using job = await openJob("search", args, { needs: null, finishes: stages });
+  await using job = await openJob("search", args, { needs: null, finishes: null });
   if (job === null) return;
   const { context } = job;
   const { run } = context;
 
-  await pretrain(context); //              one path a step, image labels
-  await finetune(context); //              one path a step, boxes
-  const { winners } = await search(context); // evolution beside random; every score kept
-  await retrain(context); //               the winner alone
+  if (isPlanned(run.config, "pretrain")) await pretrain(context); // one path a step, image labels
+  if (isPlanned(run.config, "finetune")) await finetune(context); // one path a step, boxes
+  if (isPlanned(run.config, "search")) await search(context); //     every strategy's every score kept
+  await retrain(context); //               one architecture alone
   const { summary } = await evaluate(context); // on images that nothing before has seen
   const page = await report(context);
 
-  const [winner] = winners;
+  const [winner] = await winnersOf(context);
   const name = formatArchitecture(run.config.space, winner.choices);
-  console.log(`winner ${name}, ${(winner.macs / 1e6).toFixed(1)}M macs`);
+  console.log(`${run.config.architecture ?? "winner"} ${name}, ${(winner.macs / 1e6).toFixed(1)}M macs`);
   console.log(`retrained: AP ${summary.AP.toFixed(3)}, AP50 ${summary.AP50.toFixed(3)} on the test split`);
   console.log(`wrote ${run.paths.winners} and ${page}`);
   console.log(`next: open ${page}; deno task evaluate --run ${run.dir}`);

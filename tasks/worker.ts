@@ -7,6 +7,7 @@
 import * as comlink from "comlink";
 import { startEngine } from "../lib/engine/engine.ts";
 import { openChannel } from "../lib/workers/channel.ts";
+import { hostCpuModel } from "../lib/train/profile_host.ts";
 import { StageWorker } from "../lib/workers/stage_worker.ts";
 
 // Standard output carries messages: whatever a library prints goes to standard error.
@@ -22,6 +23,7 @@ const worker = new StageWorker(engine, {
   tensorflow: engine.version,
   deviceName: engine.deviceName,
   threads: engine.threads,
+  hostCpu: await hostCpuModel(),
 });
 const channel = openChannel(Deno.stdin.readable, Deno.stdout.writable);
 comlink.expose(worker, channel);

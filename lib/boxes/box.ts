@@ -112,3 +112,43 @@ export function flipBoxesVertically(boxesXyxy: Float32Array, heightPx: number): 
   boxCount(boxesXyxy);
   return boxesXyxy.map((value, i) => i % 2 === 0 ? value : heightPx - boxesXyxy[i ^ 2]);
 }
+
+/** Clips box `i` to an image, in place. */
+export function clipBoxAt(
+  boxesXyxy: Float32Array,
+  i: number,
+  size: { readonly widthPx: number; readonly heightPx: number },
+): void {
+  for (let at = 4 * i; at < 4 * i + 4; at++) {
+    boxesXyxy[at] = Math.min(Math.max(boxesXyxy[at], 0), at % 2 === 0 ? size.widthPx : size.heightPx);
+  }
+}
+
+/** Whether box `i` has an area. */
+export function hasAreaAt(boxesXyxy: Float32Array, i: number): boolean {
+  return boxesXyxy[4 * i + 2] > boxesXyxy[4 * i] && boxesXyxy[4 * i + 3] > boxesXyxy[4 * i + 1];
+}
+
+/**
+ * Some of many boxes, in the order of the rows.
+ *
+ * @returns `[rows, 4]`, a copy.
+ */
+export function takeBoxes(boxesXyxy: Float32Array, rows: ArrayLike<number>): Float32Array {
+  const taken = new Float32Array(4 * rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    taken.set(boxesXyxy.subarray(4 * rows[i], 4 * rows[i] + 4), 4 * i);
+  }
+  return taken;
+}
+
+/** Arrays, of boxes or of anything, one after the other; a copy. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -11,6 +11,9 @@ export type BoxWeights = readonly [number, number, number, number];
 /** The weights of R-CNN's descendants, and of the RetinaNet that DetNAS's authors trained. */
 export const boxWeights: BoxWeights = [10, 10, 5, 5];
 
+/** The weights of region proposals (Ren et al. 2015, eq. 2 as it stands). */
+export const proposalWeights: BoxWeights = [1, 1, 1, 1];
+
 /**
  * Largest dw and dh (after division by their weight) that decoding believes: e^4.135 = 62.5 turns an anchor of
  * 16 px into 1,000 px, and the exponential of anything larger would only overflow.
@@ -57,7 +60,7 @@ export function decodeBoxes(
   checkSameLength("decode boxes", "deltas", deltas, anchorsXyxy);
   const boxes = new Float32Array(anchorsXyxy.length);
   for (let i = 0; i < boxCount(anchorsXyxy, "anchorsXyxy"); i++) {
-    decodeBoxAt(anchorsXyxy, deltas, i, weights, boxes, i);
+    decodeBoxAt(anchorsXyxy, i, deltas, i, weights, boxes, i);
   }
   return boxes;
 }
@@ -91,23 +94,25 @@ export function encodeBoxAt(
   deltas[a + 3] = weights[3] * Math.log(height / anchorHeight);
 }
 
-/** Decodes row `i` of anchors and deltas into row `j` of `boxes`; for the few rows that are detections. */
+/** Decodes row `k` of `deltas` at anchor `i` into row `j` of `boxes`; for the few rows that are detections. */
 export function decodeBoxAt(
   anchorsXyxy: Float32Array,
-  deltas: Float32Array,
   i: number,
+  deltas: Float32Array,
+  k: number,
   weights: BoxWeights,
   boxes: Float32Array,
   j: number,
 ): void {
   const a = 4 * i;
+  const d = 4 * k;
   const b = 4 * j;
   const anchorWidth = anchorsXyxy[a + 2] - anchorsXyxy[a];
   const anchorHeight = anchorsXyxy[a + 3] - anchorsXyxy[a + 1];
-  const x = anchorsXyxy[a] + anchorWidth / 2 + deltas[a] / weights[0] * anchorWidth;
-  const y = anchorsXyxy[a + 1] + anchorHeight / 2 + deltas[a + 1] / weights[1] * anchorHeight;
-  const width = anchorWidth * Math.exp(Math.min(deltas[a + 2] / weights[2], maxLogScale));
-  const height = anchorHeight * Math.exp(Math.min(deltas[a + 3] / weights[3], maxLogScale));
+  const x = anchorsXyxy[a] + anchorWidth / 2 + deltas[d] / weights[0] * anchorWidth;
+  const y = anchorsXyxy[a + 1] + anchorHeight / 2 + deltas[d + 1] / weights[1] * anchorHeight;
+  const width = anchorWidth * Math.exp(Math.min(deltas[d + 2] / weights[2], maxLogScale));
+  const height = anchorHeight * Math.exp(Math.min(deltas[d + 3] / weights[3], maxLogScale));
   boxes[b] = x - width / 2;
   boxes[b + 1] = y - height / 2;
   boxes[b + 2] = x + width / 2;

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { boxCount } from "./box.ts";
-import { type BoxWeights, boxWeights, decodeBoxAt } from "./box_coder.ts";
+import { boxCount, clipBoxAt, hasAreaAt, takeBoxes } from "./box.ts";
+import { boxWeights, decodeBoxAt } from "./box_coder.ts";
 import { classWiseNms } from "./nms.ts";
-import { sortByScore } from "./score_order.ts";
+import { bestRows } from "./score_order.ts";
 
 /** How many detections survive, and which. */
 export interface DetectionOptions {
@@ -18,8 +18,6 @@ export interface DetectionOptions {
   readonly candidatesPerLevel: number;
   /** Detections per image after NMS; COCO: 100. */
   readonly maxDetections: number;
-  /** The box coder's weights, if not the usual ones. */
-  readonly weights?: BoxWeights;
 }
 
 /** The raw outputs for one image, and where they lie. */
@@ -67,31 +65,50 @@ export function decodeDetections(
   let count = 0;
   for (const candidate of candidates) {
     const anchor = Math.floor(candidate / classCount);
-    decodeBoxAt(outputs.anchorsXyxy, outputs.deltas, anchor, options.weights ?? boxWeights, boxes, count);
-    clipInPlace(boxes, count, image, anchor);
-    if (!hasArea(boxes, count)) continue; // the next candidate overwrites the row
+    decodeBoxAt(outputs.anchorsXyxy, anchor, outputs.deltas, anchor, boxWeights, boxes, count);
+    checkBoxAt(boxes, count, `anchor ${anchor}`);
+    clipBoxAt(boxes, count, image);
+    if (!hasAreaAt(boxes, count)) continue; // the next candidate overwrites the row
     logits[count] = outputs.logits[candidate];
     classes[count++] = candidate % classCount;
   }
   // Suppression goes by logits: sigmoid keeps their order, but rounds large ones to equal scores.
-  const found = { boxes: boxes.subarray(0, 4 * count), logits: logits.subarray(0, count), classes };
-  return suppress(found, options);
+  const found = suppress(
+    boxes.subarray(0, 4 * count),
+    logits.subarray(0, count),
+    classes.subarray(0, count),
+    options,
+  );
+  return { ...found, scores: found.scores.map((logit) => 1 / (1 + Math.exp(-logit))) };
 }
 
-function suppress(
-  found: { boxes: Float32Array; logits: Float32Array; classes: Int32Array },
-  options: DetectionOptions,
+/**
+ * The last step of both detectors: suppression class by class, and the best of what is left.
+ *
+ * @param boxesXyxy `[M, 4]`.
+ * @param scores `[M]`, on any scale.
+ * @param classIndices `[M]`.
+ */
+export function suppress(
+  boxesXyxy: Float32Array,
+  scores: Float32Array,
+  classIndices: Int32Array,
+  { nmsIou, maxDetections }: { readonly nmsIou: number; readonly maxDetections: number },
 ): CanvasDetections {
-  const { boxes, logits } = found;
-  const classes = found.classes.subarray(0, logits.length);
-  const kept = classWiseNms(boxes, logits, classes, options.nmsIou, options.maxDetections);
-  const boxesXyxy = new Float32Array(4 * kept.length);
-  kept.forEach((row, i) => boxesXyxy.set(boxes.subarray(4 * row, 4 * row + 4), 4 * i));
+  const kept = classWiseNms(boxesXyxy, scores, classIndices, nmsIou, maxDetections);
   return {
-    boxesXyxy,
-    scores: Float32Array.from(kept, (row) => 1 / (1 + Math.exp(-logits[row]))),
-    classIndices: Int32Array.from(kept, (row) => classes[row]),
+    boxesXyxy: takeBoxes(boxesXyxy, kept),
+    scores: Float32Array.from(kept, (row) => scores[row]),
+    classIndices: Int32Array.from(kept, (row) => classIndices[row]),
   };
+}
+
+/** @throws {RangeError} If a coordinate of box `i` is NaN; `source` says whose box it is. */
+export function checkBoxAt(boxesXyxy: Float32Array, i: number, source: string): void {
+  for (let at = 4 * i; at < 4 * i + 4; at++) {
+    if (!Number.isNaN(boxesXyxy[at])) continue;
+    throw new RangeError(`Cannot decode detections as boxes must be numbers: the box of ${source} is NaN`);
+  }
 }
 
 /** Positions in `logits` of all levels' candidates, level by level, each best first. */
@@ -102,59 +119,10 @@ function levelCandidates(outputs: RetinaOutputs, classCount: number, options: De
   let begin = 0;
   for (const anchors of outputs.anchorsPerLevel) {
     const end = begin + anchors * classCount;
-    candidates.push(...bestPositions(outputs.logits, begin, end, threshold, options.candidatesPerLevel));
+    candidates.push(...bestRows(outputs.logits, begin, end, threshold, options.candidatesPerLevel));
     begin = end;
   }
   return candidates;
-}
-
-/**
- * The `count` largest logits above a threshold between two positions, best first. Whenever a buffer is full, its best
- * stay and the threshold rises to the least of them, so that a level of a million logits is sorted in a few
- * thousands. What only equals that threshold comes later than what set it, and rightly loses the tie.
- */
-function bestPositions(
-  logits: Float32Array,
-  begin: number,
-  end: number,
-  threshold: number,
-  count: number,
-): Uint32Array {
-  const buffer = new Uint32Array(Math.min(4 * count, end - begin));
-  let size = 0;
-  for (let i = begin; i < end; i++) {
-    if (logits[i] <= threshold) continue;
-    if (Number.isNaN(logits[i])) {
-      throw new RangeError(`Cannot decode detections as logits must be numbers: logits[${i}] is NaN`);
-    }
-    if (size === buffer.length) {
-      sortByScore(buffer, logits);
-      size = count;
-      threshold = logits[buffer[count - 1]];
-    }
-    buffer[size++] = i;
-  }
-  return sortByScore(buffer.subarray(0, size), logits).subarray(0, count);
-}
-
-function clipInPlace(
-  boxes: Float32Array,
-  row: number,
-  image: { readonly widthPx: number; readonly heightPx: number },
-  anchor: number,
-): void {
-  for (let i = 4 * row; i < 4 * row + 4; i++) {
-    if (Number.isNaN(boxes[i])) {
-      throw new RangeError(
-        `Cannot decode detections as boxes must be numbers: the box of anchor ${anchor} is NaN`,
-      );
-    }
-    boxes[i] = Math.min(Math.max(boxes[i], 0), i % 2 === 0 ? image.widthPx : image.heightPx);
-  }
-}
-
-function hasArea(boxes: Float32Array, row: number): boolean {
-  return boxes[4 * row + 2] > boxes[4 * row] && boxes[4 * row + 3] > boxes[4 * row + 1];
 }
 
 /** Checks that all arrays have the same R, and returns K. */

@@ -33,20 +33,6 @@ export function crowdIouMatrix(detectionsXyxy: Float32Array, crowdsXyxy: Float32
   return overlapMatrix(detectionsXyxy, crowdsXyxy, (intersection, area) => intersection / area);
 }
 
-/**
- * Intersection over union of two boxes of flat arrays; the form that NMS and matching call.
- *
- * @param boxes `[N, 4]` x1, y1, x2, y2.
- * @param i Which box, 0..N-1.
- * @param others `[M, 4]` x1, y1, x2, y2.
- * @param j Which other box, 0..M-1.
- */
-export function iouAt(boxes: Float32Array, i: number, others: Float32Array, j: number): number {
-  const intersection = intersectionAt(boxes, 4 * i, others, 4 * j);
-  if (intersection === 0) return 0;
-  return intersection / (areaAt(boxes, 4 * i) + areaAt(others, 4 * j) - intersection);
-}
-
 function overlapMatrix(
   boxes: Float32Array,
   others: Float32Array,

@@ -5,7 +5,7 @@
  * @module
  */
 import { boxCount } from "./box.ts";
-import { type BoxWeights, boxWeights, encodeBoxAt } from "./box_coder.ts";
+import { boxWeights, encodeBoxAt } from "./box_coder.ts";
 
 /** Label of an anchor that matches a ground-truth box. */
 export const foreground: number = 1;
@@ -56,13 +56,37 @@ export function matchAnchors(
   boxesXyxy: Float32Array,
   thresholds: MatchThresholds,
 ): AnchorMatches {
-  const { foregroundIou, backgroundIou } = thresholds;
-  if (!(backgroundIou <= foregroundIou)) {
-    throw new RangeError(
-      `Cannot match anchors as backgroundIou must be <= foregroundIou: current values are ${backgroundIou} and ${foregroundIou}`,
-    );
+  checkThresholds(thresholds);
+  const overlaps = bestOverlaps(anchorsXyxy, boxesXyxy);
+  const matches = labelled(overlaps, thresholds);
+  for (const anchors of overlaps.claims) {
+    for (const anchor of anchors) matches.labels[anchor] = foreground;
   }
-  const { bestIous, matchedIndices, claims } = bestOverlaps(anchorsXyxy, boxesXyxy);
+  return matches;
+}
+
+/**
+ * Assigns boxes to ground-truth boxes by the thresholds alone: as {@linkcode matchAnchors}, but a ground-truth box
+ * that none overlaps enough stays without.
+ *
+ * @param candidatesXyxy `[R, 4]`.
+ * @param boxesXyxy Ground truth `[M, 4]`; M may be 0.
+ * @param thresholds See {@linkcode MatchThresholds}.
+ * @throws RangeError if backgroundIou is above foregroundIou.
+ */
+export function matchByOverlap(
+  candidatesXyxy: Float32Array,
+  boxesXyxy: Float32Array,
+  thresholds: MatchThresholds,
+): AnchorMatches {
+  checkThresholds(thresholds);
+  return labelled(bestOverlaps(candidatesXyxy, boxesXyxy), thresholds);
+}
+
+function labelled(
+  { bestIous, matchedIndices }: { bestIous: Float64Array; matchedIndices: Int32Array },
+  { foregroundIou, backgroundIou }: MatchThresholds,
+): AnchorMatches {
   const labels = new Int8Array(matchedIndices.length);
   for (let i = 0; i < labels.length; i++) {
     labels[i] = bestIous[i] >= foregroundIou
@@ -73,10 +97,14 @@ export function matchAnchors(
     // An IoU of 0 reaches a threshold of 0, but there is no box to learn.
     if (matchedIndices[i] < 0) labels[i] = background;
   }
-  for (const anchors of claims) {
-    for (const anchor of anchors) labels[anchor] = foreground;
-  }
   return { matchedIndices, labels };
+}
+
+function checkThresholds({ foregroundIou, backgroundIou }: MatchThresholds): void {
+  if (backgroundIou <= foregroundIou) return;
+  throw new RangeError(
+    `Cannot match anchors as backgroundIou must be <= foregroundIou: current values are ${backgroundIou} and ${foregroundIou}`,
+  );
 }
 
 /**
@@ -85,27 +113,26 @@ export function matchAnchors(
  * @param anchorsXyxy `[R, 4]`.
  * @param boxesXyxy Ground truth `[M, 4]` in the anchors' pixels; M may be 0.
  * @param classIndices `[M]`, 0..K-1.
- * @param options Thresholds, the number of classes K, and the box coder's weights.
+ * @param options Thresholds and the number of classes K.
  * @throws RangeError if lengths disagree, a class is outside 0..K-1 or a matched box has no area.
  */
 export function retinaTargets(
   anchorsXyxy: Float32Array,
   boxesXyxy: Float32Array,
   classIndices: Int32Array,
-  options: MatchThresholds & { readonly classCount: number; readonly weights?: BoxWeights },
+  options: MatchThresholds & { readonly classCount: number },
 ): RetinaTargets {
   checkClasses(boxesXyxy, classIndices, options.classCount);
   const matches = matchAnchors(anchorsXyxy, boxesXyxy, options);
   const labels = new Int32Array(matches.labels.length).fill(options.classCount);
   const deltas = new Float32Array(anchorsXyxy.length);
-  const weights = options.weights ?? boxWeights;
   let positives = 0;
   for (let i = 0; i < labels.length; i++) {
     if (matches.labels[i] === background) continue;
     labels[i] = ignored;
     if (matches.labels[i] === ignored) continue;
     labels[i] = classIndices[matches.matchedIndices[i]];
-    encodeBoxAt(anchorsXyxy, i, boxesXyxy, matches.matchedIndices[i], weights, deltas);
+    encodeBoxAt(anchorsXyxy, i, boxesXyxy, matches.matchedIndices[i], boxWeights, deltas);
     positives++;
   }
   return { labels, deltas, positives };
@@ -170,7 +197,8 @@ function boxesNear(anchors: Float32Array, begin: number, end: number, boxes: Flo
   return near;
 }
 
-function checkClasses(boxes: Float32Array, classIndices: Int32Array, classCount: number): void {
+/** @throws {RangeError} If there is not one class in 0..K-1 a box. */
+export function checkClasses(boxes: Float32Array, classIndices: Int32Array, classCount: number): void {
   if (classIndices.length !== boxCount(boxes)) {
     throw new RangeError(
       `Cannot make targets as classIndices must have one entry a box: lengths are ${classIndices.length} and ${

@@ -31,3 +31,40 @@ export function sortByScore<Rows extends Int32Array | Uint32Array>(
   }
   return rows;
 }
+
+/**
+ * The `count` largest scores above a threshold among some rows, best first. Whenever a buffer is full, its best stay
+ * and the threshold rises to the least of them, so that a level of a million scores is sorted in a few thousands. What
+ * only equals that threshold comes later than what set it, and rightly loses the tie.
+ *
+ * @param scores By row number.
+ * @param begin First row.
+ * @param end Past the last row.
+ * @param threshold A score that isn't above it is left out; -Infinity leaves out none but itself.
+ * @param count How many at most.
+ * @throws {RangeError} If a score is NaN.
+ */
+export function bestRows(
+  scores: Float32Array,
+  begin: number,
+  end: number,
+  threshold: number,
+  count: number,
+): Uint32Array {
+  const buffer = new Uint32Array(Math.min(4 * count, end - begin));
+  let size = 0;
+  for (let i = begin; i < end; i++) {
+    if (scores[i] <= threshold) continue;
+    if (Number.isNaN(scores[i])) {
+      throw new RangeError(`Cannot decode detections as logits must be numbers: logits[${i}] is NaN`);
+    }
+    if (size === buffer.length) {
+      sortByScore(buffer, scores);
+      size = count;
+      threshold = scores[buffer[count - 1]];
+      if (scores[i] <= threshold) continue;
+    }
+    buffer[size++] = i;
+  }
+  return sortByScore(buffer.subarray(0, size), scores).subarray(0, count);
+}

@@ -17,24 +17,41 @@ const duration: z.ZodType<Duration, Duration> = z.union([
   z.strictObject({ epochs: positive }),
 ], { error: "exactly one of { steps: whole number >= 1 } and { epochs: number > 0 }" });
 
+const oddKernel = count.refine((kernel) => kernel % 2 === 1, "an odd number")
+  .describe("side of its square depthwise kernels");
+
+const blockChoice = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("shuffle").describe("ShuffleNetV2's block"), kernel: oddKernel }),
+  z.strictObject({
+    kind: z.literal("xception").describe("three separable convolutions in place of one"),
+    kernel: oddKernel,
+  }),
+  z.strictObject({ kind: z.literal("bottleneck").describe("ResNet's block: 1x1, 3x3, 1x1 and a shortcut") }),
+]);
+
 const space = z.strictObject({
   name: z.string().min(1).describe("name in records and messages"),
+  choices: z.array(blockChoice).min(1).max(36).describe("what each block is chosen from, by choice number"),
+  stem: z.enum(["shufflenet", "resnet"])
+    .describe(
+      "shufflenet is a 3x3 convolution of stride 2; resnet a 7x7 one and a max-pool, stride 4 in all",
+    ),
   stageRepeats: z.array(count).length(4).describe("blocks in each of the four stages"),
   stemChannels: count.describe("channels after the stem"),
   stageChannels: z.array(count.multipleOf(4)).length(4).describe("channels after each stage"),
-  lastChannels: count.describe("channels of the 1x1 convolution before the classifier"),
+  lastChannels: count.nullable().describe(
+    "channels of the 1x1 convolution before the classifier; null leaves it out, as ResNet does",
+  ),
   resolution: whole.min(32).describe(
     "side in pixels of the square image that multiply-adds are counted on",
   ),
 });
 
-const folder = z.strictObject({
-  kind: z.literal("folder").describe("a data set on disk"),
-  path: z.string().min(1).describe("its folder"),
-});
+const folderKind = z.literal("folder").describe("a data set on disk");
+const folderPath = z.string().min(1).describe("its folder");
 
 const pretrainData = z.discriminatedUnion("kind", [
-  folder,
+  z.strictObject({ kind: folderKind, path: folderPath }),
   z.strictObject({
     kind: z.literal("shapes").describe("generated images"),
     imagesPerClass: count.describe("training images of each class"),
@@ -44,7 +61,13 @@ const pretrainData = z.discriminatedUnion("kind", [
 ]).describe("images with class labels; a folder has ImageNet's layout");
 
 const detectionData = z.discriminatedUnion("kind", [
-  folder,
+  z.strictObject({
+    kind: folderKind,
+    path: folderPath,
+    searchImages: count.nullable().describe(
+      "training images set apart to score candidates where the data set has no split for it; null is a fifth",
+    ),
+  }),
   z.strictObject({
     kind: z.literal("shapes").describe("generated images"),
     train: count.describe("training images"),
@@ -92,32 +115,99 @@ const detection = z.strictObject({
   clipGradientNorm: positive.nullable().describe("largest gradient norm; null leaves gradients as they are"),
 }).describe("SGD with warm-up and step decay");
 
-const detector = z.strictObject({
-  levels: z.tuple([whole.min(3).max(5), whole.min(3).max(7)])
-    .refine(([first, last]) => first <= last, "[first, last] with first <= last")
-    .describe("[first, last] pyramid level; level l has stride 2^l"),
-  channels: count.describe("channels of the pyramid and the towers"),
-  towerConvs: whole.min(0).describe("3x3 convolutions in each tower of the head"),
-  norm: z.enum(["batch", "none"]).describe("normalisation in pyramid and towers"),
+const levelSpan = z.tuple([whole.min(2).max(5), whole.min(2).max(7)])
+  .refine(([first, last]) => first <= last, "[first, last] with first <= last")
+  .describe("[first, last] pyramid level; level l has stride 2^l");
+
+const anyDetector = {
+  levels: levelSpan,
+  channels: count.describe("channels of the pyramid and the head's convolutions"),
+  norm: z.enum(["batch", "none"]).describe("normalisation in pyramid and head"),
   scalesPerOctave: count.describe("anchor sizes per level"),
   aspectRatios: z.array(positive).min(1).describe("anchor height over width"),
   anchorScale: positive.describe("a level's smallest anchor size over its stride"),
+  scoreThreshold: z.number().min(0).lt(1).describe("detections below this score are dropped"),
+  nmsIou: fraction.describe("IoU above which the lower of two detections of a class is dropped"),
+  maxDetections: count.describe("detections per image after suppression"),
+  canvases: z.array(z.tuple([whole.min(32).multipleOf(32), whole.min(32).multipleOf(32)])).min(1)
+    .describe("[height, width] in pixels; each image is resized onto the one that fits its shape best"),
+};
+
+const retinaNet = z.strictObject({
+  kind: z.literal("retinanet").describe("one stage: classes and boxes straight from the pyramid"),
+  ...anyDetector,
+  towerConvs: whole.min(0).describe("3x3 convolutions in each tower of the head"),
   focalAlpha: fraction.describe("weight of positives in the focal loss"),
   focalGamma: z.number().min(0).describe("focusing exponent of the focal loss"),
   smoothL1Beta: z.number().min(0).describe("where smooth L1 goes from quadratic to linear; 0 is L1"),
   prior: z.number().gt(0).lt(1).describe("probability of each class at the start"),
   foregroundIou: fraction.describe("IoU from which an anchor is positive"),
   backgroundIou: fraction.describe("IoU below which an anchor is negative"),
-  scoreThreshold: z.number().min(0).lt(1).describe("detections below this score are dropped"),
-  nmsIou: fraction.describe("IoU above which the lower of two detections of a class is dropped"),
   candidatesPerLevel: count.describe("detections per level before suppression"),
-  maxDetections: count.describe("detections per image after suppression"),
-  canvases: z.array(z.tuple([whole.min(32).multipleOf(32), whole.min(32).multipleOf(32)])).min(1)
-    .describe("[height, width] in pixels; each image is resized onto the one that fits its shape best"),
-}).refine((d) => d.backgroundIou <= d.foregroundIou, {
-  path: ["backgroundIou"],
-  error: "at most detector.foregroundIou",
 });
+
+const proposals = z.strictObject({
+  foregroundIou: fraction.describe("IoU from which an anchor is positive"),
+  backgroundIou: fraction.describe("IoU below which an anchor is negative"),
+  anchorsPerImage: count.describe("anchors an image that the proposals' loss is taken over"),
+  positiveShare: fraction.describe("largest share of positives among them"),
+  smoothL1Beta: z.number().min(0).describe("where the proposals' box loss bends"),
+  nmsIou: fraction.describe("IoU above which the lower of two proposals is dropped"),
+  trainingCandidatesPerLevel: count.describe("best anchors a level before suppression, in training"),
+  trainingProposals: count.describe("proposals an image after suppression, in training"),
+  candidatesPerLevel: count.describe("best anchors a level before suppression, in detection"),
+  proposals: count.describe("proposals an image after suppression, in detection"),
+});
+
+const boxHead = z.strictObject({
+  foregroundIou: fraction.describe("IoU from which a proposal is positive; below it is background"),
+  proposalsPerImage: count.describe("proposals an image that the head is trained on"),
+  positiveShare: fraction.describe("largest share of positives among them"),
+  poolSide: count.describe("side of the square that RoIAlign makes of a proposal"),
+  samplingRatio: count.describe("RoIAlign's sampling points a cell along each side"),
+  convs: whole.min(0).describe("3x3 convolutions of the head"),
+  hidden: count.describe("units of the linear layer after them"),
+  smoothL1Beta: z.number().min(0).describe("where the head's box loss bends"),
+});
+
+const fasterRcnn = z.strictObject({
+  kind: z.literal("faster-rcnn").describe("two stages: proposals from the pyramid, then each is looked at"),
+  ...anyDetector,
+  proposals,
+  boxHead,
+});
+
+const detector = z.discriminatedUnion("kind", [retinaNet, fasterRcnn])
+  .refine((d) => d.kind !== "retinanet" || d.backgroundIou <= d.foregroundIou, {
+    path: ["backgroundIou"],
+    error: "at most detector.foregroundIou",
+  })
+  .refine((d) => d.kind !== "faster-rcnn" || d.proposals.backgroundIou <= d.proposals.foregroundIou, {
+    path: ["proposals", "backgroundIou"],
+    error: "at most detector.proposals.foregroundIou",
+  })
+  .refine((d) => d.kind !== "retinanet" || d.levels[0] >= 3, {
+    path: ["levels"],
+    error: "3 or more, for RetinaNet",
+  });
+
+const paths = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("uniform").describe("each block's choice uniform (DetNAS's paper)") }),
+  z.strictObject({
+    kind: z.literal("fair").describe(
+      "each choice of each block once in as many steps as there are choices (FairNAS)",
+    ),
+  }),
+  z.strictObject({
+    kind: z.literal("macs-bins").describe("uniform over bins of multiply-adds (the authors' code)"),
+    lowest: positive.describe("where the first bin begins, in multiply-adds of the classifier"),
+    highest: positive.describe("where the last bin ends"),
+    width: positive.describe("of a bin"),
+    maxAttempts: count.describe("draws after which any path will do"),
+  }),
+]).describe("which path a step trains");
+
+const strategy = z.enum(["evolution", "random", "ageing", "reinforce", "gradient", "nsga2"]);
 
 const search = z.strictObject({
   population: count.describe("architectures a generation"),
@@ -130,16 +220,41 @@ const search = z.strictObject({
   budget: z.strictObject({
     macs: positive.nullable().describe("most multiply-adds of the backbone; null is no limit"),
     parameters: positive.nullable().describe("most parameters of the backbone; null is no limit"),
+    latencyMs: positive.nullable().describe("most milliseconds of the backbone; null is no limit"),
   }),
+  latencyTable: z.string().min(1).nullable().describe(
+    "file of block latencies that deno task profile wrote; null leaves latency out",
+  ),
   recalibration: z.strictObject({
-    mode: z.enum(["average", "moving", "inherited"])
-      .describe("batch norm statistics: true average, the authors' moving average, or the supernet's"),
+    mode: z.enum(["average", "moving", "inherited", "batch"]).describe(
+      "batch norm statistics: true average, the authors' moving average, the supernet's, or each batch's own",
+    ),
     images: count.describe("training images they are taken from"),
     batchSize: whole.min(2).describe("images a batch"),
     momentum: z.number().gt(0).max(1).describe("share of the newest batch in the moving average"),
   }),
   scoreImages: count.nullable().describe("validation images that score an architecture; null is all"),
-  random: z.boolean().describe("also score as many random architectures, to compare with"),
+  objective: z.enum(["detection", "classification"]).describe(
+    "what scores an architecture: COCO's AP under the detector, or top-1 accuracy of the pre-trained supernet",
+  ),
+  strategies: z.array(strategy).min(1).refine((all) => new Set(all).size === all.length, "each at most once")
+    .describe("the searches that are run, all on the same supernet and budget"),
+  seeds: count.describe("how often each strategy is run, each time with other draws"),
+  ageing: z.strictObject({
+    sampleSize: count.describe("living architectures that the parent is the best of"),
+  }).describe("regularised evolution"),
+  reinforce: z.strictObject({
+    learningRate: positive.describe("of the policy's logits"),
+    baselineMomentum: z.number().min(0).lt(1).describe("share that the old baseline keeps"),
+    entropyWeight: z.number().min(0).describe("weight of the policy's entropy"),
+  }).describe("REINFORCE over per-block choices"),
+  gradient: z.strictObject({
+    learningRate: positive.describe("of the architecture's logits"),
+    stepsPerCandidate: count.describe("sampled paths whose gradients come before each scored candidate"),
+  }).describe("architecture logits trained through single sampled paths, straight-through"),
+}).refine((s) => s.budget.latencyMs === null || s.latencyTable !== null, {
+  path: ["latencyTable"],
+  error: "a file that deno task profile wrote, as search.budget.latencyMs bounds the latency",
 }).refine((s) => s.parents <= s.population, { path: ["parents"], error: "at most search.population" })
   .refine((s) => s.mutants + s.crossovers <= s.population, {
     path: ["mutants"],
@@ -160,10 +275,19 @@ const schema = z.strictObject({
     threads: count.describe("CPU threads of a worker's kernels"),
   }),
   workers: count.describe("worker processes, one a device"),
-  pretrainData,
+  pretrainData: pretrainData.nullable().describe(
+    "images with class labels; null if nothing learns from them",
+  ),
   detectionData,
   maxImagePixels: count.describe("largest accepted image in pixels (width times height)"),
-  pretrain: classification,
+  architecture: z.string().min(1).nullable().describe(
+    "trained without a search: a published architecture's name, choices, or random; null searches",
+  ),
+  supernetRun: z.string().min(1).nullable().describe(
+    "folder of another run whose trained supernet is used; null trains one",
+  ),
+  paths: z.strictObject({ pretrain: paths, finetune: paths }).describe("which path each step trains"),
+  pretrain: classification.nullable().describe("the supernet's; null starts fine-tuning from scratch"),
   detector,
   finetune: detection,
   search,
@@ -171,13 +295,31 @@ const schema = z.strictObject({
     initialise: z.enum(["supernet", "scratch"]).describe("where the winner's weights start"),
     classification: classification.nullable().describe("the winner's own pre-training; null skips it"),
   }),
+}).refine(
+  (config) =>
+    config.architecture === null || config.supernetRun !== null || config.retrain.initialise === "scratch",
+  {
+    path: ["retrain", "initialise"],
+    error:
+      '"scratch", as an architecture without a search has no supernet to start from unless supernetRun names one',
+  },
+).refine(
+  ({ pretrainData, pretrain, retrain }) =>
+    pretrainData !== null || (pretrain === null && retrain.classification === null),
+  {
+    path: ["pretrainData"],
+    error: "a folder or shapes, as pretrain or retrain.classification learns from class labels",
+  },
+).refine((config) => config.pretrain !== null || config.search.objective === "detection", {
+  path: ["search", "objective"],
+  error: '"detection", as pretrain is null: a supernet that learns no classes has no top-1 accuracy',
 });
 
 /** A run's resolved configuration; every field's unit is its schema's description. */
 export type Config = z.output<typeof schema>;
 
 /** A training on class labels. */
-export type ClassificationTraining = Config["pretrain"];
+export type ClassificationTraining = NonNullable<Config["pretrain"]>;
 
 /** A training on boxes. */
 export type DetectionTraining = Config["finetune"];
@@ -185,8 +327,20 @@ export type DetectionTraining = Config["finetune"];
 /** The detector around the backbone. */
 export type DetectorConfig = Config["detector"];
 
+/** A one-stage detector. */
+export type RetinaNetConfig = Extract<DetectorConfig, { readonly kind: "retinanet" }>;
+
+/** A two-stage detector. */
+export type FasterRcnnConfig = Extract<DetectorConfig, { readonly kind: "faster-rcnn" }>;
+
+/** Which path a step trains. */
+export type PathsConfig = Config["paths"]["pretrain"];
+
 /** The search's settings. */
 export type SearchConfig = Config["search"];
+
+/** How a search chooses its candidates, as configs and records name it. */
+export type StrategyName = SearchConfig["strategies"][number];
 
 /** A config as an author writes it: the space may be a known name, the threads may be null (all cores). */
 export type ConfigInput = Omit<Config, "space" | "device"> & {

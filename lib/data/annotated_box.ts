@@ -3,13 +3,6 @@
  *
  * @module
  */
-import type { DetectionSet } from "./sample.ts";
-
-/** A split as read from disk: the set, and how many boxes were cut at the image's border. */
-export interface DetectionSplit extends DetectionSet {
-  /** Boxes that reached past the border. */
-  readonly clippedCount: number;
-}
 
 /** A box x1, y1, x2, y2 in pixels; x2 and y2 are past the last pixel. */
 export type BoxXyxy = readonly [number, number, number, number];

@@ -5,6 +5,14 @@
  */
 import { readHeader } from "./decode.ts";
 import type { ClassificationSample, DetectionSample } from "./sample.ts";
+import { sideBySide } from "./side_by_side.ts";
+
+/** An image to look at: plain data, for a process of its own. */
+export interface ImageToCheck {
+  readonly file: string;
+  /** As annotated; null where any size will do. */
+  readonly sizePx: readonly [width: number, height: number] | null;
+}
 
 /** An image that can't be used. */
 export interface ImageProblem {
@@ -17,41 +25,34 @@ export interface ImageProblem {
 /** Headers read side by side: enough to hide the disk's delay. */
 const concurrency = 8;
 
+/** What there is to check of a sample; null if it is generated. */
+export function imageToCheck(sample: ClassificationSample | DetectionSample): ImageToCheck | null {
+  if (!("file" in sample.source)) return null;
+  const sizePx = "annotations" in sample ? [sample.widthPx, sample.heightPx] as const : null;
+  return { file: sample.source.file, sizePx };
+}
+
 /**
  * Reads the header of every image file: it must exist, not be empty, be a JPEG, PNG or WebP, lie under the pixel
- * limit and have the annotated size. Generated samples are passed over. An image that breaks off after its header
- * is found only when it is decoded.
+ * limit and have the annotated size. An image that breaks off after its header is found only when it is decoded.
  *
- * @param samples Of one set, or of several.
+ * @param images Of one set, or of several.
  * @param maxPixels An image of more pixels is a problem.
- * @returns The problems in the samples' order; empty if all is well.
+ * @returns The problems in the images' order; empty if all is well.
  */
 export async function checkImages(
-  samples: readonly (ClassificationSample | DetectionSample)[],
+  images: readonly ImageToCheck[],
   maxPixels: number,
 ): Promise<ImageProblem[]> {
-  const problems: (ImageProblem | null)[] = new Array(samples.length).fill(null);
-  let next = 0;
-  const work = async (): Promise<void> => {
-    for (let i = next++; i < samples.length; i = next++) {
-      problems[i] = await checkImage(samples[i], maxPixels);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, work));
+  const problems = await sideBySide(images, concurrency, (image) => checkImage(image, maxPixels));
   return problems.filter((problem) => problem !== null);
 }
 
-async function checkImage(
-  sample: ClassificationSample | DetectionSample,
-  maxPixels: number,
-): Promise<ImageProblem | null> {
-  if (!("file" in sample.source)) return null;
-  const { file } = sample.source;
+async function checkImage({ file, sizePx }: ImageToCheck, maxPixels: number): Promise<ImageProblem | null> {
   try {
     const { widthPx, heightPx } = await readHeader(file, maxPixels);
-    if (!("annotations" in sample)) return null;
-    if (widthPx === sample.widthPx && heightPx === sample.heightPx) return null;
-    const wanted = `${sample.widthPx} x ${sample.heightPx} as annotated`;
+    if (sizePx === null || (widthPx === sizePx[0] && heightPx === sizePx[1])) return null;
+    const wanted = `${sizePx[0]} x ${sizePx[1]} as annotated`;
     return { file, reason: `Cannot use ${file}: it is ${widthPx} x ${heightPx}, wanted ${wanted}` };
   } catch (error) {
     if (error instanceof Error) return { file, reason: error.message };

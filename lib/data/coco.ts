@@ -1,253 +1,171 @@
 /**
- * Reads COCO instances: `annotations/instances_<split>.json` and the images in `<split>/`.
- * The whole file is checked: every message names the file, the entry, the value and what was wanted.
+ * Reads COCO instances: `annotations/instances_<name>.json` and the images in their folder.
  *
  * @module
  */
-import { boxArea, type BoxXyxy, clipToImage, type DetectionSplit } from "./annotated_box.ts";
-import { checkRelativePath, type DataFolder, findFile, listFolder, readText } from "./data_folder.ts";
-import type { Annotation, DetectionSample, SkippedAnnotation } from "./sample.ts";
-
-/** What `instances_<split>.json` says, checked, ids still COCO's. */
-export interface CocoInstances {
-  /** Sorted by id; an index into this list is the class index. */
-  readonly categories: readonly { readonly id: number; readonly name: string }[];
-  /** In the order of the file. */
-  readonly images: readonly CocoImage[];
-  /** In the order of the file. */
-  readonly annotations: readonly CocoAnnotation[];
-}
-
-/** One entry of `images`. */
-export interface CocoImage {
-  /** Unique. */
-  readonly id: number;
-  /** Relative to the split's image folder. */
-  readonly fileName: string;
-  /** As stored. */
-  readonly widthPx: number;
-  /** As stored. */
-  readonly heightPx: number;
-}
-
-/** One entry of `annotations`. */
-export interface CocoAnnotation {
-  /** Unique. */
-  readonly id: number;
-  /** Of an entry of `images`. */
-  readonly imageId: number;
-  /** Of an entry of `categories`. */
-  readonly categoryId: number;
-  /** x, y, width, height in pixels. */
-  readonly boxXywh: BoxXyxy;
-  /** COCO's `iscrowd`. */
-  readonly isCrowd: boolean;
-  /** The mask's; null where the file has none. */
-  readonly areaPx: number | null;
-}
-
-type Entry = Readonly<Record<string, unknown>>;
+import { boxArea, clipToImage } from "./annotated_box.ts";
+import { AnnotationTable, AnnotationTableBuilder, type TableMeta } from "./annotation_table.ts";
+import { type CocoInstances, readCocoInstances } from "./coco_instances.ts";
+import { type DataFolder, findFile, listFolder, statOrNull } from "./data_folder.ts";
+import { type IndexContent, type IndexStore, openIndex } from "./data_index.ts";
+import { FileFinder } from "./file_finder.ts";
+import type { Annotation } from "./sample.ts";
 
 /**
- * Reads one split. Category ids become 0..K-1 in the order of the ids; image ids become sample ids as text.
- * Boxes past the border are clipped and counted; boxes with nothing left are listed in `skipped`.
+ * Reads one annotation file. Category ids become 0..K-1 in the order of the ids; image ids become sample ids as text.
+ * Boxes past the border are clipped and counted; boxes with nothing left are listed as skipped.
  *
- * @param folder The root, which holds `annotations/` and the split's image folder.
- * @param split e.g. `train2017`.
- * @throws {Deno.errors.NotFound} If the annotation file or an image is missing.
- * @throws {SyntaxError} If the file is not JSON, or a field has the wrong kind.
- * @throws {RangeError} If an id repeats or does not exist, or a `file_name` leaves the folder.
+ * @param folder The root, which holds `annotations/` and the images.
+ * @param name e.g. `train2017`.
+ * @param imageFolders Where the images may lie, relative to the root; the first that exists is used.
+ * @param store Where its index is kept; null reads the file at each call.
+ * @throws {Deno.errors.NotFound} If the annotation file, the image folder or an image is missing.
+ * @throws Whatever {@linkcode readCocoInstances} throws.
  */
-export async function readCoco(folder: DataFolder, split: string): Promise<DetectionSplit> {
-  const file = `annotations/instances_${split}.json`;
-  const instances = parseCocoInstances(await readText(folder, file), file);
-  const images = await findImages(folder, split, file, instances.images);
-  return toSplit(split, file, instances, images);
+export async function readCoco(
+  folder: DataFolder,
+  name: string,
+  imageFolders: readonly string[] = cocoImageFolders(name),
+  store: IndexStore | null = null,
+): Promise<AnnotationTable> {
+  const file = `annotations/instances_${name}.json`;
+  const images = await firstFolder(folder, imageFolders, file);
+  const make = (): Promise<IndexContent> => makeIndex(folder, file, images);
+  return new AnnotationTable(folder, await openIndex(store, folder, `coco ${file} ${images}`, make));
 }
 
-/** The splits that have annotations: `instances_<split>.json`; null if there is no folder `annotations`. */
+/**
+ * Where COCO's images lie: the two parts that the authors cut 2014's validation images into have no folder of their
+ * own, and some unpack all image folders into `images/`.
+ */
+export function cocoImageFolders(name: string): string[] {
+  const own = name.replace(/^(?:valminusminival|minival)(?=2014$)/, "val");
+  return [own, `images/${own}`];
+}
+
+/** The annotation files: `instances_<name>.json`; null if there is no folder `annotations`. */
 export async function listCocoSplits(folder: DataFolder): Promise<string[] | null> {
   const listing = await listFolder(folder, "annotations");
   if (listing === null) return null;
   return listing.files.flatMap((name) => /^instances_(.+)\.json$/.exec(name)?.[1] ?? []);
 }
 
-/**
- * Parses and checks an instances file.
- *
- * @param text The JSON.
- * @param file Its path relative to the data folder, for messages.
- */
-export function parseCocoInstances(text: string, file: string): CocoInstances {
-  const root = parseJson(text, file);
-  const categories = entries(root, "categories", file).map((entry, i) => ({
-    id: idOf(entry, "id", `${file}: categories[${i}]`),
-    name: textOf(entry, "name", `${file}: categories[${i}]`),
-  }));
-  const images = entries(root, "images", file).map((entry, i) => readImage(entry, `${file}: images[${i}]`));
-  const annotations = entries(root, "annotations", file).map((entry, i) =>
-    readAnnotation(entry, `${file}: annotations[${i}]`)
-  );
-  const categoryIds = uniqueIds(categories, `${file}: categories`);
-  const imageIds = uniqueIds(images, `${file}: images`);
-  uniqueIds(annotations, `${file}: annotations`);
-  annotations.forEach((annotation, i) => {
-    const where = `${file}: annotations[${i}]`;
-    checkExists(annotation.imageId, imageIds, `${where}.image_id`, "images");
-    checkExists(annotation.categoryId, categoryIds, `${where}.category_id`, "categories");
-  });
-  return { categories: categories.sort((a, b) => a.id - b.id), images, annotations };
+/** The ids of an annotation file's images, as text. */
+export async function readCocoImageIds(folder: DataFolder, name: string): Promise<Set<string>> {
+  const { images } = await readInstances(folder, `annotations/instances_${name}.json`);
+  return new Set(Array.from(images.ids, String));
 }
 
-function readImage(entry: Entry, where: string): CocoImage {
-  const fileName = textOf(entry, "file_name", where);
-  checkRelativePath(fileName, `${where}.file_name`);
-  return {
-    id: idOf(entry, "id", where),
-    fileName,
-    widthPx: sizeOf(entry, "width", where),
-    heightPx: sizeOf(entry, "height", where),
-  };
-}
-
-function readAnnotation(entry: Entry, where: string): CocoAnnotation {
-  const { bbox, iscrowd = 0, area = null } = entry;
-  if (!Array.isArray(bbox) || bbox.length !== 4 || !bbox.every(Number.isFinite)) {
-    throw wrong(`${where}.bbox`, bbox, "4 finite numbers");
-  }
-  if (iscrowd !== 0 && iscrowd !== 1) throw wrong(`${where}.iscrowd`, iscrowd, "0 or 1");
-  if (area !== null && !(typeof area === "number" && area >= 0)) {
-    throw wrong(`${where}.area`, area, "a number of at least 0");
-  }
-  return {
-    id: idOf(entry, "id", where),
-    imageId: idOf(entry, "image_id", where),
-    categoryId: idOf(entry, "category_id", where),
-    boxXywh: [bbox[0], bbox[1], bbox[2], bbox[3]],
-    isCrowd: iscrowd === 1,
-    areaPx: area,
-  };
-}
-
-async function findImages(
+async function firstFolder(
   folder: DataFolder,
-  split: string,
+  candidates: readonly string[],
   file: string,
-  images: readonly CocoImage[],
-): Promise<string[]> {
-  const files: string[] = [];
-  for (const [i, { fileName }] of images.entries()) {
+): Promise<string> {
+  for (const candidate of candidates) {
+    if ((await statOrNull(`${folder.path}/${candidate}`))?.isDirectory) return candidate;
+  }
+  const looked = candidates.map((candidate) => `${folder.path}/${candidate}`).join(" and ");
+  throw new Deno.errors.NotFound(`Cannot use ${file}: its image folder is missing, looked for ${looked}`);
+}
+
+async function makeIndex(folder: DataFolder, file: string, imageFolder: string): Promise<IndexContent> {
+  const instances = await readInstances(folder, file);
+  const finder = new FileFinder(folder);
+  await checkImagesExist(folder, finder, file, imageFolder, instances);
+  return { sources: [file, ...finder.folders], ...tabulate(file, imageFolder, instances) };
+}
+
+async function readInstances(folder: DataFolder, file: string): Promise<CocoInstances> {
+  const path = await findFile(folder, file, "file");
+  if (path === null) throw new Deno.errors.NotFound(`Cannot read ${folder.path}/${file}: no such file`);
+  const { readable } = await Deno.open(path);
+  return await readCocoInstances(readable, file);
+}
+
+async function checkImagesExist(
+  folder: DataFolder,
+  finder: FileFinder,
+  file: string,
+  imageFolder: string,
+  { images: { fileNames } }: CocoInstances,
+): Promise<void> {
+  for (let i = 0; i < fileNames.length; i++) {
+    const fileName = fileNames.at(i);
+    const image = `${imageFolder}/${fileName}`;
     const where = `${file}: images[${i}].file_name`;
-    const image = await findFile(folder, `${split}/${fileName}`, where);
-    if (image === null) {
-      throw new Deno.errors.NotFound(
-        `Cannot use ${where} ${
-          JSON.stringify(fileName)
-        }: there is no file ${folder.path}/${split}/${fileName}`,
-      );
-    }
-    files.push(image);
+    if (await finder.has(image, where)) continue;
+    throw new Deno.errors.NotFound(
+      `Cannot use ${where} ${JSON.stringify(fileName)}: there is no file ${folder.path}/${image}`,
+    );
   }
-  return files;
 }
 
-function toSplit(name: string, file: string, instances: CocoInstances, files: string[]): DetectionSplit {
+/** Image by image; an image's annotations stay in the order of the file. */
+function tabulate(
+  file: string,
+  imageFolder: string,
+  instances: CocoInstances,
+): Omit<IndexContent, "sources"> {
   const { categories, images } = instances;
+  const { order, starts } = groupByImage(instances);
   const classIndices = new Map(categories.map(({ id }, i) => [id, i]));
-  const imageOf = new Map(images.map((image) => [image.id, image]));
-  const annotationsOf = new Map<number, Annotation[]>(images.map(({ id }) => [id, []]));
-  const skipped: SkippedAnnotation[] = [];
-  let clippedCount = 0;
-  for (const annotation of instances.annotations) {
-    const { widthPx, heightPx } = imageOf.get(annotation.imageId) as CocoImage;
-    const [x, y, width, height] = annotation.boxXywh;
-    const { boxXyxy, isClipped } = clipToImage([x, y, x + width, y + height], widthPx, heightPx);
-    if (boxXyxy === null) {
-      const where = `annotation ${annotation.id} (image ${annotation.imageId})`;
-      skipped.push({
-        file,
-        reason:
-          `${where}: bbox ${annotation.boxXywh} has no area inside the image of ${widthPx} x ${heightPx}`,
-      });
-      continue;
+  const builder = new AnnotationTableBuilder();
+  const skipped: TableMeta["skipped"][number][] = [];
+  for (let row = 0; row < images.ids.length; row++) {
+    const [widthPx, heightPx] = images.sizesPx.subarray(2 * row, 2 * row + 2);
+    const annotations: Annotation[] = [];
+    let clippedCount = 0;
+    for (const i of order.subarray(starts[row], starts[row + 1])) {
+      const { annotation, isClipped, reason } = readAnnotation(instances, i, widthPx, heightPx, classIndices);
+      if (annotation === null) skipped.push({ row, file, reason });
+      else annotations.push(annotation);
+      if (annotation !== null && isClipped) clippedCount++;
     }
-    if (isClipped) clippedCount++;
-    annotationsOf.get(annotation.imageId)?.push({
-      boxXyxy,
-      classIndex: classIndices.get(annotation.categoryId) as number,
-      isCrowd: annotation.isCrowd,
-      isDifficult: false,
-      areaPx: annotation.areaPx ?? boxArea(boxXyxy),
-    });
+    const image = { id: `${images.ids[row]}`, file: `${imageFolder}/${images.fileNames.at(row)}` };
+    builder.push({ ...image, widthPx, heightPx, annotations, clippedCount });
   }
-  const samples = images.map(({ id, widthPx, heightPx }, i): DetectionSample => {
-    return {
-      id: `${id}`,
-      source: { file: files[i] },
-      widthPx,
-      heightPx,
-      annotations: annotationsOf.get(id) as Annotation[],
-    };
-  });
-  return { name, classes: categories.map((category) => category.name), samples, skipped, clippedCount };
+  const meta: TableMeta = { classes: categories.map(({ name }) => name), skipped };
+  return { meta, columns: builder.finish() };
 }
 
-function parseJson(text: string, file: string): Entry {
-  let root: unknown;
-  try {
-    root = JSON.parse(text);
-  } catch (cause) {
-    throw new SyntaxError(`Cannot parse ${file}: ${(cause as Error).message}`, { cause });
+/** Annotation indices sorted by image, and where each image's begin. */
+function groupByImage(
+  { images, annotations }: CocoInstances,
+): { order: Uint32Array; starts: Uint32Array } {
+  const rows = new Map<number, number>();
+  images.ids.forEach((id, row) => rows.set(id, row));
+  const rowOf = (i: number): number => rows.get(annotations.imageIds[i]) ?? -1; // checked: each has one
+  const count = annotations.ids.length;
+  const starts = new Uint32Array(images.ids.length + 1);
+  for (let i = 0; i < count; i++) starts[rowOf(i) + 1]++;
+  for (let row = 0; row < images.ids.length; row++) starts[row + 1] += starts[row];
+  const next = starts.slice();
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[next[rowOf(i)]++] = i;
+  return { order, starts };
+}
+
+function readAnnotation(
+  { annotations }: CocoInstances,
+  i: number,
+  widthPx: number,
+  heightPx: number,
+  classIndices: ReadonlyMap<number, number>,
+): { annotation: Annotation | null; isClipped: boolean; reason: string } {
+  const [x, y, width, height] = annotations.boxesXywh.subarray(4 * i, 4 * i + 4);
+  const { boxXyxy, isClipped } = clipToImage([x, y, x + width, y + height], widthPx, heightPx);
+  if (boxXyxy === null) {
+    const where = `annotation ${annotations.ids[i]} (image ${annotations.imageIds[i]})`;
+    const box = `bbox ${[x, y, width, height]}`;
+    const reason = `${where}: ${box} has no area inside the image of ${widthPx} x ${heightPx}`;
+    return { annotation: null, isClipped, reason };
   }
-  if (isEntry(root)) return root;
-  throw wrong(`${file}: the top level`, root, "an object");
-}
-
-function entries(root: Entry, key: string, file: string): Entry[] {
-  const list = root[key];
-  if (!Array.isArray(list)) throw wrong(`${file}: ${key}`, list, "a list");
-  return list.map((entry, i) => {
-    if (isEntry(entry)) return entry;
-    throw wrong(`${file}: ${key}[${i}]`, entry, "an object");
-  });
-}
-
-function isEntry(value: unknown): value is Entry {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function idOf(entry: Entry, key: string, where: string): number {
-  const value = entry[key];
-  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
-  throw wrong(`${where}.${key}`, value, "a whole number");
-}
-
-function sizeOf(entry: Entry, key: string, where: string): number {
-  const value = entry[key];
-  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
-  throw wrong(`${where}.${key}`, value, "a whole number above 0");
-}
-
-function textOf(entry: Entry, key: string, where: string): string {
-  const value = entry[key];
-  if (typeof value === "string" && value !== "") return value;
-  throw wrong(`${where}.${key}`, value, "a text that is not empty");
-}
-
-function uniqueIds(list: readonly { readonly id: number }[], where: string): Set<number> {
-  const ids = new Set<number>();
-  list.forEach(({ id }, i) => {
-    if (ids.has(id)) throw new RangeError(`Cannot read ${where}[${i}].id: ${id} is there twice`);
-    ids.add(id);
-  });
-  return ids;
-}
-
-function checkExists(id: number, ids: ReadonlySet<number>, where: string, list: string): void {
-  if (!ids.has(id)) throw new RangeError(`Cannot read ${where}: ${id} is not the id of an entry of ${list}`);
-}
-
-function wrong(where: string, value: unknown, wanted: string): SyntaxError {
-  const found = value === undefined ? "missing" : JSON.stringify(value);
-  return new SyntaxError(`Cannot read ${where}: it is ${found}, wanted ${wanted}`);
+  const annotation = {
+    boxXyxy,
+    classIndex: classIndices.get(annotations.categoryIds[i]) ?? -1, // checked: each has one
+    isCrowd: annotations.isCrowd[i] === 1,
+    isDifficult: false,
+    areaPx: Number.isNaN(annotations.areasPx[i]) ? boxArea(boxXyxy) : annotations.areasPx[i],
+  };
+  return { annotation, isClipped, reason: "" };
 }

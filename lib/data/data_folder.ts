@@ -67,12 +67,22 @@ export async function findFile(folder: DataFolder, relative: string, where: stri
   const file = `${folder.path}/${relative}`;
   const info = await statOrNull(file);
   if (info === null || !info.isFile) return null;
-  const real = await Deno.realPath(file);
+  await checkInside(folder, file, `${where} ${JSON.stringify(relative)}`);
+  return file;
+}
+
+/**
+ * Refuses a path that links lead out of the folder.
+ *
+ * @param path An existing file or folder.
+ * @param where What names it, begins the message.
+ * @throws {RangeError} If it lies elsewhere.
+ */
+export async function checkInside(folder: DataFolder, path: string, where: string): Promise<void> {
+  const real = await Deno.realPath(path);
   const root = folder.realPath.endsWith("/") ? folder.realPath : `${folder.realPath}/`;
-  if (real.startsWith(root)) return file;
-  throw new RangeError(
-    `Cannot use ${where} ${JSON.stringify(relative)}: a link leads out of the data folder to ${real}`,
-  );
+  if (`${real}/`.startsWith(root)) return;
+  throw new RangeError(`Cannot use ${where}: a link leads out of the data folder to ${real}`);
 }
 
 /**
@@ -107,7 +117,8 @@ export async function listFolder(
   return { files: files.sort(), folders: folders.sort() };
 }
 
-async function statOrNull(path: string): Promise<Deno.FileInfo | null> {
+/** What is at a path, links followed; null if there is nothing. */
+export async function statOrNull(path: string): Promise<Deno.FileInfo | null> {
   try {
     return await Deno.stat(path);
   } catch (error) {

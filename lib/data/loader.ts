@@ -28,6 +28,7 @@ import type {
   DetectionSet,
   RgbImage,
 } from "./sample.ts";
+import type { SampleList } from "./sample_list.ts";
 import { TrainingBatches } from "./sampler.ts";
 
 /** What both loaders need to know. */
@@ -76,7 +77,7 @@ export class ClassificationLoader implements Disposable {
   ) {
     this.#set = set;
     this.#options = options;
-    this.#batches = new TrainingBatches(options.seed, [set.samples.map((_, i) => i)], options.batchSize);
+    this.#batches = new TrainingBatches(options.seed, [firstNumbers(set.samples.length)], options.batchSize);
     this.#training = new Prefetch((step) => this.#trainingBatch(step), prefetchOf(options));
     this.#cache = new ImageCache(options.cacheBytes ?? defaultCacheBytes);
   }
@@ -101,7 +102,7 @@ export class ClassificationLoader implements Disposable {
    * @param indices Which samples; by default all, in the set's order.
    */
   async *evaluationBatches(
-    indices: readonly number[] = this.#set.samples.map((_, i) => i),
+    indices: ArrayLike<number> = firstNumbers(this.#set.samples.length),
   ): AsyncGenerator<EvaluationBatch<ClassificationBatch>, void, unknown> {
     const chunks = fixedSizeChunks(indices, this.#options.batchSize);
     const view = async (index: number): Promise<RgbImage> =>
@@ -121,7 +122,7 @@ export class ClassificationLoader implements Disposable {
   #trainingBatch(step: number): Promise<ClassificationBatch> {
     const { draws } = this.#batches.batch(step);
     const views = draws.map(async ({ index, epoch }) => {
-      const random = stream(this.#options.seed, "augment", epoch, this.#set.samples[index].id);
+      const random = stream(this.#options.seed, "augment", epoch, this.#set.samples.at(index).id);
       return augmentImage(await this.#image(index), this.#options.resolutionPx, this.#options, random);
     });
     return this.#assemble(draws.map(({ index }) => index), views);
@@ -129,7 +130,7 @@ export class ClassificationLoader implements Disposable {
 
   /** Decoded, at most twice the resolution: what a crop of a quarter of the area still fills without enlarging. */
   #image(index: number): Promise<RgbImage> {
-    const { id, source } = this.#set.samples[index];
+    const { id, source } = this.#set.samples.at(index);
     const { maxImagePixels: maxPixels, resolutionPx } = this.#options;
     const size = { kind: "shorterSide", atMostPx: 2 * resolutionPx } as const;
     return this.#cache.get(id, () => readImage(source, { maxPixels, size }));
@@ -140,7 +141,7 @@ export class ClassificationLoader implements Disposable {
     views: readonly Promise<RgbImage>[],
   ): Promise<ClassificationBatch> {
     const side = this.#options.resolutionPx;
-    const samples = indices.map((index): ClassificationSample => this.#set.samples[index]);
+    const samples = indices.map((index): ClassificationSample => this.#set.samples.at(index));
     const images = new Uint8Array(views.length * side * side * 3);
     (await Promise.all(views)).forEach((view, i) => images.set(view.data, i * side * side * 3));
     return {
@@ -178,7 +179,7 @@ export class DetectionLoader implements Disposable {
     }
     this.#set = set;
     this.#options = options;
-    this.#groups = byCanvas(set.samples, set.samples.map((_, i) => i), options.canvases);
+    this.#groups = byCanvas(set.samples, firstNumbers(set.samples.length), options.canvases);
     this.#batches = new TrainingBatches(options.seed, this.#groups, options.batchSize);
     this.#training = new Prefetch((step) => this.#trainingBatch(step), prefetchOf(options));
     this.#cache = new ImageCache(options.cacheBytes ?? defaultCacheBytes);
@@ -204,7 +205,7 @@ export class DetectionLoader implements Disposable {
    * @param indices Which samples; by default all.
    */
   async *evaluationBatches(
-    indices: readonly number[] = this.#set.samples.map((_, i) => i),
+    indices: ArrayLike<number> = firstNumbers(this.#set.samples.length),
   ): AsyncGenerator<EvaluationBatch<DetectionBatch>, void, unknown> {
     const { batchSize, canvases } = this.#options;
     const chunks = byCanvas(this.#set.samples, indices, canvases).flatMap((group, canvasIndex) =>
@@ -226,7 +227,7 @@ export class DetectionLoader implements Disposable {
     const { group, draws } = this.#batches.batch(step);
     const canvas = this.#options.canvases[group];
     const placed = draws.map(async ({ index, epoch }) => {
-      const sample = this.#set.samples[index];
+      const sample = this.#set.samples.at(index);
       const random = stream(this.#options.seed, "augment", epoch, sample.id);
       return placeForTraining(await this.#image(index, canvas), sample, canvas, this.#options, random);
     });
@@ -234,12 +235,12 @@ export class DetectionLoader implements Disposable {
   }
 
   async #placed(index: number, canvas: Canvas): Promise<PlacedImage> {
-    return placeForEvaluation(await this.#image(index, canvas), this.#set.samples[index], canvas);
+    return placeForEvaluation(await this.#image(index, canvas), this.#set.samples.at(index), canvas);
   }
 
   /** Decoded at the size that fits its canvas. */
   #image(index: number, canvas: Canvas): Promise<RgbImage> {
-    const sample = this.#set.samples[index];
+    const sample = this.#set.samples.at(index);
     const { widthPx, heightPx } = fitOnCanvas(canvas, sample.widthPx, sample.heightPx);
     const size = { kind: "exact", widthPx, heightPx } as const;
     const maxPixels = this.#options.maxImagePixels;
@@ -263,7 +264,7 @@ export class DetectionLoader implements Disposable {
       placements: placed.map(({ placement }) => placement),
       boxesXyxy: placed.map(({ boxesXyxy }) => boxesXyxy),
       classIndices: placed.map(({ classIndices }) => classIndices),
-      ids: indices.map((index) => this.#set.samples[index].id),
+      ids: indices.map((index) => this.#set.samples.at(index).id),
     };
   }
 }
@@ -272,27 +273,32 @@ function prefetchOf({ prefetchBatches }: LoaderOptions): number {
   return prefetchBatches ?? defaultPrefetchBatches;
 }
 
+/** 0..count-1. */
+function firstNumbers(count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => i);
+}
+
 function byCanvas(
-  samples: readonly DetectionSample[],
-  indices: readonly number[],
+  samples: SampleList<DetectionSample>,
+  indices: ArrayLike<number>,
   canvases: readonly Canvas[],
 ): number[][] {
   const groups: number[][] = canvases.map(() => []);
-  for (const index of indices) {
-    const { widthPx, heightPx } = samples[index];
-    groups[chooseCanvas(canvases, widthPx, heightPx)].push(index);
+  for (let i = 0; i < indices.length; i++) {
+    const { widthPx, heightPx } = samples.at(indices[i]);
+    groups[chooseCanvas(canvases, widthPx, heightPx)].push(indices[i]);
   }
   return groups;
 }
 
 /** Cuts a list into chunks of one size; the last is filled up with its last element. */
 function fixedSizeChunks(
-  indices: readonly number[],
+  indices: ArrayLike<number>,
   size: number,
 ): { indices: number[]; validCount: number }[] {
   const chunks: { indices: number[]; validCount: number }[] = [];
   for (let start = 0; start < indices.length; start += size) {
-    const part = indices.slice(start, start + size);
+    const part = Array.from({ length: Math.min(size, indices.length - start) }, (_, i) => indices[start + i]);
     const fill = Array.from({ length: size - part.length }, () => part[part.length - 1]);
     chunks.push({ indices: [...part, ...fill], validCount: part.length });
   }

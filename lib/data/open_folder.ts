@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { permutation, stream } from "../base/random.ts";
-import type { DetectionSplit } from "./annotated_box.ts";
-import { listCocoSplits, readCoco } from "./coco.ts";
+import { openCocoParts } from "./coco_splits.ts";
 import { type DataFolder, openDataFolder } from "./data_folder.ts";
+import type { IndexStore } from "./data_index.ts";
+import { cutSearchSplit, type DetectionSplit, joinVersions } from "./detection_split.ts";
 import type { SkippedAnnotation } from "./sample.ts";
-import { listVocSplits, readVoc } from "./voc.ts";
+import type { SplitParts } from "./split_plan.ts";
+import { openVocParts } from "./voc_splits.ts";
 
 /** An opened folder. */
 export interface DetectionFolder {
@@ -21,17 +22,23 @@ export interface DetectionFolder {
   readonly val: DetectionSplit;
   /** What the reported numbers come from. */
   readonly test: DetectionSplit;
+  /** Names the content of all indexes; null without. */
+  readonly version: string | null;
   /** Of all splits, each annotation once. */
   readonly skipped: readonly SkippedAnnotation[];
   /** What the user should know about how the splits were made, sentences. */
   readonly notes: readonly string[];
 }
 
-/** Which splits on disk play which part; null where a part is cut from `train`. */
-interface SplitPlan {
-  readonly train: string;
-  readonly val: string | null;
-  readonly test: string;
+/** How to open a folder; everything has a default. */
+export interface OpenFolderOptions {
+  /**
+   * Training images set apart for the search, also where there is a split val, which is then trained on; null, the
+   * default, is that split, or a tenth of training where it is missing.
+   */
+  readonly searchImages?: number | null;
+  /** Where indexes are kept; null, the default, reads all annotations at each call. */
+  readonly store?: IndexStore | null;
 }
 
 /**
@@ -39,90 +46,48 @@ interface SplitPlan {
  *
  * With splits train, val and test on disk these are the three. Without test, val is the reported split and the
  * search is scored on a tenth of train, cut off by a fixed draw; without val, the same tenth serves. VOC's
- * `trainval` stands in for a missing train. The search thus never sees the reported split.
+ * `trainval` stands in for a missing train. The search thus never sees the reported split. {@linkcode openVocParts}
+ * says what is done with several years, {@linkcode openCocoParts} with COCO 2014.
  *
  * @param path The data folder.
  * @throws {Deno.errors.NotFound} If the folder is missing, or no layout or not enough splits are recognised.
- * @throws Whatever {@linkcode readVoc} and {@linkcode readCoco} throw.
+ * @throws {RangeError} If the search's split would leave nothing to train on, or two splits share an image.
+ * @throws Whatever the readers throw.
  */
-export async function openDetectionFolder(path: string): Promise<DetectionFolder> {
+export async function openDetectionFolder(
+  path: string,
+  { searchImages = null, store = null }: OpenFolderOptions = {},
+): Promise<DetectionFolder> {
   const folder = await openDataFolder(path);
-  const vocSplits = await listVocSplits(folder);
-  if (vocSplits !== null) {
-    const plan = planSplits(folder, "Pascal VOC", vocSplits, (part) => vocSplits.filter((s) => s === part));
-    const names = [plan.train, ...(plan.val === null ? [] : [plan.val]), plan.test];
-    return assemble("voc", plan, await readVoc(folder, names));
-  }
-  const cocoSplits = await listCocoSplits(folder);
-  if (cocoSplits === null || cocoSplits.length === 0) throw notRecognised(folder);
-  const plan = planSplits(folder, "COCO", cocoSplits, (part) => cocoSplits.filter((s) => s.startsWith(part)));
-  const names = [plan.train, ...(plan.val === null ? [] : [plan.val]), plan.test];
-  const splits: DetectionSplit[] = [];
-  for (const name of names) splits.push(await readCoco(folder, name));
-  checkSameClasses(folder, splits);
-  return assemble("coco", plan, splits);
+  const isCut = searchImages !== null;
+  const voc = await openVocParts(folder, isCut, store);
+  if (voc !== null) return assemble("voc", voc, searchImages);
+  const coco = await openCocoParts(folder, isCut, store);
+  if (coco !== null) return assemble("coco", coco, searchImages);
+  throw notRecognised(folder);
 }
 
-function planSplits(
-  folder: DataFolder,
-  layout: string,
-  present: readonly string[],
-  matching: (part: string) => string[],
-): SplitPlan {
-  const one = (part: string): string | null => {
-    const names = matching(part);
-    if (names.length < 2) return names[0] ?? null;
-    throw new RangeError(
-      `Cannot open ${folder.path} as ${layout}: it has the ${part} splits ${names.join(" and ")}, wanted one`,
-    );
-  };
-  const [train, val, test] = [one("train") ?? one("trainval"), one("val"), one("test")];
-  if (train !== null && test !== null) return { train, val: train === "trainval" ? null : val, test };
-  if (train !== null && val !== null && train !== "trainval") return { train, val: null, test: val };
-  throw new Deno.errors.NotFound(
-    `Cannot open ${folder.path} as ${layout}: its splits are ${present.join(", ") || "none"}, ` +
-      `wanted train and at least one of val and test`,
-  );
-}
-
-function assemble(
-  layout: "voc" | "coco",
-  plan: SplitPlan,
-  splits: readonly DetectionSplit[],
-): DetectionFolder {
-  const test = splits[splits.length - 1];
-  const [train, val] = plan.val === null ? cutTenth(splits[0]) : [splits[0], splits[1]];
+function assemble(layout: "voc" | "coco", parts: SplitParts, searchImages: number | null): DetectionFolder {
+  const { test } = parts;
+  const [train, val] = parts.val === null
+    ? cutSearchSplit(parts.train, searchImages)
+    : [parts.train, parts.val];
   checkDisjoint([train, val, test]);
   const notes: string[] = [];
-  if (plan.val === null) {
+  if (parts.val === null) {
     notes.push(
-      `The search is scored on ${val.samples.length} images cut from ${plan.train} by a fixed draw, which leaves ` +
-        `${train.samples.length} to train on.`,
+      `The search is scored on ${val.samples.length} images cut from ${parts.train.name} by a fixed draw, which ` +
+        `leaves ${train.samples.length} to train on.`,
     );
   }
-  if (!plan.test.startsWith("test")) {
-    notes.push(`There is no annotated test split: the reported numbers come from ${plan.test}.`);
-  }
+  notes.push(...parts.notes);
+  const splits = [train, val, test]; // of a cut, the first part tells what both have
   const clippedCount = splits.reduce((sum, split) => sum + split.clippedCount, 0);
   if (clippedCount > 0) {
     notes.push(`${clippedCount} boxes reached past their image's border and were clipped.`);
   }
-  return { layout, train, val, test, skipped: splits.flatMap((split) => split.skipped), notes };
-}
-
-/** Cuts a tenth off a split (at least one image): the draw depends on the number of images and nothing else. */
-function cutTenth(split: DetectionSplit): [DetectionSplit, DetectionSplit] {
-  const count = split.samples.length;
-  if (count < 2) throw new RangeError(`Cannot cut a search split from ${split.name}: it has ${count} image`);
-  const cut = new Set(
-    permutation(stream(0, "search split"), count).subarray(0, Math.max(1, Math.round(count / 10))),
-  );
-  const keep = (isCut: boolean): DetectionSplit["samples"] =>
-    split.samples.filter((_, i) => cut.has(i) === isCut);
-  return [
-    { ...split, samples: keep(false) },
-    { ...split, name: `${split.name} (search)`, samples: keep(true), skipped: [], clippedCount: 0 },
-  ];
+  const version = joinVersions(splits.map((split) => split.version));
+  return { layout, train, val, test, version, skipped: splits.flatMap(({ skipped }) => skipped), notes };
 }
 
 function checkDisjoint(splits: readonly DetectionSplit[]): void {
@@ -138,19 +103,6 @@ function checkDisjoint(splits: readonly DetectionSplit[]): void {
       }
       seen.set(file, name);
     }
-  }
-}
-
-function checkSameClasses(folder: DataFolder, splits: readonly DetectionSplit[]): void {
-  const wanted = splits[0].classes.join(", ");
-  for (const { name, classes } of splits) {
-    if (classes.join(", ") === wanted) continue;
-    throw new RangeError(
-      `Cannot use ${folder.path}/annotations/instances_${name}.json: its categories are ${
-        classes.join(", ")
-      }, ` +
-        `wanted those of ${splits[0].name}: ${wanted}`,
-    );
   }
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { SampleList } from "./sample_list.ts";
+
 /** Pixels as stored in memory: `[height, width, 3]` uint8, RGB, row by row. */
 export interface RgbImage {
   readonly width: number;
@@ -29,7 +31,7 @@ export interface ClassificationSample {
 export interface ClassificationSet {
   readonly name: string;
   readonly classes: readonly string[];
-  readonly samples: readonly ClassificationSample[];
+  readonly samples: SampleList<ClassificationSample>;
 }
 
 /** One annotated object. */
@@ -68,7 +70,7 @@ export interface SkippedAnnotation {
 export interface DetectionSet {
   readonly name: string;
   readonly classes: readonly string[];
-  readonly samples: readonly DetectionSample[];
+  readonly samples: SampleList<DetectionSample>;
   readonly skipped: readonly SkippedAnnotation[];
 }
 

@@ -46,7 +46,7 @@ export class TrainingBatches {
   readonly batchesPerRound: number;
   readonly #seed: number;
   readonly #batchSize: number;
-  readonly #groups: readonly (readonly number[])[];
+  readonly #groups: readonly ArrayLike<number>[];
   /** Group of each batch of a round before shuffling, and which of the group's it is. */
   readonly #round: readonly { readonly group: number; readonly turn: number }[];
   readonly #batchesOf: readonly number[];
@@ -61,7 +61,7 @@ export class TrainingBatches {
    * @param batchSize Samples a batch.
    * @throws {RangeError} If there is no sample, or the batch size is not a whole number above 0.
    */
-  constructor(seed: number, groups: readonly (readonly number[])[], batchSize: number) {
+  constructor(seed: number, groups: readonly ArrayLike<number>[], batchSize: number) {
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new RangeError(`Cannot make batches: batchSize is ${batchSize}, wanted a whole number above 0`);
     }

@@ -6,6 +6,7 @@
  */
 import { type RandomStream, stream } from "../base/random.ts";
 import type { Annotation, ClassificationSet, DetectionSet, RgbImage } from "./sample.ts";
+import { listOf } from "./sample_list.ts";
 
 /** The shapes: detection's classes. Each has its own hue. */
 export const shapeNames: readonly string[] = ["circle", "square", "triangle", "cross", "ring"];
@@ -84,7 +85,7 @@ export function shapesClassification(options: ShapesClassificationOptions): Clas
     };
     return { id: `${split}/${index}`, source: { generate }, classIndex };
   });
-  return { name: split, classes, samples };
+  return { name: split, classes, samples: listOf(samples) };
 }
 
 /** A detection set: one to six shapes an image, several sizes, some behind others or cut by the border. */
@@ -106,7 +107,7 @@ export function shapesDetection(options: ShapesDetectionOptions): DetectionSet {
     heightPx,
     annotations: annotate(scene(index).scene),
   }));
-  return { name: split, classes: shapeNames, samples, skipped: [] };
+  return { name: split, classes: shapeNames, samples: listOf(samples), skipped: [] };
 }
 
 function singleShape(classIndex: number, imagePx: number, random: RandomStream): Scene {

@@ -1,46 +1,57 @@
 /**
- * Reads Pascal VOC's layout: `ImageSets/Main/<split>.txt`, `Annotations/<id>.xml`, `JPEGImages/<id>.jpg`.
- * Everything is checked before any training, without opening an image.
+ * Reads Pascal VOC's layout: `ImageSets/Main/<split>.txt`, `Annotations/<id>.xml`, `JPEGImages/<id>.jpg`; of one
+ * year, or of several side by side. Everything is checked before any training, without opening an image.
  *
  * @module
  */
-import { XMLParser, XMLValidator } from "fast-xml-parser";
-import { boxArea, type BoxXyxy, clipToImage, type DetectionSplit } from "./annotated_box.ts";
-import { checkRelativePath, type DataFolder, findFile, listFolder, readText } from "./data_folder.ts";
-import type { Annotation, DetectionSample, SkippedAnnotation } from "./sample.ts";
+import { boxArea, type BoxXyxy, clipToImage } from "./annotated_box.ts";
+import { AnnotationTable, AnnotationTableBuilder, type TableMeta } from "./annotation_table.ts";
+import { columnOf } from "./column_file.ts";
+import { checkRelativePath, type DataFolder, listFolder, readText } from "./data_folder.ts";
+import { type IndexContent, type IndexStore, openIndex } from "./data_index.ts";
+import type { DetectionSplit } from "./detection_split.ts";
+import { FileFinder } from "./file_finder.ts";
+import type { Annotation } from "./sample.ts";
+import { sideBySide } from "./side_by_side.ts";
+import { parseVocAnnotation, type VocAnnotation, type VocObject } from "./voc_annotation.ts";
 
-/** One `<object>`, as written. */
-export interface VocObject {
-  /** The class. */
+/** One split file of one tree. */
+export interface VocPart {
+  /** The tree's folder relative to the data folder: empty, or with a slash at its end, e.g. `VOC2007/`. */
+  readonly tree: string;
+  /** The file's name without `.txt`, e.g. `trainval`. */
+  readonly list: string;
+}
+
+/** What makes up one split. */
+export interface VocSplit {
   readonly name: string;
-  /** VOC's `difficult`. */
-  readonly isDifficult: boolean;
-  /** xmin, ymin, xmax, ymax: 1-based, the last pixel included. */
-  readonly corners: BoxXyxy;
+  readonly parts: readonly VocPart[];
 }
 
-/** One annotation file, as written. */
-export interface VocAnnotation {
-  /** Relative to the data folder. */
-  readonly file: string;
-  /** From `size`. */
-  readonly widthPx: number;
-  /** From `size`. */
-  readonly heightPx: number;
-  /** In the order of the file. */
-  readonly objects: readonly VocObject[];
+/** An image, before it is looked at. */
+interface VocImage {
+  /** As in {@linkcode VocPart}. */
+  readonly tree: string;
+  /** What the tree's files are named after. */
+  readonly stem: string;
 }
+
+const concurrentReads = 16;
 
 /**
- * Reads splits of a VOC tree; all of them get the same classes.
+ * Reads splits of VOC trees; all of them get the same classes.
  *
  * VOC's corners are 1-based and inclusive, so a box becomes `xmin - 1, ymin - 1, xmax, ymax` (as torchvision's
  * and detectron's readers have it). Boxes past the border are clipped and counted. A box whose corners agree
  * in x or y, or are in the wrong order, was never drawn out: it is left out and listed in `skipped`, although by
  * the inclusive reading it might hold one pixel.
  *
- * @param folder The tree's root.
- * @param splits Names of split files, e.g. `["train", "val"]`.
+ * A sample's id is that of its files, with the tree before it where the tree has a folder: `VOC2007/000005`.
+ *
+ * @param folder The data folder.
+ * @param splits What to read.
+ * @param store Where the index is kept; null reads all annotations at each call.
  * @param classes Allowed classes in order; by default those of these splits' annotations, sorted by name.
  * @returns One set per split, in order.
  * @throws {Deno.errors.NotFound} If a split file, an annotation or an image is missing.
@@ -49,100 +60,98 @@ export interface VocAnnotation {
  */
 export async function readVoc(
   folder: DataFolder,
-  splits: readonly string[],
+  splits: readonly VocSplit[],
+  store: IndexStore | null = null,
   classes?: readonly string[],
 ): Promise<DetectionSplit[]> {
-  const parsed = new Map<string, VocAnnotation>(); // splits may share images
-  const idsOfSplits: string[][] = [];
-  for (const split of splits) {
-    const ids = await readSplitFile(folder, split);
-    idsOfSplits.push(ids);
-    for (const id of ids) if (!parsed.has(id)) parsed.set(id, await readAnnotation(folder, id));
-  }
-  const names = classes ?? collectClasses(parsed.values());
-  const images = await findImages(folder, [...parsed.keys()]);
-  return splits.map((split, i) => toSplit(split, idsOfSplits[i], parsed, images, names));
+  const what = `voc ${JSON.stringify([splits, classes ?? null])}`;
+  const index = await openIndex(store, folder, what, () => makeIndex(folder, splits, classes));
+  const table = new AnnotationTable(folder, index);
+  return splits.map(({ name }, i) => table.split(name, columnOf(index.columns, `rows.${i}`, Uint32Array)));
 }
 
 /** The splits a VOC tree has: the names in `ImageSets/Main`, without `.txt`; null if there is no such folder. */
-export async function listVocSplits(folder: DataFolder): Promise<string[] | null> {
-  const listing = await listFolder(folder, "ImageSets/Main");
+export async function listVocSplits(folder: DataFolder, tree: string): Promise<string[] | null> {
+  const listing = await listFolder(folder, `${tree}ImageSets/Main`);
   return listing?.files.filter((name) => name.endsWith(".txt")).map((name) => name.slice(0, -4)) ?? null;
 }
 
-async function readSplitFile(folder: DataFolder, split: string): Promise<string[]> {
-  const file = `ImageSets/Main/${split}.txt`;
-  const lines = (await readText(folder, file)).split("\n").map((line) => line.trim());
-  const seen = new Set<string>();
-  lines.forEach((id, i) => {
-    if (id === "") return;
-    checkRelativePath(id, `${file}: line ${i + 1}`);
-    if (seen.has(id)) throw new RangeError(`Cannot read ${file}: line ${i + 1} names ${id} a second time`);
-    seen.add(id);
-  });
-  if (seen.size === 0) throw new RangeError(`Cannot use ${folder.path}/${file}: it names no image`);
-  return [...seen];
+async function makeIndex(
+  folder: DataFolder,
+  splits: readonly VocSplit[],
+  classes?: readonly string[],
+): Promise<IndexContent> {
+  const images = new Map<string, VocImage>(); // by id; splits may share some
+  const idsOfSplits: string[][] = [];
+  for (const { parts } of splits) {
+    const ofSplit = (await Promise.all(parts.map((part) => readSplitFile(folder, part)))).flat();
+    for (const image of ofSplit) images.set(idOf(image), image);
+    idsOfSplits.push(ofSplit.map(idOf));
+  }
+  const annotations = await sideBySide(
+    [...images.values()],
+    concurrentReads,
+    (it) => readAnnotation(folder, it),
+  );
+  const finder = new FileFinder(folder);
+  const files: string[] = [];
+  for (const image of images.values()) files.push(await findImage(folder, finder, image));
+
+  const ids = [...images.keys()];
+  const { meta, columns } = tabulate(ids, files, annotations, classes ?? collectClasses(annotations));
+  const lists = splits.flatMap(({ parts }) => parts.map(listFile));
+  const sources = [...lists, ...finder.folders, ...annotations.map(({ file }) => file)];
+  return { sources, meta, columns: { ...columns, ...rowColumns(ids, idsOfSplits) } };
 }
 
-async function readAnnotation(folder: DataFolder, id: string): Promise<VocAnnotation> {
-  const file = `Annotations/${id}.xml`;
+/** Which rows each split has. */
+function rowColumns(
+  ids: readonly string[],
+  idsOfSplits: readonly (readonly string[])[],
+): Record<string, Uint32Array> {
+  const rowOf = new Map(ids.map((id, row) => [id, row]));
+  const rows = (of: readonly string[]): Uint32Array => Uint32Array.from(of, (id) => rowOf.get(id) ?? NaN);
+  return Object.fromEntries(idsOfSplits.map((of, i) => [`rows.${i}`, rows(of)]));
+}
+
+function idOf({ tree, stem }: VocImage): string {
+  return `${tree}${stem}`;
+}
+
+function listFile({ tree, list }: VocPart): string {
+  return `${tree}ImageSets/Main/${list}.txt`;
+}
+
+async function readSplitFile(folder: DataFolder, part: VocPart): Promise<VocImage[]> {
+  const file = listFile(part);
+  const lines = (await readText(folder, file)).split("\n").map((line) => line.trim());
+  const stems = new Set<string>();
+  lines.forEach((stem, i) => {
+    if (stem === "") return;
+    checkRelativePath(stem, `${file}: line ${i + 1}`);
+    if (stems.has(stem)) {
+      throw new RangeError(`Cannot read ${file}: line ${i + 1} names ${stem} a second time`);
+    }
+    stems.add(stem);
+  });
+  if (stems.size === 0) throw new RangeError(`Cannot use ${folder.path}/${file}: it names no image`);
+  return [...stems].map((stem) => ({ tree: part.tree, stem }));
+}
+
+async function readAnnotation(folder: DataFolder, { tree, stem }: VocImage): Promise<VocAnnotation> {
+  const file = `${tree}Annotations/${stem}.xml`;
   return parseVocAnnotation(await readText(folder, file), file);
 }
 
-/**
- * Parses one annotation file.
- *
- * @param text The XML.
- * @param file Its path relative to the data folder, for messages.
- */
-export function parseVocAnnotation(text: string, file: string): VocAnnotation {
-  const validity = XMLValidator.validate(text);
-  if (validity !== true) {
-    throw new SyntaxError(`Cannot parse ${file}: line ${validity.err.line}: ${validity.err.msg}`);
+async function findImage(folder: DataFolder, finder: FileFinder, { tree, stem }: VocImage): Promise<string> {
+  const [annotation, image] = [`${tree}Annotations/${stem}.xml`, `${tree}JPEGImages/${stem}`];
+  for (const extension of ["jpg", "jpeg", "png"]) {
+    const file = `${image}.${extension}`;
+    if (await finder.has(file, `${annotation}: image`)) return file;
   }
-  const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === "object" });
-  const root = field(parser.parse(text), "annotation");
-  if (!isNode(root)) throw new SyntaxError(`Cannot read ${file}: it has no element annotation`);
-  const filename = field(root, "filename");
-  if (typeof filename === "string" && filename !== "") checkRelativePath(filename, `${file}: filename`);
-  const objects = field(root, "object");
-  return {
-    file,
-    widthPx: sizeOf(root, "width", file),
-    heightPx: sizeOf(root, "height", file),
-    objects: Array.isArray(objects) ? objects.map((node, i) => readObject(node, i, file)) : [],
-  };
-}
-
-function readObject(node: unknown, index: number, file: string): VocObject {
-  const name = field(node, "name");
-  if (typeof name !== "string" || name === "") {
-    throw new SyntaxError(`Cannot read ${file}: object ${index + 1} has no name`);
-  }
-  const where = `object ${index + 1} (${name})`;
-  const difficult = field(node, "difficult") ?? "0";
-  if (difficult !== "0" && difficult !== "1") {
-    throw new RangeError(`Cannot read ${file}: ${where}: difficult is ${shown(difficult)}, wanted 0 or 1`);
-  }
-  const box = field(node, "bndbox");
-  const corner = (key: string): number => numberOf(field(box, key), `${where}: bndbox.${key}`, file);
-  return {
-    name,
-    isDifficult: difficult === "1",
-    corners: [corner("xmin"), corner("ymin"), corner("xmax"), corner("ymax")],
-  };
-}
-
-function sizeOf(root: unknown, key: string, file: string): number {
-  const value = numberOf(field(field(root, "size"), key), `size.${key}`, file);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new RangeError(`Cannot read ${file}: size.${key} is ${value}, wanted a whole number above 0`);
-}
-
-function numberOf(value: unknown, where: string, file: string): number {
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : NaN;
-  if (Number.isFinite(number)) return number;
-  throw new SyntaxError(`Cannot read ${file}: ${where} is ${shown(value)}, wanted a number`);
+  throw new Deno.errors.NotFound(
+    `Cannot use ${annotation}: its image is missing, looked for ${folder.path}/${image}.jpg, .jpeg and .png`,
+  );
 }
 
 function collectClasses(annotations: Iterable<VocAnnotation>): string[] {
@@ -151,51 +160,46 @@ function collectClasses(annotations: Iterable<VocAnnotation>): string[] {
   return [...names].sort();
 }
 
-async function findImages(folder: DataFolder, ids: readonly string[]): Promise<Map<string, string>> {
-  const images = new Map<string, string>();
-  for (const id of ids) {
-    for (const extension of ["jpg", "jpeg", "png"]) {
-      const path = `JPEGImages/${id}.${extension}`;
-      const image = await findFile(folder, path, `Annotations/${id}.xml: image`);
-      if (image !== null) images.set(id, image);
-      if (image !== null) break;
-    }
-    if (images.has(id)) continue;
-    throw new Deno.errors.NotFound(
-      `Cannot use Annotations/${id}.xml: its image is missing, looked for ${folder.path}/JPEGImages/${id}.jpg, .jpeg and .png`,
-    );
-  }
-  return images;
+function tabulate(
+  ids: readonly string[],
+  files: readonly string[],
+  parsed: readonly VocAnnotation[],
+  classes: readonly string[],
+): Omit<IndexContent, "sources"> {
+  const builder = new AnnotationTableBuilder();
+  const skipped: TableMeta["skipped"][number][] = [];
+  ids.forEach((id, row) => {
+    const { file, widthPx, heightPx } = parsed[row];
+    const { annotations, clippedCount, reasons } = readObjects(parsed[row], classes);
+    builder.push({ id, file: files[row], widthPx, heightPx, annotations, clippedCount });
+    for (const reason of reasons) skipped.push({ row, file, reason });
+  });
+  const meta: TableMeta = { classes, skipped };
+  return { meta, columns: builder.finish() };
 }
 
-function toSplit(
-  name: string,
-  ids: readonly string[],
-  parsed: ReadonlyMap<string, VocAnnotation>,
-  images: ReadonlyMap<string, string>,
+/** An image's annotations, and why the others are left out. */
+function readObjects(
+  { file, widthPx, heightPx, objects }: VocAnnotation,
   classes: readonly string[],
-): DetectionSplit {
-  const skipped: SkippedAnnotation[] = [];
+): { annotations: Annotation[]; clippedCount: number; reasons: string[] } {
+  const annotations: Annotation[] = [];
+  const reasons: string[] = [];
   let clippedCount = 0;
-  const samples = ids.map((id): DetectionSample => {
-    const { file, widthPx, heightPx, objects } = parsed.get(id) as VocAnnotation;
-    const annotations: Annotation[] = [];
-    objects.forEach((object, i) => {
-      const where = `object ${i + 1} (${object.name})`;
-      const classIndex = classIndexOf(object.name, classes, `${file}: ${where}`);
-      const { boxXyxy, isClipped } = clipToImage(edgesOf(object), widthPx, heightPx);
+  objects.forEach((object, i) => {
+    const where = `object ${i + 1} (${object.name})`;
+    const classIndex = classIndexOf(object.name, classes, `${file}: ${where}`);
+    const { boxXyxy, isClipped } = clipToImage(edgesOf(object), widthPx, heightPx);
+    if (boxXyxy === null || !hasArea(object)) {
       const fault = hasArea(object) ? `lies outside the image of ${widthPx} x ${heightPx}` : "has no area";
-      if (boxXyxy === null || !hasArea(object)) {
-        skipped.push({ file, reason: `${where}: box ${object.corners} ${fault}` });
-        return;
-      }
-      if (isClipped) clippedCount++;
-      const { isDifficult } = object;
-      annotations.push({ boxXyxy, classIndex, isCrowd: false, isDifficult, areaPx: boxArea(boxXyxy) });
-    });
-    return { id, source: { file: images.get(id) as string }, widthPx, heightPx, annotations };
+      reasons.push(`${where}: box ${object.corners} ${fault}`);
+      return;
+    }
+    if (isClipped) clippedCount++;
+    const { isDifficult } = object;
+    annotations.push({ boxXyxy, classIndex, isCrowd: false, isDifficult, areaPx: boxArea(boxXyxy) });
   });
-  return { name, classes, samples, skipped, clippedCount };
+  return { annotations, clippedCount, reasons };
 }
 
 function hasArea({ corners: [xmin, ymin, xmax, ymax] }: VocObject): boolean {
@@ -210,16 +214,4 @@ function classIndexOf(name: string, classes: readonly string[], where: string): 
   const index = classes.indexOf(name);
   if (index >= 0) return index;
   throw new RangeError(`Cannot use ${where}: its class is not in the list ${classes.join(", ")}`);
-}
-
-function isNode(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
-}
-
-function field(node: unknown, name: string): unknown {
-  return isNode(node) ? node[name] : undefined;
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? "missing" : JSON.stringify(value);
 }

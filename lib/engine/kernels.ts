@@ -48,6 +48,35 @@ export function registerKernels(backend: TensorFlowBackend): void {
     ({ inputs }) =>
       run(backend, "SoftmaxCrossEntropyWithLogits", [floatType("T")], [inputs.logits, inputs.labels], 2),
   );
+  register("DetnasSparseMatMul", ({ inputs, attrs }) => sparseMatMul(backend, inputs, attrs));
+}
+
+/** The matrix's shape goes in as int64, which tfjs has no tensors of: the id is made and deleted here. */
+function sparseMatMul(
+  backend: TensorFlowBackend,
+  inputs: KernelArguments["inputs"],
+  { rows, columns, transposed }: KernelArguments["attrs"],
+): Tensor {
+  const { binding } = backend;
+  // int64 values come as pairs of int32, low and high.
+  const shape = binding.createTensor(
+    [2],
+    DataType.int64,
+    Int32Array.of(rows as number, 0, columns as number, 0),
+  );
+  try {
+    const [indices, values, dense] = backend.getInputTensorIds([inputs.indices, inputs.values, inputs.dense]);
+    const attributes: OpAttribute[] = [
+      floatType("T"),
+      { name: "Tindices", type: AttributeType.type, value: DataType.int32 },
+      { name: "adjoint_a", type: AttributeType.bool, value: transposed as boolean },
+      { name: "adjoint_b", type: AttributeType.bool, value: false },
+    ];
+    const ids = [indices, values, shape, dense];
+    return runOnIds(backend, "SparseTensorDenseMatMul", attributes, ids, 1)[0];
+  } finally {
+    binding.deleteTensor(shape);
+  }
 }
 
 interface KernelArguments {
@@ -71,10 +100,20 @@ function run(
   inputs: readonly (Tensor | TensorInfo)[],
   outputCount: number,
 ): Tensor[] {
-  const ids = backend.getInputTensorIds(inputs);
-  return backend.binding.executeOp(
+  return runOnIds(backend, name, attributes, backend.getInputTensorIds(inputs), outputCount);
+}
+
+function runOnIds(
+  backend: TensorFlowBackend,
+  name: string,
+  attributes: OpAttribute[],
+  ids: number[],
+  outputCount: number,
+): Tensor[] {
+  const { binding } = backend;
+  return binding.executeOp(
     name,
-    attributes as Parameters<typeof backend.binding.executeOp>[1],
+    attributes as Parameters<typeof binding.executeOp>[1],
     ids,
     outputCount,
   )

@@ -56,6 +56,12 @@ export interface ClassAp {
   readonly AP50: number;
 }
 
+/** One class's average precision and recall; -1 if it has no ground truth. */
+export interface ClassScores extends ClassAp {
+  /** Mean largest recall over the thresholds with 100 detections an image. */
+  readonly AR100: number;
+}
+
 /** Precision and recall of every class; entries of a class without ground truth in the area range are -1. */
 export interface CocoCurves {
   /** K. */
@@ -172,22 +178,34 @@ export function summariseCoco(curves: CocoCurves): CocoSummary {
 }
 
 /**
- * Each class's AP and AP50 over all areas.
+ * Each class's AP and AP50 over all areas, by name.
  *
  * @param curves From {@linkcode accumulateCoco}.
  * @param classes Names by class index.
  * @throws RangeError if there are not as many names as classes, or a name is there twice.
  */
 export function classAps(curves: CocoCurves, classes: readonly string[]): Record<string, ClassAp> {
-  return byClassName(
-    classes,
-    Array.from({ length: curves.classCount }, (_, k): ClassAp => {
-      const at = k * areaCount * thresholdCount * recallCount; // area range "all" comes first
-      const precisions = (thresholds: number): Float64Array =>
-        curves.precision.subarray(at, at + thresholds * recallCount);
-      return { AP: meanOfDefined([precisions(thresholdCount)]), AP50: meanOfDefined([precisions(1)]) };
-    }),
-  );
+  return byClassName(classes, classScores(curves).map(({ AP, AP50 }): ClassAp => ({ AP, AP50 })));
+}
+
+/**
+ * Each class's numbers over all areas.
+ *
+ * @param curves From {@linkcode accumulateCoco}.
+ * @returns By class index.
+ */
+export function classScores(curves: CocoCurves): ClassScores[] {
+  return Array.from({ length: curves.classCount }, (_, k): ClassScores => {
+    const at = k * areaCount * thresholdCount; // area range "all" comes first
+    const precisions = (thresholds: number): Float64Array =>
+      curves.precision.subarray(at * recallCount, (at + thresholds) * recallCount);
+    const recalls = curves.recall.subarray(at * 3, (at + thresholdCount) * 3).filter((_, i) => i % 3 === 2);
+    return {
+      AP: meanOfDefined([precisions(thresholdCount)]),
+      AP50: meanOfDefined([precisions(1)]),
+      AR100: meanOfDefined([recalls]),
+    };
+  });
 }
 
 /**

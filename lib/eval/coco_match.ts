@@ -51,7 +51,8 @@ export interface CocoMatches {
  * count; a crowd can be taken any number of times, by intersection over the detection's area. A detection that takes
  * such a box is ignored, and so is one that takes none and lies outside the area range itself.
  *
- * Differs: COCO's own tool marks a taken box by its annotation's id and so never sees that the one with id 0 is taken.
+ * COCO's own tool notes the id of the box that a detection took, and reads 0 as "took none": a detection that takes
+ * the object with id 0 counts as one that found nothing. Its numbers are the standard, so this does the same.
  *
  * @param groundTruth Boxes; not changed.
  * @param detections Detections over the same images and classes; not changed.
@@ -172,9 +173,12 @@ class Group {
         const place = this.#bestPlace(d, t);
         if (place < 0) continue;
         const bit = 1 << t;
-        this.#taken[this.#order[place]] |= bit;
+        const g = this.#order[place];
+        this.#taken[g] |= bit;
+        if (place >= this.#counting) ignoredBits |= bit;
+        if (this.#truth.hasIdZero[this.#boxes[g]]) continue; // overlooked
         matchedBits |= bit;
-        ignoredBits = place >= this.#counting ? ignoredBits | bit : ignoredBits & ~bit;
+        if (place < this.#counting) ignoredBits &= ~bit;
       }
       matched[offset + d] = matchedBits;
       ignored[offset + d] = ignoredBits;

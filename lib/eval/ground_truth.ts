@@ -48,6 +48,8 @@ export interface GroundTruthColumns {
   readonly isCrowd: Uint8Array;
   /** `[M]`, 0 or 1. */
   readonly isDifficult: Uint8Array;
+  /** `[M]`, 1 at the annotation whose id in COCO's file is 0; see `matchCoco` for what that does. */
+  readonly hasIdZero: Uint8Array;
 }
 
 /**
@@ -57,15 +59,16 @@ export interface GroundTruthColumns {
  */
 export function groundTruthOf(set: {
   readonly classes: readonly string[];
-  readonly samples: readonly {
+  readonly samples: Iterable<{
     readonly id: string;
     readonly annotations: readonly Omit<GroundTruthAnnotation, "imageId">[];
-  }[];
+  }>;
 }): GroundTruth {
+  const samples = Array.from(set.samples);
   return {
-    imageIds: set.samples.map(({ id }) => id),
+    imageIds: samples.map(({ id }) => id),
     classes: set.classes,
-    annotations: set.samples.flatMap(({ id, annotations }) =>
+    annotations: samples.flatMap(({ id, annotations }) =>
       annotations.map((annotation) => ({ ...annotation, imageId: id }))
     ),
   };
@@ -95,6 +98,7 @@ export function groundTruthColumns(groundTruth: GroundTruth): GroundTruthColumns
     areasPx: Float64Array.from(annotations, ({ areaPx }) => areaPx),
     isCrowd: Uint8Array.from(annotations, ({ isCrowd }) => isCrowd ? 1 : 0),
     isDifficult: Uint8Array.from(annotations, ({ isDifficult }) => isDifficult ? 1 : 0),
+    hasIdZero: new Uint8Array(annotations.length),
   };
   annotations.forEach((annotation, i) => {
     const problem = recordProblem(annotation, indexOfImage, classes.length);

@@ -3,6 +3,10 @@
  *
  * @module
  */
+import type { RandomStream } from "../base/random.ts";
+
+/** A correlation of paired scores, such as {@linkcode kendallTau}; NaN where it is undefined. */
+export type Correlation = (x: readonly number[], y: readonly number[]) => number;
 
 /**
  * Kendall's tau-b (Kendall 1945): concordant less discordant pairs, corrected for ties.
@@ -44,6 +48,47 @@ export function spearmanRho(x: ArrayLike<number>, y: ArrayLike<number>): number 
   const dot = (u: Float64Array, v: Float64Array): number =>
     u.reduce((sum, value, i) => sum + value * v[i], 0);
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}
+
+/**
+ * How sure a correlation of few pairs is: the percentile interval of the bootstrap (Efron 1979), which draws as many
+ * pairs with replacement, again and again. Draws without any order (one pair drawn throughout) are left out.
+ *
+ * @param x Scores.
+ * @param y Scores of the same things.
+ * @param correlation What is measured.
+ * @param random Where the draws come from.
+ * @param options.resamples How often pairs are drawn.
+ * @param options.level Share of the draws that the interval holds.
+ * @returns [low, high]; NaN where no draw has an order.
+ * @throws {RangeError} If lengths disagree or a score is not finite.
+ */
+export function bootstrapInterval(
+  x: readonly number[],
+  y: readonly number[],
+  correlation: Correlation,
+  random: RandomStream,
+  options: { readonly resamples?: number; readonly level?: number } = {},
+): [low: number, high: number] {
+  checkPairs(x, y);
+  const { resamples = 2000, level = 0.95 } = options;
+  const values: number[] = [];
+  for (let i = 0; i < resamples; i++) {
+    const drawn = x.map(() => random.integer(x.length));
+    const value = correlation(drawn.map((pair) => x[pair]), drawn.map((pair) => y[pair]));
+    if (!Number.isNaN(value)) values.push(value);
+  }
+  values.sort((a, b) => a - b);
+  return [quantile(values, (1 - level) / 2), quantile(values, (1 + level) / 2)];
+}
+
+/** Of ascending values, linear between two of them; NaN if there are none. */
+function quantile(sorted: readonly number[], share: number): number {
+  if (sorted.length === 0) return NaN;
+  const position = share * (sorted.length - 1);
+  const below = Math.floor(position);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
 }
 
 /** Ranks less their mean. */

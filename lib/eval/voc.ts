@@ -51,17 +51,38 @@ export function evaluateVoc(
   iouThreshold = 0.5,
 ): VocEvaluation {
   const truth = groundTruthColumns(groundTruth);
-  const found = detectionColumns(detections, groundTruth);
+  return evaluateVocColumns(
+    truth,
+    detectionColumns(detections, groundTruth),
+    groundTruth.classes,
+    iouThreshold,
+  );
+}
+
+/**
+ * Evaluates columns, as {@linkcode evaluateVoc} does records.
+ *
+ * @param truth Boxes; not changed.
+ * @param found Detections over the same images and classes; not changed.
+ * @param classes Names by class index.
+ * @param iouThreshold VOC's is 0.5.
+ */
+export function evaluateVocColumns(
+  truth: GroundTruthColumns,
+  found: DetectionColumns,
+  classes: readonly string[],
+  iouThreshold = 0.5,
+): VocEvaluation {
   const truths = groupByClassAndImage(truth, truth.classCount, truth.imageCount);
   const founds = groupByClassAndImage(found, truth.classCount, truth.imageCount);
-  const aps = groundTruth.classes.map((_, k): VocAp => {
+  const aps = classes.map((_, k): VocAp => {
     const curve = classCurve(k, truth, truths, found, founds, iouThreshold);
     return curve ? { AP11: elevenPointAp(curve), APArea: areaAp(curve) } : { AP11: -1, APArea: -1 };
   });
   return {
     AP11: meanOfDefined(aps.map(({ AP11 }) => AP11)),
     APArea: meanOfDefined(aps.map(({ APArea }) => APArea)),
-    perClass: byClassName(groundTruth.classes, aps),
+    perClass: byClassName(classes, aps),
   };
 }
 

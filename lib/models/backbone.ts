@@ -6,14 +6,15 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { maxPool } from "../nn/pool.ts";
 import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
-import { blockLayers, stemLayer } from "../space/block_layers.ts";
+import { blockLayers, type ConvLayer, stemLayers } from "../space/block_layers.ts";
 import type { SearchSpace } from "../space/search_space.ts";
-import { blockShapes, choiceCount } from "../space/search_space.ts";
-import { backboneShift, blockUnit } from "./block.ts";
+import { blockShapes } from "../space/search_space.ts";
+import { backboneShift, blockUnit, resNetInit } from "./block.ts";
 import type { ShuffleMethod } from "./channel_shuffle.ts";
-import { normedConv } from "./conv_layer.ts";
-import { unitOf } from "./part.ts";
+import { type ConvInit, normedConv } from "./conv_layer.ts";
+import { chain, type Part, unitOf } from "./part.ts";
 
 /** All units of a supernet's backbone. */
 export interface Supernet {
@@ -33,24 +34,26 @@ export interface Supernet {
  */
 export function supernet(space: SearchSpace, shuffleMethod: ShuffleMethod): Supernet {
   const shapes = blockShapes(space);
-  const choices = Array.from({ length: choiceCount }, (_, choice) => choice);
   return {
     stem: stemUnit(space),
     blocks: shapes.map((shape, i) =>
-      choices.map((choice) => blockUnit(`blocks.${i}.${choice}`, blockLayers(choice, shape), shuffleMethod))
+      space.choices.map((choice, c) =>
+        blockUnit(`blocks.${i}.${c}`, blockLayers(choice, shape), shuffleMethod)
+      )
     ),
     stageEnds: shapes.flatMap(({ stage }, i) => shapes[i + 1]?.stage === stage ? [] : [i]),
   };
 }
 
 /**
- * The stem: 3x3 convolution of stride 2, batch norm, ReLU. Images come as RGB in 0 to 255, not normalised. The
- * authors' networks take BGR: rather than the image, the weight is reversed, so that weights mean the same.
+ * The stem: convolution of stride 2, batch norm, ReLU and, for ResNet, a max-pool. Images come as RGB in 0 to 255, not
+ * normalised. The authors' networks take BGR: rather than the image, the weight is reversed, so that weights mean the
+ * same.
  */
 export function stemUnit(space: SearchSpace): Unit {
-  const layer = stemLayer(space);
-  const part = normedConv("conv", layer, { weight: { kind: "normal", std: 0.01 }, shift: backboneShift });
-  const unit = unitOf("stem", part);
+  const { conv, maxPool } = stemLayers(space);
+  const part = normedConv("conv", conv, stemInit(space, conv));
+  const unit = unitOf("stem", maxPool ? chain([part, maxPoolPart]) : part);
   return {
     ...unit,
     signature: `stem (${unit.signature})`,
@@ -65,3 +68,17 @@ export function stemUnit(space: SearchSpace): Unit {
 function forRgb([weight, ...rest]: Tensor[]): Tensor[] {
   return [tf.reverse(weight, 2), ...rest];
 }
+
+function stemInit({ stem }: SearchSpace, conv: ConvLayer): ConvInit {
+  return stem === "resnet"
+    ? resNetInit(conv)
+    : { weight: { kind: "normal", std: 0.01 }, shift: backboneShift };
+}
+
+const maxPoolPart: Part = {
+  signature: "max-pool",
+  parameters: [],
+  batchNorms: [],
+  train: (x) => ({ y: maxPool(x), moments: [] }),
+  infer: (x) => maxPool(x),
+};

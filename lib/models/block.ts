@@ -1,11 +1,12 @@
 /**
- * The choice blocks of the backbone: ShuffleNetV2's (3x3, 5x5, 7x7) and the xception variant, exactly as the
- * authors'. Their layers come from `lib/space`, where the cost model counts them.
+ * The choice blocks of the backbone: ShuffleNetV2's and the xception variant, exactly as the authors', and ResNet's
+ * bottleneck. Their layers come from `lib/space`, where the cost model counts them.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { relu } from "../nn/relu.ts";
 import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
 import type { BlockLayers, ConvLayer } from "../space/block_layers.ts";
 import type { ShuffleMethod } from "./channel_shuffle.ts";
@@ -19,19 +20,21 @@ import { allOf, chain, parametersOf, statisticsOf, unitOf } from "./part.ts";
 export const backboneShift = 0.0001;
 
 /**
- * One choice of one block as a unit: `[N, H, W, I]` in, `[N, ceil(H / s), ceil(W / s), O]` out. At stride 1 half
- * the channels pass and half go through the main branch; at stride 2 all go through the projection and the main
- * branch. The output is the concatenation, main branch last. Parameters: `main.0.weight`, `main.0.scale`,
- * `main.0.shift`, `main.1.weight`, …, then `projection.0.weight`, ….
+ * One choice of one block as a unit: `[N, H, W, I]` in, `[N, ceil(H / s), ceil(W / s), O]` out; how its branches join,
+ * see {@linkcode BlockLayers}. Parameters: `main.0.weight`, `main.0.scale`, `main.0.shift`, `main.1.weight`, …, then
+ * `projection.0.weight`, ….
  *
  * @param name The unit's name.
- * @param layers The block's layers, of `blockLayers`; an empty projection means stride 1.
- * @param shuffleMethod Which shuffle starts a stride-1 block; no matter at stride 2.
+ * @param layers The block's layers, of `blockLayers`.
+ * @param shuffleMethod Which shuffle starts a block that passes half its channels; no matter in others.
  */
 export function blockUnit(name: string, layers: BlockLayers, shuffleMethod: ShuffleMethod): Unit {
-  const main = branch("main", layers.main);
-  if (layers.projection.length === 0) return shuffledUnit(name, main, shuffleMethod);
-  return twoBranchUnit(name, main, branch("projection", layers.projection));
+  const init = layers.join === "sum" ? resNetInit : backboneInit;
+  const main = branch("main", layers.main, init);
+  const projected = layers.projection.length > 0;
+  if (layers.join === "concat" && !projected) return shuffledUnit(name, main, shuffleMethod);
+  const parts = projected ? [main, branch("projection", layers.projection, init)] : [main];
+  return twoBranchUnit(name, parts, layers.join);
 }
 
 /** How a backbone layer after the stem starts: N(0, 1 / inputs), as the authors write it, where a depthwise layer has one input. */
@@ -40,8 +43,17 @@ export function backboneInit(layer: ConvLayer): ConvInit {
   return { weight: { kind: "normal", std }, shift: backboneShift };
 }
 
-function branch(prefix: string, layers: readonly ConvLayer[]): Part {
-  return chain(layers.map((layer, i) => normedConv(`${prefix}.${i}`, layer, backboneInit(layer))));
+/** How ResNet's layers start: N(0, sqrt(2 / outputs)) with the outputs that an input goes into (He et al. 2015, eq. 14). */
+export function resNetInit({ kernel, outChannels }: ConvLayer): ConvInit {
+  return { weight: { kind: "normal", std: Math.sqrt(2 / (kernel * kernel * outChannels)) }, shift: 0 };
+}
+
+function branch(
+  prefix: string,
+  layers: readonly ConvLayer[],
+  init: (layer: ConvLayer) => ConvInit,
+): Part {
+  return chain(layers.map((layer, i) => normedConv(`${prefix}.${i}`, layer, init(layer))));
 }
 
 function shuffledUnit(name: string, main: Part, shuffleMethod: ShuffleMethod): Unit {
@@ -60,23 +72,26 @@ function shuffledUnit(name: string, main: Part, shuffleMethod: ShuffleMethod): U
   };
 }
 
-function twoBranchUnit(name: string, main: Part, projection: Part): Unit {
-  const parts = [main, projection];
+/** Parts: main, and the projection if there is one. */
+function twoBranchUnit(name: string, parts: readonly Part[], join: BlockLayers["join"]): Unit {
   return {
     name,
-    signature: `projection (${projection.signature}) main (${main.signature})`,
+    signature: `${join} ${parts.map((part) => `(${part.signature})`).join(" ")}`,
     ...allOf(parts),
     train([x]: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass {
       const own = parametersOf(parts, parameters);
-      const [mainPass, projectionPass] = parts.map((part, i) => part.train(x, own[i], batchNorm));
-      const y = tf.concat([projectionPass.y, mainPass.y], 3);
-      return { outputs: [y], moments: [...mainPass.moments, ...projectionPass.moments] };
+      const passes = parts.map((part, i) => part.train(x, own[i], batchNorm));
+      const y = joined(join, x, passes.map((pass) => pass.y));
+      return { outputs: [y], moments: passes.flatMap(({ moments }) => moments) };
     },
     infer([x]: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[] {
       const own = parametersOf(parts, parameters);
       const ownStatistics = statisticsOf(parts, statistics);
-      const [mainOutput, projected] = parts.map((part, i) => part.infer(x, own[i], ownStatistics[i]));
-      return [tf.concat([projected, mainOutput], 3)];
+      return [joined(join, x, parts.map((part, i) => part.infer(x, own[i], ownStatistics[i])))];
     },
   };
+}
+
+function joined(join: BlockLayers["join"], x: Tensor, [main, projected = x]: Tensor[]): Tensor {
+  return join === "sum" ? relu(tf.add(main, projected)) : tf.concat([projected, main], 3);
 }

@@ -7,29 +7,38 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import { globalAveragePool } from "../nn/pool.ts";
 import type { BatchNormTraining, ParameterSpec, TrainingPass, Unit } from "../nn/unit.ts";
-import { lastLayer } from "../space/block_layers.ts";
-import type { SearchSpace } from "../space/search_space.ts";
+import { lastLayers } from "../space/block_layers.ts";
+import { classifierChannels, type SearchSpace } from "../space/search_space.ts";
 import { backboneInit } from "./block.ts";
 import { normedConv } from "./conv_layer.ts";
+import { chain } from "./part.ts";
+
+/** A classification head, and the width of its dropout. */
+export interface Classifier extends Unit {
+  /** L: channels that are averaged over the image and go into the linear layer. */
+  readonly channels: number;
+}
 
 /**
- * 1x1 convolution, batch norm, ReLU; dropout of whole channels; mean over the image; a linear layer.
+ * 1x1 convolution, batch norm, ReLU (none of these if the space has no `lastChannels`); dropout of whole channels; mean
+ * over the image; a linear layer.
  *
- * In training the inputs are x `[N, H, W, C]` and the dropout's mask `[N, L]` float32, L the space's
- * `lastChannels`: 0 for a dropped channel, else 1 / (1 - p), so that the caller's named stream decides and a step
- * can be repeated. A channel is dropped whole (Dropout2d), which commutes with the mean, so the mask is applied to
- * the means. In inference the input is x alone. Output: logits `[N, K]`.
+ * In training the inputs are x `[N, H, W, C]` and the dropout's mask `[N, L]` float32, with L of
+ * {@linkcode Classifier}: 0 for a dropped channel, else 1 / (1 - p), so that the caller's named stream decides and a
+ * step can be repeated. A channel is dropped whole (Dropout2d), which commutes with the mean, so the mask is applied
+ * to the means. In inference the input is x alone. Output: logits `[N, K]`.
  *
  * @param space Gives the widths.
  * @param classes K.
  */
-export function classifierUnit(space: SearchSpace, classes: number): Unit {
-  const layer = lastLayer(space);
-  const last = normedConv("last", layer, backboneInit(layer));
+export function classifierUnit(space: SearchSpace, classes: number): Classifier {
+  const last = chain(lastLayers(space).map((layer) => normedConv("last", layer, backboneInit(layer))));
+  const channels = classifierChannels(space);
   return {
     name: "classifier",
-    signature: `classifier (${last.signature}) ${classes}`,
-    parameters: [...last.parameters, ...linearSpecs(space.lastChannels, classes)],
+    channels,
+    signature: `classifier (${last.signature}) ${channels}-${classes}`,
+    parameters: [...last.parameters, ...linearSpecs(channels, classes)],
     batchNorms: last.batchNorms,
     train([x, mask]: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass {
       const { y, moments } = last.train(x, parameters, batchNorm);

@@ -1,6 +1,6 @@
 /**
- * Feature pyramid network (Lin et al. 2017), with RetinaNet's two extra levels: from the backbone's taps to maps of
- * one width at strides 2^3, 2^4, ….
+ * Feature pyramid network (Lin et al. 2017), with the extra levels of RetinaNet or of Faster R-CNN: from the
+ * backbone's taps to maps of one width, each half as large as the one before.
  *
  * @module
  */
@@ -18,12 +18,20 @@ import { allOf, parametersOf, statisticsOf } from "./part.ts";
 /** How a detector's layers are normalised: batch norm (over one or all workers), or not at all. */
 export type DetectorNorm = "batch" | "none";
 
+/**
+ * How levels above the backbone's last are made, each from the one below: by a 3x3 convolution of stride 2 (from the
+ * second on after a ReLU), as RetinaNet does, or by leaving out every other row and column, as Faster R-CNN does.
+ */
+export type ExtraLevels = "convolved" | "subsampled";
+
 /** What a pyramid is made of. */
 export interface PyramidShape {
   /** Channels after each of the backbone's stages; the first is level 2 (C2). */
   readonly stageChannels: readonly number[];
-  /** First and last level, inclusive: [3, 7] is RetinaNet's. */
+  /** First and last level, inclusive: [3, 7] is RetinaNet's, [2, 6] Faster R-CNN's. */
   readonly levels: readonly [first: number, last: number];
+  /** How the levels above the backbone's last are made. */
+  readonly extraLevels: ExtraLevels;
   /** Channels of every level. */
   readonly channels: number;
   /** After the lateral and output convolutions. */
@@ -46,8 +54,7 @@ export function pyramidTaps({ stageChannels, levels: [first, last] }: PyramidSha
  * The pyramid as a unit, name `fpn`. Inputs: the taps of {@linkcode pyramidTaps}, `[N, H_l, W_l, C_l]`, each half as
  * large (rounded up) as the one before. Outputs: one `[N, H_l, W_l, channels]` a level. A lateral 1x1 convolution
  * a tap; from the top down, the level above is enlarged twice (nearest; cropped where a size is odd) and added; a 3x3
- * convolution makes the output. Levels above the backbone's last: 3x3 of stride 2 from the level below, before
- * which, from the second one on, is a ReLU. All convolutions have a bias. Weights start at N(0, 1 / fan-in).
+ * convolution makes the output. All convolutions have a bias. Weights start at N(0, 1 / fan-in).
  *
  * Differs: maskrcnn-benchmark draws uniformly, of the same variance.
  *
@@ -58,16 +65,16 @@ export function fpnUnit(shape: PyramidShape): Unit {
   const taps = pyramidTaps(shape);
   const lateral = taps.map((stage) => lateralConv(stage, shape));
   const output = taps.map((stage) => outputConv(stage, shape));
-  const extra = extraConvs(shape);
-  const parts = [...lateral, ...output, ...extra];
+  const parts = [...lateral, ...output, ...extraConvs(shape)];
+  const extra = extraCount(shape);
   return {
     name: "fpn",
-    signature: `fpn ${shape.levels} (${parts.map((part) => part.signature).join(", ")})`,
+    signature: `fpn ${shape.levels} ${shape.extraLevels} (${parts.map((part) => part.signature).join(", ")})`,
     ...allOf(parts),
     train(inputs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass {
       const own = parametersOf(parts, parameters);
       const moments: Tensor[][] = [];
-      const outputs = pyramid(inputs, extra.length, (x, index) => {
+      const outputs = pyramid(inputs, extra, shape, (x, index) => {
         const pass = parts[index].train(x, own[index], batchNorm);
         moments[index] = pass.moments;
         return pass.y;
@@ -79,7 +86,8 @@ export function fpnUnit(shape: PyramidShape): Unit {
       const ownStatistics = statisticsOf(parts, statistics);
       return pyramid(
         inputs,
-        extra.length,
+        extra,
+        shape,
         (x, index) => parts[index].infer(x, own[index], ownStatistics[index]),
       );
     },
@@ -87,7 +95,12 @@ export function fpnUnit(shape: PyramidShape): Unit {
 }
 
 /** The pyramid's data flow; `run` applies the part of an index: laterals, then outputs, then extra levels. */
-function pyramid(taps: Tensor[], extra: number, run: (x: Tensor, index: number) => Tensor): Tensor[] {
+function pyramid(
+  taps: Tensor[],
+  extra: number,
+  { extraLevels }: PyramidShape,
+  run: (x: Tensor, index: number) => Tensor,
+): Tensor[] {
   const merged = taps.map((x, i) => run(x, i));
   for (let i = merged.length - 2; i >= 0; i--) {
     merged[i] = tf.add(merged[i], enlarged(merged[i + 1], merged[i]));
@@ -95,9 +108,15 @@ function pyramid(taps: Tensor[], extra: number, run: (x: Tensor, index: number) 
   const outputs = merged.map((x, i) => run(x, taps.length + i));
   for (let i = 0; i < extra; i++) {
     const below = outputs[outputs.length - 1];
-    outputs.push(run(i === 0 ? below : relu(below), 2 * taps.length + i));
+    const convolved = (): Tensor => run(i === 0 ? below : relu(below), 2 * taps.length + i);
+    outputs.push(extraLevels === "convolved" ? convolved() : everyOther(below));
   }
   return outputs;
+}
+
+/** Every other row and column, from the first: max-pooling of 1x1 windows, which has the gradient that slicing lacks. */
+function everyOther(x: Tensor): Tensor {
+  return tf.maxPool(x as Tensor4D, 1, 2, "same");
 }
 
 /** Nearest-neighbour enlargement by two, cropped to the size of the map it is added to. */
@@ -124,12 +143,20 @@ function pyramidConv(name: string, size: Omit<ConvShape, "outChannels">, shape: 
   return shape.norm === "batch" ? normedConv(name, layer, init(layer)) : plainConv(name, layer, init(layer));
 }
 
-function extraConvs({ stageChannels, levels: [, last], channels }: PyramidShape): Part[] {
+function extraConvs(shape: PyramidShape): Part[] {
+  if (shape.extraLevels === "subsampled") return [];
+  const { stageChannels, channels } = shape;
   const size = { kernel: 3, stride: 2, inChannels: channels, outChannels: channels } as const;
   const layer: ConvLayerShape = { kind: "conv", ...size, bias: true, relu: false };
   const top = lastStageLevel(stageChannels);
-  const count = Math.max(0, last - top);
-  return Array.from({ length: count }, (_, i) => plainConv(`extra${top + 1 + i}`, layer, init(layer)));
+  return Array.from(
+    { length: extraCount(shape) },
+    (_, i) => plainConv(`extra${top + 1 + i}`, layer, init(layer)),
+  );
+}
+
+function extraCount({ stageChannels, levels: [, last] }: PyramidShape): number {
+  return Math.max(0, last - lastStageLevel(stageChannels));
 }
 
 function init(layer: ConvShape): ConvInit {

@@ -12,7 +12,7 @@ import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
 import type { ConvInit, ConvLayerShape } from "./conv_layer.ts";
 import { normSpecs, plainConv, weightSpec } from "./conv_layer.ts";
 import type { DetectorNorm } from "./fpn.ts";
-import type { Holder, Part } from "./part.ts";
+import { byAnchor, levelsChain, type LevelsPart, type LevelsPass, onAllLevels } from "./levels_part.ts";
 import { allOf, parametersOf, statisticsOf } from "./part.ts";
 
 /** What a head is made of. */
@@ -31,19 +31,6 @@ export interface RetinaHeadShape {
   readonly norm: DetectorNorm;
   /** Probability that a fresh head gives to every class at every anchor; sets the class bias. */
   readonly prior: number;
-}
-
-/** What a stage of the head gives over all levels. */
-interface LevelsPass {
-  readonly ys: Tensor[];
-  readonly moments: Tensor[];
-}
-
-/** As a `Part`, over all levels at once. */
-interface LevelsPart extends Holder {
-  readonly signature: string;
-  train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass;
-  infer(xs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[];
 }
 
 /**
@@ -82,16 +69,16 @@ function predictor(name: string, depth: number, bias: number, shape: RetinaHeadS
   const last = onAllLevels(plainConv(`${name}.last`, layer, { ...headInit, shift: bias }));
   const tower = Array.from({ length: shape.towerConvs }, (_, i) => towerConv(`${name}.${i}`, shape));
   const whole = levelsChain([...tower, last]);
-  const byAnchor = (y: Tensor): Tensor => tf.reshape(y, [y.shape[0], -1, depth]);
   return {
     signature: whole.signature,
     parameters: whole.parameters,
     batchNorms: whole.batchNorms,
     train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
       const { ys, moments } = whole.train(xs, parameters, batchNorm);
-      return { ys: ys.map(byAnchor), moments };
+      return { ys: ys.map((y) => byAnchor(y, depth)), moments };
     },
-    infer: (xs, parameters, statistics) => whole.infer(xs, parameters, statistics).map(byAnchor),
+    infer: (xs, parameters, statistics) =>
+      whole.infer(xs, parameters, statistics).map((y) => byAnchor(y, depth)),
   };
 }
 
@@ -99,19 +86,6 @@ function towerConv(name: string, shape: RetinaHeadShape): LevelsPart {
   const layer = convLayer(shape.channels, shape.channels);
   if (shape.norm === "batch") return normedOnAllLevels(name, { ...layer, bias: false }, shape.levels);
   return onAllLevels(plainConv(name, { ...layer, relu: true }, headInit));
-}
-
-/** The same part with the same parameters on every level. */
-function onAllLevels(part: Part): LevelsPart {
-  return {
-    signature: part.signature,
-    parameters: part.parameters,
-    batchNorms: part.batchNorms,
-    train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
-      return { ys: xs.map((x) => part.train(x, parameters, batchNorm).y), moments: [] };
-    },
-    infer: (xs, parameters, statistics) => xs.map((x) => part.infer(x, parameters, statistics)),
-  };
 }
 
 /** One convolution for all levels, and a batch norm for each: levels differ in their statistics. ReLU last. */
@@ -138,28 +112,6 @@ function normedOnAllLevels(
         const { factor, offset } = batchNormAffine(scale, shift, mean, variance, batchNormEpsilon);
         return relu(tf.add(convolve(x, tf.mul(weight, factor), layer), offset));
       });
-    },
-  };
-}
-
-function levelsChain(parts: readonly LevelsPart[]): LevelsPart {
-  return {
-    signature: parts.map((part) => part.signature).join(", "),
-    ...allOf(parts),
-    train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
-      const own = parametersOf(parts, parameters);
-      const moments: Tensor[] = [];
-      const ys = parts.reduce((xs, part, i) => {
-        const pass = part.train(xs, own[i], batchNorm);
-        moments.push(...pass.moments);
-        return pass.ys;
-      }, xs);
-      return { ys, moments };
-    },
-    infer(xs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[] {
-      const own = parametersOf(parts, parameters);
-      const ownStatistics = statisticsOf(parts, statistics);
-      return parts.reduce((xs, part, i) => part.infer(xs, own[i], ownStatistics[i]), xs);
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The kernels that tfjs lacks, by name. They are looked up on the current backend: the engine registers them for
  * `tensorflow` with TensorFlow's own operations, the tests for tfjs's `cpu`. None of these calls is differentiable
- * by itself; `batch_norm.ts`, `relu.ts` and `losses.ts` wrap them.
+ * by itself; `batch_norm.ts`, `relu.ts`, `losses.ts` and `roi_align.ts` wrap them.
  *
  * @module
  */
@@ -94,4 +94,33 @@ export interface SoftmaxCrossEntropy {
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): SoftmaxCrossEntropy {
   const [loss, dLogits] = tf.engine().runKernel<Tensor[]>("DetnasSoftmaxCrossEntropy", { logits, labels });
   return { loss, dLogits };
+}
+
+/** A matrix of which few entries are not zero; whoever made it disposes indices and values. */
+export interface SparseMatrix {
+  /** `[Z, 2]` int32: row and column of each entry. Entries of the same place add up. */
+  readonly indices: Tensor;
+  /** `[Z]` float32. */
+  readonly values: Tensor;
+  /** I. */
+  readonly rows: number;
+  /** J. */
+  readonly columns: number;
+}
+
+/**
+ * A sparse matrix, or its transpose, times a dense one: kernel `DetnasSparseMatMul`.
+ *
+ * @param matrix `[I, J]`.
+ * @param dense `[J, C]` float32, or `[I, C]` for the transpose.
+ * @param transposed Whether the transpose is multiplied: the product's gradient with respect to `dense`.
+ * @returns `[I, C]`, or `[J, C]` for the transpose: a new tensor, the caller's.
+ */
+export function sparseMatMul(
+  { indices, values, rows, columns }: SparseMatrix,
+  dense: Tensor,
+  transposed: boolean,
+): Tensor {
+  const attributes = { rows, columns, transposed };
+  return tf.engine().runKernel<Tensor>("DetnasSparseMatMul", { indices, values, dense }, attributes);
 }

@@ -49,6 +49,23 @@ export function sigmoidFocalLoss(
 }
 
 /**
+ * Binary cross entropy of sigmoid(logits), summed: softplus(x) - x y, in which no logit over- or underflows.
+ *
+ * @param logits Any shape, float32, before the sigmoid; gets a gradient.
+ * @param targets Same shape, float32 in 0..1.
+ * @param weights Broadcast against logits, float32: 0 leaves an element out.
+ * @returns Scalar, the caller's.
+ * @throws {TypeError} If logits and targets differ in shape.
+ */
+export function sigmoidCrossEntropy(logits: Tensor, targets: Tensor, weights: Tensor): Tensor {
+  checkSameShape("sigmoid cross entropy", logits, targets);
+  return sumWithSlope(logits, (logits) => ({
+    loss: tf.mul(tf.sub(tf.softplus(logits), tf.mul(logits, targets)), weights),
+    slope: tf.mul(tf.sub(tf.sigmoid(logits), targets), weights),
+  }));
+}
+
+/**
  * Smooth L1 loss (Girshick 2015, eq. 3, with the bend at beta), summed: d^2 / (2 beta) where |d| < beta, else
  * |d| - beta / 2. With c = d clipped to [-beta, beta] both are c (d - c / 2) / beta.
  *
@@ -90,6 +107,25 @@ export function labelSmoothedCrossEntropy(logits: Tensor, labels: Tensor, smooth
     const { loss, dLogits } = softmaxCrossEntropy(logits, distribution);
     const gradient = (dy: Tensor, [dLogits]: Tensor[]): Tensor[] => [tf.mul(dLogits, tf.div(dy, images))];
     return { value: tf.mean(loss), saved: [dLogits], gradient };
+  });
+}
+
+/**
+ * Cross entropy of softmax(logits) against label distributions, summed over rows.
+ *
+ * @param logits `[N, K]` float32; gets a gradient.
+ * @param labels `[N, K]` float32, rows that sum to 1 (where their weight is not 0).
+ * @param weights `[N]` float32: 0 leaves a row out.
+ * @returns Scalar, the caller's.
+ * @throws {TypeError} If logits and labels differ in shape.
+ */
+export function softmaxCrossEntropyLoss(logits: Tensor, labels: Tensor, weights: Tensor): Tensor {
+  checkSameShape("softmax cross entropy", logits, labels);
+  return withOwnGradient([logits], ([logits]) => {
+    const { loss, dLogits } = softmaxCrossEntropy(logits, labels);
+    const slope = tf.mul(dLogits, tf.expandDims(weights, 1));
+    const gradient = (dy: Tensor, [slope]: Tensor[]): Tensor[] => [tf.mul(slope, dy)];
+    return { value: tf.sum(tf.mul(loss, weights)), saved: [slope], gradient };
   });
 }
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type Markup, markup } from "./html.ts";
+import { type ChoiceStyle, choiceStyle } from "./choice_style.ts";
+import { type Markup, markup, nothing } from "./html.ts";
 import type { ReportSpace } from "./report_input.ts";
 
 /** One architecture to draw. */
@@ -13,29 +14,9 @@ export interface ArchitectureRow {
   readonly title: string;
   /** More about it, e.g. `288.1 M multiply-adds`; may be empty. */
   readonly note: string;
-  /** One choice a block: 0 shuffle 3x3, 1 shuffle 5x5, 2 shuffle 7x7, 3 Xception 3x3. */
+  /** One choice a block: indices into the space's choices. */
   readonly choices: readonly number[];
 }
-
-/** How a choice is drawn. */
-export interface ChoiceStyle {
-  /** The choice in words. */
-  readonly name: string;
-  /** What stands in the block. */
-  readonly label: string;
-  /** Fill; carries near-black text on light and dark ground. */
-  readonly color: string;
-  /** Height of the block, px: its kernels' size. */
-  readonly heightPx: number;
-}
-
-/** The drawing of choices 0..3, colours from Okabe and Ito (2008). */
-export const choiceStyles: readonly ChoiceStyle[] = [
-  { name: "ShuffleNet 3 × 3", label: "3", color: "#56B4E9", heightPx: 26 },
-  { name: "ShuffleNet 5 × 5", label: "5", color: "#2DB88A", heightPx: 36 },
-  { name: "ShuffleNet 7 × 7", label: "7", color: "#E69F00", heightPx: 46 },
-  { name: "Xception 3 × 3 (three deep)", label: "X", color: "#D98CBB", heightPx: 31 },
-];
 
 /**
  * Draws architectures of one space.
@@ -48,11 +29,15 @@ export const choiceStyles: readonly ChoiceStyle[] = [
 export function drawArchitectures(space: ReportSpace, rows: readonly ArchitectureRow[]): Markup {
   for (const row of rows) checkChoices(space, row);
   const frame = layOut(space);
-  const height = HEADER_PX + rows.length * ROW_PX + LEGEND_PX;
+  const styles = space.choices.map(choiceStyle);
+  const legendTop = HEADER_PX + rows.length * ROW_PX;
+  const height = legendTop + LEGEND_LINE_PX * Math.ceil((styles.length + 1) / LEGEND_COLUMNS) + LEGEND_END_PX;
   return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH_PX} ${height}" width="${WIDTH_PX}" height="${height}" role="img" aria-label="Architectures: choice of each block by stage" font-family="system-ui, 'Liberation Sans', sans-serif" font-size="12" fill="currentColor">
-${stageHeadings(space, frame)}${rows.map((row, i) => chain(row, frame, HEADER_PX + i * ROW_PX))}${
-    choiceLegend(height - LEGEND_PX / 2)
-  }</svg>`;
+${stageHeadings(space, frame)}${
+    rows.map((row, i) =>
+      chain(space, row.choices.map((choice) => styles[choice]), row, frame, HEADER_PX + i * ROW_PX)
+    )
+  }${choiceLegend(styles, legendTop)}</svg>`;
 }
 
 /** Where the blocks of each stage lie. */
@@ -65,13 +50,16 @@ interface Frame {
 const WIDTH_PX = 1040;
 const HEADER_PX = 62;
 const ROW_PX = 104;
-const LEGEND_PX = 44;
+const LEGEND_LINE_PX = 24;
+const LEGEND_END_PX = 14;
+const LEGEND_COLUMNS = 5;
+const LEGEND_PITCH_PX = 205;
 const ENDS_PX = 62;
 const STAGE_GAP_PX = 22;
 
 function checkChoices(space: ReportSpace, { title, choices }: ArchitectureRow): void {
   const blocks = space.stageRepeats.reduce((sum, repeats) => sum + repeats, 0);
-  const wrong = choices.findIndex((choice) => choiceStyles[choice] === undefined);
+  const wrong = choices.findIndex((choice) => space.choices[choice] === undefined);
   if (choices.length !== blocks) {
     throw new RangeError(
       `Cannot draw "${title}": ${choices.length} choices, but space "${space.name}" has ${blocks} blocks`,
@@ -80,7 +68,7 @@ function checkChoices(space: ReportSpace, { title, choices }: ArchitectureRow): 
   if (wrong >= 0) {
     throw new RangeError(
       `Cannot draw "${title}": choice ${choices[wrong]} of block ${wrong}, wanted 0 to ${
-        choiceStyles.length - 1
+        space.choices.length - 1
       }`,
     );
   }
@@ -104,44 +92,59 @@ function stageHeadings(space: ReportSpace, { blocks, blockPx }: Frame): Markup {
     const [left, right] = [lefts[0], lefts[lefts.length - 1] + blockPx];
     const stride = 2 ** (stage + 2);
     const side = Math.ceil(space.resolution / stride);
+    const isNarrow = right - left + STAGE_GAP_PX < 105;
+    const sideText = isNarrow ? `${side} px, 1/${stride}` : `${side} × ${side} px (1/${stride})`;
     return markup`<path d="M${left} 56V51H${
       round(right)
     }V56" fill="none" stroke="currentColor" opacity="0.5"/>
 <text x="${left}" y="14" font-weight="600">Stage ${stage + 1}</text>
-<text x="${left}" y="29" opacity="0.75">${space.stageChannels[stage]} channels</text>
-<text x="${left}" y="44" opacity="0.75">${side} × ${side} px (1/${stride})</text>
+<text x="${left}" y="29" opacity="0.75">${space.stageChannels[stage]} ${isNarrow ? "ch" : "channels"}</text>
+<text x="${left}" y="44" opacity="0.75">${sideText}</text>
 <path d="M${
       round(left - STAGE_GAP_PX / 2)
     } 4V56" stroke="currentColor" opacity="0.18" stroke-dasharray="2 4"/>
 `;
   });
-  const side = Math.ceil(space.resolution / 2);
+  const side = Math.ceil(space.resolution / (space.stem === "resnet" ? 4 : 2));
   return markup`<text x="0" y="14" font-weight="600">Stem</text>
 <text x="0" y="29" opacity="0.75">${space.stemChannels} ch</text>
 <text x="0" y="44" opacity="0.75">${side} px</text>
 ${stages}`;
 }
 
-function chain(row: ArchitectureRow, { blocks, blockPx }: Frame, top: number): Markup {
+function chain(
+  space: ReportSpace,
+  styles: readonly ChoiceStyle[],
+  row: ArchitectureRow,
+  { blocks, blockPx }: Frame,
+  top: number,
+): Markup {
   const middle = top + 64;
   const lefts = blocks.flat();
-  const firsts = new Set(blocks.map(([first]) => first));
+  const strided = new Set(blocks.slice(space.stem === "resnet" ? 1 : 0).map(([first]) => first));
   const end = lefts.length === 0 ? ENDS_PX : lefts[lefts.length - 1] + blockPx + 12;
-  const drawn = lefts.map((left, i) =>
-    block(choiceStyles[row.choices[i]], i, left, blockPx, middle, firsts.has(left))
-  );
+  const drawn = lefts.map((left, i) => block(styles[i], i, left, blockPx, middle, strided.has(left)));
   return markup`<g aria-label="architecture">
 <text x="0" y="${
     top + 26
   }"><tspan font-weight="600">${row.title}</tspan><tspan dx="10" opacity="0.75">${row.note}</tspan></text>
 <path d="M30 ${middle}H${round(end)}" stroke="currentColor" stroke-width="1.5" opacity="0.45"/>
 <path d="M${round(end + 6)} ${middle}l-7 -4v8z" opacity="0.6"/>
-<rect x="1" y="${middle - 13}" width="36" height="26" rx="4" fill="#BBC3CC"/><text x="19" y="${
+${stemBlock(space, middle)}${drawn}</g>
+`;
+}
+
+/** The stem's kernel: 3, or 7 and the pooling after it, with a mark a stride of 2. */
+function stemBlock({ stem }: ReportSpace, middle: number): Markup {
+  const { label, title, marks } = stem === "resnet"
+    ? { label: "7", title: "7 × 7 convolution, stride 2, and 3 × 3 max-pool, stride 2", marks: [-6, 6] }
+    : { label: "3", title: "3 × 3 convolution, stride 2", marks: [0] };
+  const arrows = marks.map((dx) => strideMark(19 + dx, middle + 27));
+  return markup`<g aria-label="stem"><title>Stem: ${title}</title><rect x="1" y="${
+    middle - 13
+  }" width="36" height="26" rx="4" fill="#BBC3CC"/><text x="19" y="${
     middle + 4
-  }" text-anchor="middle" font-size="14" font-weight="600" fill="#111">3</text><path d="M15 ${
-    middle + 27
-  }h8l-4 6z" opacity="0.75"/>
-${drawn}</g>
+  }" text-anchor="middle" font-size="14" font-weight="600" fill="#111">${label}</text>${arrows}</g>
 `;
 }
 
@@ -155,9 +158,7 @@ function block(
 ): Markup {
   const top = middle - style.heightPx / 2;
   const size = Math.min(14, Math.max(9, width * 0.6));
-  const mark = strided
-    ? markup`<path d="M${round(left + width / 2 - 4)} ${middle + 27}h8l-4 6z" opacity="0.75"/>`
-    : markup``;
+  const mark = strided ? strideMark(left + width / 2, middle + 27) : nothing;
   return markup`<g aria-label="block"><title>Block ${index}: ${style.name}${
     strided ? ", stride 2" : ""
   }</title><rect x="${left}" y="${top}" width="${width}" height="${style.heightPx}" rx="4" fill="${style.color}"/><text x="${
@@ -168,21 +169,31 @@ function block(
 `;
 }
 
-function choiceLegend(middle: number): Markup {
-  const entries = choiceStyles.map((style, i) =>
-    markup`<rect x="${i * 200}" y="${
+function strideMark(center: number, top: number): Markup {
+  return markup`<path d="M${round(center - 4)} ${round(top)}h8l-4 6z" opacity="0.75"/>`;
+}
+
+/** The choices and the stride mark, a few in a line. */
+function choiceLegend(styles: readonly ChoiceStyle[], top: number): Markup {
+  const place = (i: number): [number, number] => [
+    (i % LEGEND_COLUMNS) * LEGEND_PITCH_PX,
+    top + LEGEND_LINE_PX * (Math.floor(i / LEGEND_COLUMNS) + 0.5) + 4,
+  ];
+  const entries = styles.map((style, i) => {
+    const [left, middle] = place(i);
+    return markup`<rect x="${left}" y="${
       middle - 7
-    }" width="20" height="14" rx="3" fill="${style.color}"/><text x="${i * 200 + 10}" y="${
+    }" width="20" height="14" rx="3" fill="${style.color}"/><text x="${left + 10}" y="${
       middle + 4
     }" font-size="11" font-weight="600" text-anchor="middle" fill="#111">${style.label}</text><text x="${
-      i * 200 + 27
+      left + 27
     }" y="${middle + 4}">${style.name}</text>
-`
-  );
-  const left = choiceStyles.length * 200 + 10;
-  return markup`${entries}<path d="M${left} ${middle - 3}h8l-4 6z" opacity="0.75"/><text x="${
-    left + 14
-  }" y="${middle + 4}">stride 2</text>
+`;
+  });
+  const [left, middle] = place(styles.length);
+  return markup`${entries}${strideMark(left + 10, middle - 3)}<text x="${left + 24}" y="${
+    middle + 4
+  }">stride 2</text>
 `;
 }
 

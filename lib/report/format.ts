@@ -21,6 +21,16 @@ export function formatCount(value: number | null): string {
   return String(value);
 }
 
+/** Mean and standard deviation, e.g. `0.0712 ± 0.0031`; of a single number, which has none, the number. */
+export function formatSpread(
+  spread: { readonly mean: number; readonly sd: number | null } | null,
+  digits: number,
+): string {
+  if (spread === null) return missing;
+  const mean = spread.mean.toFixed(digits);
+  return spread.sd === null ? mean : `${mean} ± ${spread.sd.toFixed(digits)}`;
+}
+
 /** Seconds as `1.4 s`, `48 s`, `9 min 05 s`, `48 min` or `3 h 20 min`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return missing;

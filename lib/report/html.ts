@@ -52,6 +52,9 @@ export function trusted(source: string): Markup {
 /** Nothing at all. */
 export const nothing: Markup = new Markup("");
 
+/** A symbol that marks points, as Plot names it. */
+export type PointSymbol = "circle" | "triangle" | "square" | "diamond" | "wye" | "cross";
+
 /** A legend's entry: what it stands for, and the colour as CSS. */
 export interface LegendEntry {
   /** What the sample stands for. */
@@ -60,15 +63,20 @@ export interface LegendEntry {
   readonly color: string;
   /** How it is drawn; a `swatch` where left out. */
   readonly shape?: "swatch" | "dot" | "ring" | "line" | "dashes" | "star";
+  /** A line with these dashes in place of a shape, as SVG's `stroke-dasharray`. */
+  readonly dashes?: string;
+  /** A symbol, alone or on the line. */
+  readonly symbol?: PointSymbol;
 }
 
 /** A row of samples and their meaning. */
 export function legend(entries: readonly LegendEntry[]): Markup {
-  const items = entries.map(({ label, color, shape = "swatch" }) =>
-    markup`<span class="key"><svg viewBox="0 0 22 12" width="22" height="12" aria-hidden="true" style="color:${color}">${
-      trusted(SAMPLES[shape])
-    }</svg>${label}</span>\n`
-  );
+  const items = entries.map((entry) => {
+    const width = entry.dashes === undefined ? 22 : 40;
+    return markup`<span class="key"><svg viewBox="0 0 ${width} 12" width="${width}" height="12" aria-hidden="true" style="color:${entry.color}">${
+      sample(entry, width)
+    }</svg>${entry.label}</span>\n`;
+  });
   return markup`<div class="legend">${items}</div>`;
 }
 
@@ -127,6 +135,29 @@ const SAMPLES = {
   star:
     '<path d="M11 0l1.6 4.2 4.5.2-3.5 2.8 1.2 4.3L11 9.1l-3.8 2.4 1.2-4.3L4.9 4.4l4.5-.2z" fill="currentColor"/>',
 };
+
+/** Symbols around the origin, as Plot names them. */
+const SYMBOLS: Readonly<Record<PointSymbol, string>> = {
+  circle: '<circle r="3.6" fill="currentColor"/>',
+  triangle: '<path d="M0-4.4L4.4 3.4H-4.4z" fill="currentColor"/>',
+  square: '<path d="M-3.4-3.4H3.4V3.4H-3.4z" fill="currentColor"/>',
+  diamond: '<path d="M0-4.8L3.4 0L0 4.8L-3.4 0z" fill="currentColor"/>',
+  wye: '<path d="M-1.3 4.6V.8L-4.6-1.1l1.3-2.3L0-1.5l3.3-1.9 1.3 2.3L1.3.8v3.8z" fill="currentColor"/>',
+  cross: '<path d="M-1.5-4.4h3v2.9h2.9v3H1.5v2.9h-3V1.5h-2.9v-3h2.9z" fill="currentColor"/>',
+};
+
+function sample({ shape = "swatch", dashes, symbol }: LegendEntry, width: number): Markup {
+  if (dashes === undefined && symbol === undefined) return trusted(SAMPLES[shape]);
+  const line = dashes === undefined
+    ? nothing
+    : markup`<path d="M1 6H${
+      width - 1
+    }" stroke="currentColor" stroke-width="2.2" stroke-dasharray="${dashes}"/>`;
+  const mark = symbol === undefined
+    ? nothing
+    : markup`<g transform="translate(${width / 2} 6)">${trusted(SYMBOLS[symbol])}</g>`;
+  return markup`${line}${mark}`;
+}
 
 function partSource(part: MarkupPart | undefined): string {
   if (part === undefined) return "";

@@ -106,6 +106,12 @@ export function rangeOf(values: readonly number[]): [number, number] {
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
+/** An even part of a list: every k-th element and the last, about `most` of them at most; a short list is whole. */
+export function thinned<T>(list: readonly T[], most: number): T[] {
+  const stride = Math.max(1, Math.ceil(list.length / most));
+  return list.filter((_, i) => i % stride === 0 || i === list.length - 1);
+}
+
 /** A hundredth of a pixel is enough: coordinates with more digits only make the file larger. */
 function roundCoordinates(svg: string): string {
   const attribute = / (?:d|transform|cx|cy|r|x|y|x1|x2|y1|y2|width|height|points)="[^"]*"/g;

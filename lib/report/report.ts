@@ -4,11 +4,12 @@
  * @module
  */
 import { formatCount, formatDuration, formatFraction, formatInteger, missing } from "./format.ts";
-import { type Markup, markup, nothing, page, type Section } from "./html.ts";
+import { type Markup, markup, page, type Section } from "./html.ts";
 import type { ReportInput } from "./report_input.ts";
 import { curvesBody, dataBody, evaluationsBody, galleryBody, runBody } from "./run_sections.ts";
 import { searchBody, winnersBody } from "./search_sections.ts";
-import { scoredCandidates } from "./search_plots.ts";
+import { rankBody } from "./rank_section.ts";
+import { scoredCandidates } from "./search_progress.ts";
 
 /**
  * Renders a run. The same input gives the same bytes; parts that the run does not have are left out.
@@ -20,14 +21,15 @@ import { scoredCandidates } from "./search_plots.ts";
  */
 export function renderReport(input: ReportInput): string {
   const sections: Section[] = [
-    { id: "winner", title: "Winners", body: winnersBody(input) },
+    {
+      id: "winner",
+      title: input.winners[0]?.score === null ? "Architecture" : "Winners",
+      body: winnersBody(input),
+    },
     { id: "detection", title: "Detection", body: evaluationsBody(input) },
     { id: "photographs", title: "Photographs", body: galleryBody(input.gallery) },
-    {
-      id: "search",
-      title: "Search",
-      body: input.search ? searchBody(input.search, input.winners[0]) : nothing,
-    },
+    { id: "search", title: "Search", body: searchBody(input) },
+    { id: "rank", title: "Does the supernet rank?", body: rankBody(input.rank) },
     { id: "training", title: "Training", body: curvesBody(input.curves) },
     { id: "data", title: "Data", body: dataBody(input.data) },
     { id: "run", title: "Run", body: runBody(input) },
@@ -39,21 +41,25 @@ export function renderReport(input: ReportInput): string {
 function header(input: ReportInput): Markup {
   const { engine, device } = input.environment;
   return markup`<h1>${input.name}</h1>
-<p class="lead">DetNAS report: a detector's backbone, searched on space “${input.space.name}”. ${engine} on ${device}; ended ${input.finishedAt}.</p>
+<p class="lead">DetNAS report: a detector's backbone ${
+    input.search ? "searched in" : "of"
+  } space “${input.space.name}”. ${engine} on ${device}; ended ${input.finishedAt}.</p>
 <div class="tiles">\n${tiles(input)}</div>`;
 }
 
 function tiles({ winners: [winner], evaluations, search, stages }: ReportInput): Markup[] {
   const best = winner?.retrained ?? evaluations[0]?.summary;
-  const where = winner?.retrained ? "retrained winner" : evaluations[0]?.title ?? "";
+  const where = winner?.retrained
+    ? winner.score === null ? "trained" : "retrained winner"
+    : evaluations[0]?.title ?? "";
   const scored = search ? scoredCandidates(search.candidates).length : 0;
   const seconds = stages.reduce((sum, stage) => sum + stage.seconds, 0);
   return [
     ...(best
       ? [tile(formatFraction(best.AP50), `AP50, ${where}`), tile(formatFraction(best.AP), `AP, ${where}`)]
       : []),
-    ...(winner ? [tile(formatCount(winner.macs), "multiply-adds, winner's backbone")] : []),
-    ...(winner ? [tile(formatCount(winner.parameters), "parameters, winner's backbone")] : []),
+    ...(winner ? [tile(formatCount(winner.macs), "multiply-adds, backbone")] : []),
+    ...(winner ? [tile(formatCount(winner.parameters), "parameters, backbone")] : []),
     ...(search ? [tile(formatInteger(scored), "candidates scored")] : []),
     tile(stages.length > 0 ? formatDuration(seconds) : missing, "all stages together"),
   ];

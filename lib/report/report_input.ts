@@ -23,6 +23,8 @@ export interface ReportInput {
   readonly space: ReportSpace;
   /** The search and every candidate it met. */
   readonly search: ReportSearch | null;
+  /** How the supernet's scores rank architectures, where that was measured. */
+  readonly rank: ReportRank | null;
   /** Winners, best first. */
   readonly winners: readonly ReportWinner[];
   /** Evaluations of the trained detector, such as one a split. */
@@ -89,11 +91,20 @@ export interface ScorePoint {
   readonly score: number;
 }
 
+/** What one choice of a block is made of: depthwise convolutions of a kernel, or ResNet's bottleneck. */
+export type ReportChoice =
+  | { readonly kind: "shuffle" | "xception"; readonly kernel: number }
+  | { readonly kind: "bottleneck" };
+
 /** A chain of stages of choice blocks. */
 export interface ReportSpace {
   /** Its name. */
   readonly name: string;
-  /** Blocks of each stage; the first block of a stage has stride 2. */
+  /** What each block is chosen from; an architecture's numbers are indices into it. */
+  readonly choices: readonly ReportChoice[];
+  /** `shufflenet`: a 3x3 convolution of stride 2. `resnet`: a 7x7 one and a max-pool, stride 4 in all. */
+  readonly stem: "shufflenet" | "resnet";
+  /** Blocks of each stage; a stage's first block has stride 2, but for the first stage after a ResNet stem. */
   readonly stageRepeats: readonly number[];
   /** Channels of the stem's output. */
   readonly stemChannels: number;
@@ -108,23 +119,44 @@ export interface ReportSearch {
   /** What a candidate's score is, e.g. `AP`. */
   readonly scoreName: string;
   /** The limits a candidate had to keep; `null` where there was none. */
-  readonly budget: { readonly macs: number | null; readonly parameters: number | null };
-  /** Every candidate of every strategy. */
+  readonly budget: ReportBudget;
+  /** Every candidate of every strategy and trial. */
   readonly candidates: readonly ReportCandidate[];
+  /** Trade-offs of score and cost, one record a kind of cost; empty where none was computed. */
+  readonly fronts: readonly ReportFronts[];
 }
+
+/** Upper limits of a backbone's cost; `null` is no limit. */
+export interface ReportBudget {
+  /** Multiply-adds. */
+  readonly macs: number | null;
+  /** Parameters. */
+  readonly parameters: number | null;
+  /** Measured time, ms. */
+  readonly latencyMs: number | null;
+}
+
+/** How a search chooses its candidates. */
+export type Strategy = "evolution" | "random" | "ageing" | "reinforce" | "gradient" | "nsga2";
 
 /** The part of a candidate's record that the report shows; a row of the search history fits. */
 export interface ReportCandidate {
   /** Who proposed it. */
-  readonly strategy: "evolution" | "random";
+  readonly strategy: Strategy;
+  /** Which of the strategy's runs, from 0. */
+  readonly trial: number;
   /** Which generation, from 0. */
   readonly generation: number;
+  /** Its place in the generation, from 0. */
+  readonly slot: number;
   /** One choice a block. */
   readonly choices: readonly number[];
   /** Multiply-adds of the backbone. */
   readonly macs: number;
   /** Parameters of the backbone. */
   readonly parameters: number;
+  /** Measured time of the backbone, ms; `null` where no latency table was given. */
+  readonly latencyMs: number | null;
   /** Whether it has a score. */
   readonly status: "scored" | "failed";
   /** Its score, with the weights of the supernet; `null` where it failed. */
@@ -133,6 +165,62 @@ export interface ReportCandidate {
   readonly reason: string | null;
   /** Time it took, ms. */
   readonly elapsedMs: number;
+}
+
+/** The Pareto fronts of all strategies for one kind of cost. */
+export interface ReportFronts {
+  /** Which cost is traded against the score. */
+  readonly cost: "macs" | "latencyMs";
+  /** The cost up to which hypervolumes are measured; their other corner is score 0. */
+  readonly referenceCost: number;
+  /** One front a strategy. */
+  readonly strategies: readonly ReportFront[];
+}
+
+/** A strategy's Pareto front, over all its trials together. */
+export interface ReportFront {
+  /** Whose it is. */
+  readonly strategy: Strategy;
+  /** Candidates that no other one beats in score and cost, by rising cost. */
+  readonly points: readonly { readonly cost: number; readonly score: number }[];
+  /** Score times cost that each trial's own front dominates, by trial. */
+  readonly hypervolumes: readonly number[];
+}
+
+/** Scores with inherited weights beside scores after retraining, of the same architectures. */
+export interface ReportRank {
+  /** What both scores are, e.g. `AP`. */
+  readonly scoreName: string;
+  /** How batch norm statistics were set for the inherited score, e.g. `average`. */
+  readonly modeName: string;
+  /** The architectures; their inherited scores are of the mode named above. */
+  readonly architectures: readonly RankedArchitecture[];
+  /** The correlation of the ranks under each mode that was measured. */
+  readonly modes: readonly RankCorrelation[];
+}
+
+/** How well the order of inherited scores agrees with that of retrained ones. */
+export interface RankCorrelation {
+  /** How batch norm statistics were set for the inherited scores. */
+  readonly name: string;
+  /** Kendall's tau-b; `null` where all scores of a kind are equal. */
+  readonly kendallTau: number | null;
+  /** Spearman's rho; `null` where all scores of a kind are equal. */
+  readonly spearmanRho: number | null;
+  /** The bootstrap's 95 % interval of tau; `null` where there is none. */
+  readonly interval: { readonly low: number; readonly high: number } | null;
+}
+
+/** One architecture's two scores. */
+export interface RankedArchitecture {
+  /** One choice a block. */
+  readonly choices: readonly number[];
+  /** Multiply-adds of the backbone. */
+  readonly macs: number;
+  /** Score with the supernet's weights. */
+  readonly inherited: number;
+  /** Score after retraining alone. */
+  readonly retrained: number;
 }
 
 /** COCO's AP at one class; -1 where it is undefined (no ground truth). */
@@ -165,8 +253,8 @@ export interface ReportWinner {
   readonly macs: number;
   /** Parameters of the backbone. */
   readonly parameters: number;
-  /** Score in the search, with the weights of the supernet. */
-  readonly score: number;
+  /** Score in the search, with the weights of the supernet; `null` where no search scored it. */
+  readonly score: number | null;
   /** The evaluation after retraining, where the winner was retrained. */
   readonly retrained?: ApSummary & { readonly perClass: Readonly<Record<string, ClassAp>> };
 }

@@ -19,13 +19,18 @@ import type {
 import { type Column, htmlTable } from "./table.ts";
 import { trainingFigures } from "./training_plots.ts";
 
-/** Six of COCO's numbers as columns, of whatever row holds them. */
+/** Six of COCO's numbers as columns, of whatever row holds them; an undefined one is no number. */
 export function apColumns<Row>(summary: (row: Row) => ApSummary | undefined): Column<Row>[] {
   return (["AP", "AP50", "AP75", "APs", "APm", "APl"] as const).map((name) => ({
     title: name,
-    value: (row: Row): number | null => summary(row)?.[name] ?? null,
+    value: (row: Row): number | null => definedAp(summary(row)?.[name]),
     text: (row: Row): string => formatFraction(summary(row)?.[name] ?? null),
   }));
+}
+
+/** COCO's -1 would spoil every mean that a spreadsheet takes. */
+function definedAp(value: number | undefined): number | null {
+  return value === undefined || value < 0 ? null : value;
 }
 
 /** A class's AP, one row a class. */

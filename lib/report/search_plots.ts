@@ -1,117 +1,73 @@
 /**
- * The search in pictures: evolution beside random by generation, and scores against cost.
+ * Candidates in pictures: scores against cost, and what the best have in common.
  *
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { choiceStyles } from "./architecture_picture.ts";
+import { choiceStyle } from "./choice_style.ts";
 import { figure, legend, type LegendEntry, type Markup } from "./html.ts";
-import { chart, rangeOf, wholeTicks, wideChartPx } from "./plot.ts";
-import type { ReportCandidate, ReportSearch, ReportWinner } from "./report_input.ts";
+import { chart, rangeOf, thinned, wholeTicks, wideChartPx } from "./plot.ts";
+import type { ReportCandidate, ReportChoice, ReportSearch, ReportWinner, Strategy } from "./report_input.ts";
+import { type ScoredCandidate, scoredCandidates } from "./search_progress.ts";
+import { strategiesOf, strategyStyles } from "./strategy_style.ts";
 
-/** A way of choosing candidates. */
-export type Strategy = ReportCandidate["strategy"];
-
-/** A candidate that has a score. */
-export type ScoredCandidate = ReportCandidate & { readonly score: number };
-
-/** One generation of one strategy. */
-export interface GenerationProgress {
-  /** Who proposed the candidates. */
-  readonly strategy: Strategy;
-  /** Which generation, from 0. */
-  readonly generation: number;
-  /** Candidates of this generation with a score. */
-  readonly scored: number;
-  /** Best score of this generation and all before. */
-  readonly bestSoFar: number;
-  /** Mean score of this generation. */
-  readonly mean: number;
-}
-
-/** The candidates that have a finite score. */
-export function scoredCandidates(candidates: readonly ReportCandidate[]): ScoredCandidate[] {
-  return candidates.filter((one): one is ScoredCandidate =>
-    one.status === "scored" && one.score !== null && Number.isFinite(one.score)
-  );
-}
-
-/**
- * Best and mean score of each generation of a strategy, in order; a generation without a score is left out.
- *
- * @param candidates Candidates of any strategy.
- * @param strategy Which to follow.
- */
-export function searchProgress(
-  candidates: readonly ReportCandidate[],
-  strategy: Strategy,
-): GenerationProgress[] {
-  const scored = scoredCandidates(candidates).filter((one) => one.strategy === strategy);
-  const generations = [...new Set(scored.map(({ generation }) => generation))].sort((a, b) => a - b);
-  let bestSoFar = -Infinity;
-  return generations.map((generation) => {
-    const scores = scored.filter((one) => one.generation === generation).map(({ score }) => score);
-    bestSoFar = Math.max(bestSoFar, ...scores);
-    return {
-      strategy,
-      generation,
-      scored: scores.length,
-      bestSoFar,
-      mean: scores.reduce((a, b) => a + b) / scores.length,
-    };
-  });
-}
-
-/** Every score by generation, with the best so far and the mean of each strategy. */
-export function progressFigure(search: ReportSearch): Markup {
-  const scored = scoredCandidates(search.candidates);
-  const strategies = strategiesOf(scored);
-  const generations = scored.map(({ generation }) => generation);
-  const [low, high] = [Math.min(...generations), Math.max(...generations)];
-  const picture = chart({
-    description: "Scores by generation: best so far and mean of each strategy",
-    widthPx: wideChartPx,
-    heightPx: 380,
-    x: {
-      label: "Generation",
-      domain: [low - 0.5, high + 0.5],
-      ticks: wholeTicks(low, high, 20),
-      tickFormat: "d",
-    },
-    y: { label: `Score (${search.scoreName})`, domain: rangeOf(scored.map(({ score }) => score)) },
-    marks: strategies.flatMap((strategy) => progressMarks(scored, strategy, strategies.length > 1)),
-  });
-  return figure("Score by generation", picture, "", legend(strategies.flatMap(progressKey)));
-}
-
-/** Scores against multiply-adds, with the budget and the winner; later generations of evolution are fuller. */
+/** Scores against multiply-adds, with the budget and the winner; fuller dots are of later generations. */
 export function macsFigure(search: ReportSearch, winner: ReportWinner | undefined): Markup {
-  const cost = { name: "Multiply-adds", of: ({ macs }: Costs): number => macs };
-  return costFigure(search, winner, cost, search.budget.macs);
+  const budget = search.budget.macs;
+  return costFigure(search, winner && Number.isFinite(winner.score) ? winner : undefined, {
+    name: "Multiply-adds",
+    unit: "millions",
+    short: "M",
+    of: ({ macs }) => macs / MILLION,
+    budget: budget === null ? null : budget / MILLION,
+  });
 }
 
 /** Scores against parameters, as `macsFigure`. */
 export function parametersFigure(search: ReportSearch, winner: ReportWinner | undefined): Markup {
-  const cost = {
+  const budget = search.budget.parameters;
+  return costFigure(search, winner && Number.isFinite(winner.score) ? winner : undefined, {
     name: "Parameters",
     unit: "millions",
-    scale: 1e6,
-    of: ({ parameters }: Costs): number => parameters,
-  };
-  return costFigure(search, winner, cost, search.budget.parameters);
+    short: "M",
+    of: ({ parameters }) => parameters / MILLION,
+    budget: budget === null ? null : budget / MILLION,
+  });
+}
+
+/** Scores against measured time, as `macsFigure`; candidates without a time are left out. */
+export function latencyFigure(search: ReportSearch, winner: ReportWinner | undefined): Markup {
+  const timed = search.candidates.filter(({ latencyMs }) => latencyMs !== null);
+  const best = timed.find(({ choices }) => choices.join() === winner?.choices.join());
+  return costFigure({ ...search, candidates: timed }, best, {
+    name: "Latency",
+    unit: "ms",
+    short: "ms",
+    of: ({ latencyMs }) => latencyMs ?? NaN,
+    budget: search.budget.latencyMs,
+  });
 }
 
 /**
  * Which choice the best candidates make at each block: a bar a block, parted by choice.
  *
  * @param search The search.
- * @param count So many candidates, best first.
+ * @param choices What each block is chosen from.
+ * @param count So many candidates, best first; an architecture that several strategies found counts once.
  */
-export function choicesFigure(search: ReportSearch, count: number): Markup {
-  const best = scoredCandidates(search.candidates).sort((a, b) => b.score - a.score).slice(0, count);
+export function choicesFigure(
+  search: ReportSearch,
+  choices: readonly ReportChoice[],
+  count: number,
+): Markup {
+  const best = distinct(scoredCandidates(search.candidates).sort((a, b) => b.score - a.score)).slice(
+    0,
+    count,
+  );
   const genes = best.flatMap(({ choices }) => choices.map((choice, block) => ({ choice, block })));
   const blocks = Math.max(0, ...best.map(({ choices }) => choices.length));
-  const shares = Array.from({ length: blocks }, (_, block) => choiceShares(genes, block)).flat();
+  const colors = choices.map((choice) => choiceStyle(choice).color);
+  const shares = Array.from({ length: blocks }, (_, block) => choiceShares(genes, block, colors)).flat();
   const picture = chart({
     description: `Share of each choice by block among the best candidates, ${best.length} of them`,
     widthPx: wideChartPx,
@@ -125,7 +81,7 @@ export function choicesFigure(search: ReportSearch, count: number): Markup {
     y: { label: "Share (%)", domain: [0, 100] },
     marks: [Plot.rect(shares, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "color", className: "share" })],
   });
-  const key = choiceStyles.map(({ name, color }) => ({ label: name, color }));
+  const key = choices.map(choiceStyle).map(({ name, color }) => ({ label: name, color }));
   return figure(
     best.length === 1 ? "Choices of the best candidate" : `Choices of the ${best.length} best candidates`,
     picture,
@@ -137,37 +93,47 @@ export function choicesFigure(search: ReportSearch, count: number): Markup {
 interface Costs {
   readonly macs: number;
   readonly parameters: number;
+  readonly latencyMs?: number | null;
+  readonly score: number | null;
 }
 
+/** A kind of cost, in the unit it is drawn in. */
 interface Cost {
   readonly name: string;
+  readonly unit: string;
+  readonly short: string;
   readonly of: (costs: Costs) => number;
+  readonly budget: number | null;
 }
 
-function costFigure(
-  search: ReportSearch,
-  winner: ReportWinner | undefined,
-  cost: Cost,
-  budget: number | null,
-): Markup {
+function costFigure(search: ReportSearch, winner: Costs | undefined, cost: Cost): Markup {
   const scored = scoredCandidates(search.candidates);
-  const shown = winner && Number.isFinite(winner.score) ? [...scored, winner] : scored;
-  const costs = [...shown.map(cost.of), ...(budget === null ? [] : [budget])];
-  const domain = rangeOf(costs.map((count) => count / MILLION));
+  const strategies = strategiesOf(scored);
+  const shown: Costs[] = winner ? [...scored, winner] : scored;
+  const costs = [...shown.map(cost.of), ...(cost.budget === null ? [] : [cost.budget])];
+  const scores = shown.flatMap(({ score }) => score ?? []);
   const picture = chart({
     description: `Scores against ${cost.name.toLowerCase()}`,
     widthPx: wideChartPx,
     heightPx: 400,
-    x: { label: `${cost.name} (millions)`, domain, nice: true, ticks: 10, inset: 8 },
-    y: { label: `Score (${search.scoreName})`, domain: rangeOf(shown.map(({ score }) => score)) },
+    x: { label: `${cost.name} (${cost.unit})`, domain: rangeOf(costs), nice: true, ticks: 10, inset: 8 },
+    y: { label: `Score (${search.scoreName})`, domain: rangeOf(scores) },
     marks: [
-      ...budgetMarks(budget === null ? null : budget / MILLION),
-      ...strategiesOf(scored).map((strategy) => cloud(scored, strategy, cost)),
-      ...winnerMarks(winner, cost),
+      ...budgetMarks(cost),
+      ...strategies.map((strategy) => cloud(scored, strategy, cost, MOST_DOTS / strategies.length)),
+      ...(winner ? [winnerMark(winner, cost)] : []),
     ],
   });
-  const key = [...strategiesOf(scored).map(cloudKey), ...(winner ? [WINNER_KEY] : [])];
-  return figure(`Score against ${cost.name.toLowerCase()}`, picture, "", legend(key));
+  const key = [...strategies.map(cloudKey), ...(winner ? [WINNER_KEY] : [])];
+  const hasGenerations = scored.some(({ strategy }) => strategy !== "random");
+  const hasMore = strategies.some((strategy) =>
+    scored.filter((one) => one.strategy === strategy).length > MOST_DOTS / strategies.length
+  );
+  const notes = [
+    ...(hasGenerations ? ["Fuller marks are of later generations; random search is outlined."] : []),
+    ...(hasMore ? ["Of the many candidates, an even part is drawn."] : []),
+  ];
+  return figure(`Score against ${cost.name.toLowerCase()}`, picture, notes.join(" "), legend(key));
 }
 
 interface Gene {
@@ -179,87 +145,50 @@ interface Gene {
 function choiceShares(
   genes: readonly Gene[],
   block: number,
+  colors: readonly string[],
 ): { x1: number; x2: number; y1: number; y2: number; color: string }[] {
   const own = genes.filter((gene) => gene.block === block);
   const upTo = (end: number): number => 100 * own.filter(({ choice }) => choice < end).length / own.length;
-  return choiceStyles.flatMap(({ color }, choice) => {
+  return colors.flatMap((color, choice) => {
     const [y1, y2] = [upTo(choice), upTo(choice + 1)];
     return y1 === y2 ? [] : [{ x1: block - 0.42, x2: block + 0.42, y1, y2, color }];
   });
 }
 
-function progressMarks(
-  scored: readonly ScoredCandidate[],
-  strategy: Strategy,
-  shifted: boolean,
-): Plot.Markish[] {
-  const color = `var(--${strategy})`;
-  const dx = !shifted ? 0 : strategy === "evolution" ? -5 : 5;
-  const own = scored.filter((one) => one.strategy === strategy);
-  const progress = searchProgress(own, strategy);
-  return [
-    Plot.dot(own, {
-      x: "generation",
-      y: "score",
-      r: 2.2,
-      fill: color,
-      fillOpacity: 0.4,
-      dx,
-      className: "candidate",
-    }),
-    Plot.lineY(progress, {
-      x: "generation",
-      y: "mean",
-      stroke: color,
-      strokeWidth: 1.8,
-      strokeDasharray: "5 4",
-    }),
-    Plot.lineY(progress, {
-      x: "generation",
-      y: "bestSoFar",
-      stroke: color,
-      strokeWidth: 2.6,
-      curve: "step-after",
-    }),
-    Plot.dot(progress, { x: "generation", y: "mean", r: 2.4, fill: color, className: "mean" }),
-    Plot.dot(progress, { x: "generation", y: "bestSoFar", r: 3.6, fill: color, className: "best" }),
-  ];
+function distinct<C extends ReportCandidate>(candidates: readonly C[]): C[] {
+  return [...new Map([...candidates].reverse().map((one) => [one.choices.join(), one])).values()].reverse();
 }
 
-function cloud(scored: readonly ScoredCandidate[], strategy: Strategy, cost: Cost): Plot.Markish {
-  const own = scored.filter((one) => one.strategy === strategy);
-  const [x, y] = [(one: ScoredCandidate): number => cost.of(one) / MILLION, "score"];
-  if (strategy === "random") {
-    return Plot.dot(own, {
-      x,
-      y,
-      r: 3,
-      stroke: "var(--random)",
-      strokeOpacity: 0.75,
-      className: "candidate",
-    });
-  }
+function cloud(
+  scored: readonly ScoredCandidate[],
+  strategy: Strategy,
+  cost: Cost,
+  most: number,
+): Plot.Markish {
+  const own = thinned(scored.filter((one) => one.strategy === strategy), most);
+  const { color, symbol } = strategyStyles[strategy];
+  const place = { x: cost.of, y: "score", symbol, className: "candidate" };
+  if (strategy === "random") return Plot.dot(own, { ...place, r: 3.2, stroke: color, strokeOpacity: 0.75 });
   const last = Math.max(1, ...own.map(({ generation }) => generation));
   const fillOpacity = (one: ScoredCandidate): number => 0.15 + 0.75 * one.generation / last;
   return Plot.dot(own, {
-    x,
-    y,
-    r: 3.2,
-    fill: "var(--evolution)",
+    ...place,
+    r: 3.4,
+    fill: color,
     fillOpacity: { value: fillOpacity, scale: null },
-    stroke: "var(--evolution)",
+    stroke: color,
     strokeOpacity: 0.5,
     strokeWidth: 0.6,
-    className: "candidate",
   });
 }
 
-function budgetMarks(budget: number | null): Plot.Markish[] {
+function budgetMarks({ budget, short }: Cost): Plot.Markish[] {
   if (budget === null) return [];
   const label = {
-    text: (): string => `budget: ${+budget.toPrecision(4)} M`,
+    text: (): string => `budget: ${+budget.toPrecision(4)} ${short}`,
     frameAnchor: "top" as const,
-    dx: -6,
+    lineAnchor: "bottom" as const,
+    dy: -6,
   };
   return [
     Plot.ruleX([budget], {
@@ -272,43 +201,25 @@ function budgetMarks(budget: number | null): Plot.Markish[] {
   ];
 }
 
-function winnerMarks(winner: ReportWinner | undefined, cost: Cost): Plot.Markish[] {
-  if (winner === undefined || !Number.isFinite(winner.score)) return [];
-  const x = (one: ReportWinner): number => cost.of(one) / MILLION;
-  const halo = { stroke: "var(--plot-background)", strokeWidth: 1.5 };
-  return [
-    Plot.dot([winner], {
-      x,
-      y: "score",
-      symbol: "star",
-      r: 9,
-      fill: "var(--winner)",
-      ...halo,
-      className: "winner",
-    }),
-  ];
-}
-
-function progressKey(strategy: Strategy): LegendEntry[] {
-  const color = `var(--${strategy})`;
-  return [
-    { label: `${strategy}: best so far`, color, shape: "line" },
-    { label: "mean of the generation", color, shape: "dashes" },
-    { label: "one candidate", color, shape: "dot" },
-  ];
+function winnerMark(winner: Costs, cost: Cost): Plot.Markish {
+  return Plot.dot([winner], {
+    x: cost.of,
+    y: "score",
+    symbol: "star",
+    r: 9,
+    fill: "var(--winner)",
+    stroke: "var(--plot-background)",
+    strokeWidth: 1.5,
+    className: "winner",
+  });
 }
 
 function cloudKey(strategy: Strategy): LegendEntry {
-  return strategy === "random"
-    ? { label: "random", color: "var(--random)", shape: "ring" }
-    : { label: "evolution (fuller: later generation)", color: "var(--evolution)", shape: "dot" };
+  const { name, color, symbol } = strategyStyles[strategy];
+  return { label: name, color, symbol };
 }
 
 const MILLION = 1e6;
+/** More dots than this hide each other. */
+const MOST_DOTS = 1500;
 const WINNER_KEY: LegendEntry = { label: "winner", color: "var(--winner)", shape: "star" };
-
-function strategiesOf(scored: readonly ScoredCandidate[]): Strategy[] {
-  return (["evolution", "random"] as const).filter((strategy) =>
-    scored.some((one) => one.strategy === strategy)
-  );
-}

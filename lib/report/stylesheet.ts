@@ -22,12 +22,14 @@ export const colorVariables: string = `
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --ground: #f6f7f9; --ink: #1b1f24; --soft: #59636e; --rule: #d8dee4; --accent: #0072b2;
-  --evolution: #0072b2; --random: #d55e00; --winner: #b5127a; --code: #f0f2f5;
+  --evolution: #0072b2; --random: #d55e00; --ageing: #00785a; --reinforce: #a3457f; --gradient: #9a6a00; --nsga2: #333a44;
+  --winner: #b5127a; --code: #f0f2f5;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #171b21; --ground: #0e1116; --ink: #e6eaf0; --soft: #9aa6b2; --rule: #323a44; --accent: #6cbcf0;
-    --evolution: #56b4e9; --random: #f0a04b; --winner: #ff8ad0; --code: #222831;
+    --evolution: #56b4e9; --random: #f08a4b; --ageing: #2dc79a; --reinforce: #e39cc8; --gradient: #f0d04a; --nsga2: #d5dbe3;
+    --winner: #ff8ad0; --code: #222831;
   }
 }
 `;
@@ -54,6 +56,10 @@ section { background: var(--paper); border: 1px solid var(--rule); border-radius
 .tile span { display: block; font-size: 13px; line-height: 1.35; color: var(--soft); }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 18px 28px; }
 .three { grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
+.piles { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 10px 36px; }
+.piles figure { max-width: 224px; }
+.piles figcaption { overflow-wrap: anywhere; }
+.piles .picture svg { width: auto; max-width: 100%; }
 figure { margin: 0 0 22px; min-width: 0; }
 .grid > figure { margin: 0; }
 .grid h3 { margin-top: 0; }
@@ -62,7 +68,7 @@ figcaption { font-weight: 600; font-size: 14px; margin-bottom: 6px; }
 .picture { overflow-x: auto; }
 .picture svg { display: block; width: 100%; height: auto; }
 .plot { --plot-background: var(--paper); }
-.chain svg { min-width: 640px; }
+.chain svg, .picture svg[width="1040"] { min-width: 640px; }
 .photo svg { border-radius: 6px; background: var(--code); }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; font-size: 13px; margin-bottom: 4px; }
 .key { display: inline-flex; align-items: center; gap: 6px; white-space: nowrap; }
@@ -72,6 +78,10 @@ table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabula
 th, td { padding: 5px 18px 5px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th { color: var(--soft); font-weight: 600; font-size: 13px; white-space: nowrap; vertical-align: bottom; }
 th:last-child, td:last-child { padding-right: 0; }
+.dense table { font-size: 13px; }
+.dense th, .dense td { padding-right: 11px; }
+.dense th { white-space: normal; font-size: 12px; line-height: 1.3; }
+.dense td:first-child { white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; }
 .bar { display: inline-block; width: 84px; height: 8px; margin-left: 10px; border-radius: 4px; background: var(--code); vertical-align: baseline; overflow: hidden; }
 .bar i { display: block; height: 100%; background: var(--accent); border-radius: 4px; }
@@ -94,7 +104,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   figure, .tile, tr, dl { break-inside: avoid; }
   .picture, .scroll, pre { overflow: visible; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-  .chain svg { min-width: 0; }
+  .chain svg, .picture svg[width="1040"] { min-width: 0; }
   .tiles { grid-template-columns: repeat(3, 1fr); }
   .grid { grid-template-columns: repeat(2, 1fr); }
   .three { grid-template-columns: repeat(3, 1fr); }

@@ -20,9 +20,22 @@ export interface Column<Row> {
   readonly bar?: (row: Row) => number;
 }
 
+/** Columns of a part of a row as columns of the whole row. */
+export function columnsOf<Row, Part>(
+  columns: readonly Column<Part>[],
+  part: (row: Row) => Part,
+): Column<Row>[] {
+  return columns.map(({ title, value, text, bar }) => ({
+    title,
+    value: (row: Row): Cell => value(part(row)),
+    ...(text ? { text: (row: Row): string => text(part(row)) } : {}),
+    ...(bar ? { bar: (row: Row): number => bar(part(row)) } : {}),
+  }));
+}
+
 /** The table as HTML, with a heading row. */
 export function htmlTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Markup {
-  const right = columns.map(({ value }) => rows.some((row) => typeof value(row) === "number"));
+  const right = columns.map((column) => isNumeric(column, rows));
   const kind = (i: number): Markup => right[i] ? markup` class="number"` : nothing;
   const head = columns.map(({ title }, i) => markup`<th scope="col"${kind(i)}>${title}</th>`);
   const body = rows.map((row) =>
@@ -34,9 +47,7 @@ export function htmlTable<Row>(columns: readonly Column<Row>[], rows: readonly R
 /** The table as GitHub's Markdown. */
 export function markdownTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
-  const rule = columns.map(({ value }) =>
-    rows.some((row) => typeof value(row) === "number") ? "---:" : "---"
-  );
+  const rule = columns.map((column) => isNumeric(column, rows) ? "---:" : "---");
   return line(columns.map(({ title }) => markdownText(title))) + line(rule) +
     rows.map((row) => line(columns.map((column) => markdownText(cellText(column, row))))).join("");
 }
@@ -46,6 +57,11 @@ export function csvTable<Row>(columns: readonly Column<Row>[], rows: readonly Ro
   const line = (cells: readonly Cell[]): string => cells.map(csvField).join(",") + "\r\n";
   return line(columns.map(({ title }) => title)) +
     rows.map((row) => line(columns.map(({ value }) => value(row)))).join("");
+}
+
+/** A column without a text holds numbers, there or yet to come. */
+function isNumeric<Row>({ value }: Column<Row>, rows: readonly Row[]): boolean {
+  return rows.length > 0 && !rows.some((row) => typeof value(row) === "string");
 }
 
 function cellText<Row>(column: Column<Row>, row: Row): string {
@@ -59,8 +75,8 @@ function cellHtml<Row>(column: Column<Row>, row: Row): Markup {
   return markup`${cellText(column, row)}<span class="bar"><i style="width:${percent}%"></i></span>`;
 }
 
-/** Keeps a text inside its cell and without effect as Markdown or HTML. */
-function markdownText(text: string): string {
+/** Keeps a text in its line and cell, and without effect as Markdown or HTML. */
+export function markdownText(text: string): string {
   return text.replace(/[\\|`*_<>[\]]/g, "\\$&").replace(/\s*\n\s*/g, " ");
 }
 

@@ -5,7 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { figure, type Markup, markup, nothing } from "./html.ts";
-import { type AxisOptions, chart, halfChartPx, thirdChartPx, wholeTicks } from "./plot.ts";
+import { type AxisOptions, chart, halfChartPx, thinned, thirdChartPx, wholeTicks } from "./plot.ts";
 import type { TrainingCurve, TrainingPoint } from "./report_input.ts";
 
 /** The loss of some neighbouring steps. */
@@ -81,7 +81,7 @@ function rateFigure({ title, points }: TrainingCurve, last: number, widthPx: num
     Number.isFinite(learningRate) &&
     (learningRate !== points[i - 1]?.learningRate || learningRate !== points[i + 1]?.learningRate)
   );
-  const sparse = thin(kept, 240);
+  const sparse = thinned(kept, 240);
   const y = { label: "Learning rate", zero: true, tickFormat: "~g" };
   const picture = stepChart(`${title}: learning rate by step`, last, widthPx, y, [
     curveMarks(sparse, "learningRate"),
@@ -113,12 +113,6 @@ function curveMarks<Y extends string>(
 
 function capitalized(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
-/** Every k-th point and the last, at most about `count`. */
-function thin<T>(points: readonly T[], count: number): T[] {
-  const stride = Math.max(1, Math.ceil(points.length / count));
-  return points.filter((_, i) => i % stride === 0 || i === points.length - 1);
 }
 
 function mean(values: readonly number[]): number {

@@ -10,7 +10,7 @@ import { appendText, sweepTemporaries, writeFileAtomic } from "./atomic_file.ts"
 import { MetricsLog } from "./metrics_log.ts";
 
 /** The parts of the job that are finished one by one. */
-export type Stage = "pretrain" | "finetune" | "search" | "retrain" | "evaluate" | "report";
+export type Stage = "pretrain" | "finetune" | "search" | "rank" | "retrain" | "evaluate" | "report";
 
 /** How far a stage is; times are ISO 8601. */
 export type StageState =
@@ -34,6 +34,8 @@ export interface RunPaths {
   readonly search: string;
   /** The winners, best first. */
   readonly winners: string;
+  /** How well the supernet ranks. */
+  readonly rank: string;
   /** The report. */
   readonly report: string;
   /** What is finished. */
@@ -72,7 +74,7 @@ export class RunFolder implements AsyncDisposable {
 
   /** How far a stage is. */
   async stageState(stage: Stage): Promise<StageState> {
-    return (await this.#stages())[stage] ?? { status: "new" };
+    return await readStageState(this.dir, stage);
   }
 
   /** Records that a stage has started; one that is under way keeps its time. */
@@ -103,11 +105,7 @@ export class RunFolder implements AsyncDisposable {
   }
 
   async #setStage(stage: Stage, state: StageState): Promise<void> {
-    await writeFileAtomic(this.paths.stages, jsonText({ ...await this.#stages(), [stage]: state }));
-  }
-
-  async #stages(): Promise<Partial<Record<Stage, StageState>>> {
-    return await readJson(this.paths.stages) as Partial<Record<Stage, StageState>> | undefined ?? {};
+    await writeFileAtomic(this.paths.stages, jsonText({ ...await readStages(this.dir), [stage]: state }));
   }
 }
 
@@ -148,6 +146,11 @@ export async function readRunConfig(dir: string): Promise<Config | null> {
   return value === undefined ? null : parseConfig(value, path);
 }
 
+/** How far a stage of a run is, without opening it; a folder that is no run has no stages. */
+export async function readStageState(dir: string, stage: Stage): Promise<StageState> {
+  return (await readStages(dir))[stage] ?? { status: "new" };
+}
+
 /** Where things lie in a run's folder. */
 export function runPaths(dir: string): RunPaths {
   return {
@@ -155,6 +158,7 @@ export function runPaths(dir: string): RunPaths {
     metrics: `${dir}/metrics.jsonl`,
     search: `${dir}/search.sqlite`,
     winners: `${dir}/winners.json`,
+    rank: `${dir}/rank.json`,
     report: `${dir}/report.html`,
     stages: `${dir}/stages.json`,
     sessions: `${dir}/sessions.jsonl`,
@@ -229,6 +233,10 @@ async function recordSession(run: RunFolder): Promise<void> {
     deno: Deno.version.deno,
   };
   await appendText(run.paths.sessions, JSON.stringify(session) + "\n");
+}
+
+async function readStages(dir: string): Promise<Partial<Record<Stage, StageState>>> {
+  return await readJson(runPaths(dir).stages) as Partial<Record<Stage, StageState>> | undefined ?? {};
 }
 
 /** A file's JSON; undefined if there is no such file. */

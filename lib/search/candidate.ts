@@ -7,20 +7,32 @@
 import type { Architecture } from "../space/architecture.ts";
 import type { Cost } from "../space/cost.ts";
 
+/** All strategies, by name. */
+export const strategies = ["ageing", "evolution", "gradient", "nsga2", "random", "reinforce"] as const;
+
 /** How a search chooses its candidates. */
-export type Strategy = "evolution" | "random";
+export type Strategy = typeof strategies[number];
 
-/** How one candidate's architecture was made. */
-export type Origin = "random" | "mutation" | "crossover";
+/** All origins. */
+export const origins = ["random", "mutation", "crossover", "policy"] as const;
 
-/** A candidate before it is evaluated; macs and parameters are the backbone's. */
-export interface Proposal extends Cost {
+/** How one candidate's architecture was made: crossovers may be mutated too; a policy is a learned distribution. */
+export type Origin = typeof origins[number];
+
+/** Where a candidate stands in a history; each place is taken once. */
+export interface CandidatePlace {
   /** Which search it belongs to. */
   readonly strategy: Strategy;
+  /** Which of the strategy's runs, from 0: each makes other draws. */
+  readonly trial: number;
   /** From 0. */
   readonly generation: number;
-  /** Place in the generation, from 0. */
+  /** Number within the generation, from 0. */
   readonly slot: number;
+}
+
+/** A candidate before it is evaluated; its cost is the backbone's. */
+export interface Proposal extends CandidatePlace, Cost {
   /** How its architecture was made. */
   readonly origin: Origin;
   /** The architecture: one choice for each block. */
@@ -35,7 +47,7 @@ export interface CandidateRecord extends Proposal {
   readonly score: number | null;
   /** Why it failed; null if it was scored. */
   readonly reason: string | null;
-  /** Evaluations made; 0 if another strategy's score of the same architecture was taken over. */
+  /** Evaluations made; 0 if the score that another run got for the same architecture was taken over. */
   readonly attempts: number;
   /** Time that the evaluations took, in milliseconds. */
   readonly elapsedMs: number;
@@ -49,10 +61,10 @@ export function isScored(candidate: CandidateRecord): candidate is ScoredCandida
   return candidate.status === "scored";
 }
 
-/** Orders by place: evolution before random search, then by generation, then by slot. */
-export function byPlace(a: Proposal, b: Proposal): number {
+/** Orders by place: strategies by name, then by trial, generation and slot. */
+export function byPlace(a: CandidatePlace, b: CandidatePlace): number {
   if (a.strategy !== b.strategy) return a.strategy < b.strategy ? -1 : 1;
-  return a.generation - b.generation || a.slot - b.slot;
+  return a.trial - b.trial || a.generation - b.generation || a.slot - b.slot;
 }
 
 /** Orders by score, best first; of equal scores, the earlier place first. */
@@ -79,7 +91,7 @@ export function checkOutcome(candidate: CandidateRecord): void {
   );
 }
 
-/** A candidate's place for messages: "candidate 3 of generation 0 (evolution)". */
-export function describePlace({ strategy, generation, slot }: Proposal): string {
-  return `candidate ${slot} of generation ${generation} (${strategy})`;
+/** A place for messages: "candidate 3 of generation 0 (evolution, trial 0)". */
+export function describePlace({ strategy, trial, generation, slot }: CandidatePlace): string {
+  return `candidate ${slot} of generation ${generation} (${strategy}, trial ${trial})`;
 }

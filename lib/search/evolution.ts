@@ -7,11 +7,18 @@
 
 import type { RandomStream } from "../base/random.ts";
 import type { Architecture } from "../space/architecture.ts";
-import { byScore, type CandidateRecord, type Proposal, type ScoredCandidate } from "./candidate.ts";
+import { byScore, type CandidateRecord, isScored, type Proposal, type ScoredCandidate } from "./candidate.ts";
+import { fillPlaces, generationPlaces } from "./filling.ts";
 import { crossover, mutate } from "./operators.ts";
-import { type Place, Proposer } from "./proposer.ts";
-import { scoreProposals } from "./scoring.ts";
-import { checkCount, checkSearchOptions, type SearchOptions, type SearchSize } from "./search_options.ts";
+import { type Draw, type Place, Proposer } from "./proposer.ts";
+import {
+  checkCount,
+  checkNumber,
+  checkSearchOptions,
+  type SearchOptions,
+  type SearchSize,
+  trialOf,
+} from "./search_options.ts";
 
 /** Size and operators of an evolution. */
 export interface EvolutionSettings extends SearchSize {
@@ -48,32 +55,33 @@ export const authorsEvolution: EvolutionSettings = {
  * Generation 0 is random. Parents are the best of all earlier generations by unrounded score; of equal scores the
  * earlier candidate goes first. Failed candidates are recorded, count as tried and are never parents.
  *
- * Each slot is a pure function of (seed, strategy, origin, generation, slot, attempt) and of the generations before,
- * so neither concurrency, nor timing, nor a stop changes the result. No architecture is proposed twice. If
- * `maxAttempts` mutants or crossovers are all over the budget or not new, a random one takes the slot. A score that
- * another strategy in the same history got for the same choices is taken over (`attempts` is 0); it counts as a
- * candidate all the same.
+ * Each slot is a pure function of (seed, strategy, trial, origin, generation, slot, attempt) and of the generations
+ * before, so neither concurrency, nor timing, nor a stop changes the result. No architecture is proposed twice. If
+ * `maxAttempts` mutants are all over the budget or not new, a random candidate takes the slot. A score that another
+ * run in the same history got for the same choices is taken over (`attempts` is 0); it counts as a candidate all
+ * the same.
  *
- * Differs from the authors': attempts are bounded, no duplicates within a generation, every draw is seeded.
+ * Differs from the authors': attempts are bounded, no duplicates within a generation, every draw is seeded; where
+ * crossover finds nothing new, as when the parents have become alike, a mutant takes the slot before a random one.
  *
  * @param options Space, seed, settings, budget, history and the evaluation.
  * @throws {RangeError} If a setting is out of range or the budget admits too few architectures.
  * @throws The signal's reason, if it stops the search.
- * @returns All candidates of the strategy, population x generations, by generation and slot.
+ * @returns All candidates of the run, population x generations, by generation and slot.
  */
 export async function evolve(options: EvolutionOptions): Promise<CandidateRecord[]> {
   const { settings, history } = options;
   checkEvolution(options);
   const proposer = new Proposer(options, "evolution", settings.maxAttempts);
+  const scored: ScoredCandidate[] = [];
   for (let generation = 0; generation < settings.generations; generation++) {
-    const earlier = history.scored("evolution").filter((it) => it.generation < generation);
-    const parents = bestOf(earlier, settings.parents);
-    const proposals = Array.from({ length: settings.population }, (_, slot) => slot)
-      .filter((slot) => !history.find("evolution", generation, slot))
-      .map((slot) => proposeSlot(proposer, settings, parents, { generation, slot }));
-    await scoreProposals(options, proposals);
+    const parents = bestOf(scored, settings.parents);
+    const places = generationPlaces(generation, settings.population);
+    const propose = (place: Place): Proposal => proposeChild(proposer, options, parents, place);
+    const filled = await fillPlaces(options, "evolution", places, propose);
+    scored.push(...filled.filter(isScored));
   }
-  return history.all("evolution");
+  return history.all("evolution", trialOf(options));
 }
 
 /** The choices of the best candidates; of equal scores the earlier goes first. */
@@ -81,19 +89,25 @@ function bestOf(candidates: readonly ScoredCandidate[], count: number): Architec
   return candidates.toSorted(byScore).slice(0, count).map((it) => it.choices);
 }
 
-function proposeSlot(
+function proposeChild(
   proposer: Proposer,
-  settings: EvolutionSettings,
+  { space, settings }: EvolutionOptions,
   parents: readonly Architecture[],
   place: Place,
 ): Proposal {
   const { mutants, crossovers, mutationRate } = settings;
-  const parent = (random: RandomStream): Architecture => parents[random.integer(parents.length)];
   if (parents.length === 0 || place.slot >= mutants + crossovers) return proposer.proposeRandom(place);
-  if (place.slot < mutants) {
-    return proposer.propose(place, "mutation", (random) => mutate(parent(random), mutationRate, random));
-  }
-  return proposer.propose(place, "crossover", (random) => crossover(parent(random), parent(random), random));
+  const parent = (random: RandomStream): Architecture => parents[random.integer(parents.length)];
+  const mutation: Draw = {
+    origin: "mutation",
+    draw: (random) => mutate(space, parent(random), mutationRate, random),
+  };
+  if (place.slot < mutants) return proposer.propose(place, mutation);
+  const crossing: Draw = {
+    origin: "crossover",
+    draw: (random) => crossover(parent(random), parent(random), random),
+  };
+  return proposer.propose(place, crossing, mutation);
 }
 
 function checkEvolution(options: EvolutionOptions): void {
@@ -109,7 +123,5 @@ function checkEvolution(options: EvolutionOptions): void {
         `they are ${mutants} and ${crossovers}`,
     );
   }
-  if (!(mutationRate >= 0 && mutationRate <= 1)) {
-    throw new RangeError(`Cannot search as mutationRate must be from 0 to 1: it is ${mutationRate}`);
-  }
+  checkNumber("mutationRate", mutationRate, 0, 1);
 }

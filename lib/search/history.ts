@@ -1,6 +1,6 @@
 /**
  * A search's memory: every candidate ever tried, in `search.sqlite` or, for small searches, in memory. The search
- * goes on from it, and the report, the winners and the baseline's reuse of scores read it.
+ * goes on from it, and the report, the winners and other runs' reuse of scores read it.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { architectureFromKey, architectureKey } from "../space/architecture.ts";
 import {
   byPlace,
+  type CandidatePlace,
   type CandidateRecord,
   checkOutcome,
   describePlace,
@@ -17,8 +18,9 @@ import {
   type ScoredCandidate,
   type Strategy,
 } from "./candidate.ts";
+import { prepareSchema } from "./history_schema.ts";
 
-export type { CandidateRecord, Origin, ScoredCandidate, Strategy } from "./candidate.ts";
+export type { CandidatePlace, CandidateRecord, Origin, ScoredCandidate, Strategy } from "./candidate.ts";
 
 /** Candidates by place; a place is written once and never changed. */
 export interface SearchHistory extends Disposable {
@@ -30,45 +32,26 @@ export interface SearchHistory extends Disposable {
    */
   record(candidate: CandidateRecord): void;
   /** The candidate at a place, or undefined if there is none yet. */
-  find(strategy: Strategy, generation: number, slot: number): CandidateRecord | undefined;
+  find(place: CandidatePlace): CandidateRecord | undefined;
   /**
-   * The first scored candidate (see `all` for the order) with these choices, of any strategy.
+   * The first scored candidate (see `all` for the order) with these choices, of any strategy and trial.
    *
    * @param key The choices' `architectureKey`.
    */
   findByChoices(key: string): ScoredCandidate | undefined;
-  /** All candidates, or one strategy's: evolution before random search, then by generation, then by slot. */
-  all(strategy?: Strategy): CandidateRecord[];
+  /** All candidates, or one strategy's, or one trial's of it: by strategy (its name), trial, generation and slot. */
+  all(strategy?: Strategy, trial?: number): CandidateRecord[];
   /** Those of `all` that have a score. */
-  scored(strategy?: Strategy): ScoredCandidate[];
+  scored(strategy?: Strategy, trial?: number): ScoredCandidate[];
+  /** Keeps what a strategy can't tell from its candidates, as text by name; an older text of the name is replaced. */
+  remember(name: string, text: string): void;
+  /** What was last kept under a name, or undefined. */
+  recall(name: string): string | undefined;
 }
 
-/** The schema this code reads and writes, kept in the file's `user_version`. */
-const schemaVersion = 1;
-
-const schema = `
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE candidates (
-    strategy TEXT NOT NULL CHECK (strategy IN ('evolution', 'random')),
-    generation INTEGER NOT NULL,
-    slot INTEGER NOT NULL,
-    origin TEXT NOT NULL CHECK (origin IN ('random', 'mutation', 'crossover')),
-    choices TEXT NOT NULL,
-    macs INTEGER NOT NULL,
-    parameters INTEGER NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('scored', 'failed')),
-    score REAL,
-    reason TEXT,
-    attempts INTEGER NOT NULL,
-    elapsedMs REAL NOT NULL,
-    PRIMARY KEY (strategy, generation, slot)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX candidates_by_choices ON candidates (choices);
-  PRAGMA user_version = ${schemaVersion};
-`;
-
 /**
- * Opens the history in a file, or starts it there. Needs read and write permission.
+ * Opens the history in a file, or starts it there; a file of an older version is brought up to date. Needs read and
+ * write permission.
  *
  * @param path The SQLite file; its folder must exist.
  * @param fingerprint Text that names everything the scores depend on; stored at first, compared afterwards.
@@ -81,8 +64,7 @@ export function openHistory(path: string, fingerprint: string): SearchHistory {
   const database = openDatabase(path);
   try {
     database.exec("PRAGMA busy_timeout = 5000");
-    if (isEmpty(database)) createSchema(database, fingerprint);
-    checkDatabase(database, path, fingerprint);
+    prepareSchema(database, path, fingerprint);
     // A write-ahead log lets readers in during a search; FULL makes each recorded candidate outlive a power cut.
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     return new FileHistory(database, path);
@@ -94,27 +76,54 @@ export function openHistory(path: string, fingerprint: string): SearchHistory {
 
 /** A history that ends with the process. */
 export function memoryHistory(): SearchHistory {
-  const records: CandidateRecord[] = [];
-  const find: SearchHistory["find"] = (strategy, generation, slot) =>
-    records.find((it) => it.strategy === strategy && it.generation === generation && it.slot === slot);
-  const all: SearchHistory["all"] = (strategy) =>
-    records.filter((it) => strategy === undefined || it.strategy === strategy).sort(byPlace);
-  const scored: SearchHistory["scored"] = (strategy) => all(strategy).filter(isScored);
-  return {
-    record(candidate: CandidateRecord): void {
-      checkOutcome(candidate);
-      if (find(candidate.strategy, candidate.generation, candidate.slot)) {
-        throw new Error(`Cannot record ${describePlace(candidate)}: it is recorded already`);
-      }
-      records.push({ ...candidate, choices: [...candidate.choices] });
-    },
-    find,
-    findByChoices: (key) =>
-      records.filter(isScored).filter((it) => architectureKey(it.choices) === key).sort(byPlace)[0],
-    all,
-    scored,
-    [Symbol.dispose](): void {},
-  };
+  return new MemoryHistory();
+}
+
+class MemoryHistory implements SearchHistory {
+  readonly #records = new Map<string, CandidateRecord>();
+  readonly #firstByChoices = new Map<string, ScoredCandidate>();
+  readonly #memory = new Map<string, string>();
+
+  record(candidate: CandidateRecord): void {
+    checkOutcome(candidate);
+    const place = describePlace(candidate);
+    if (this.#records.has(place)) throw new Error(`Cannot record ${place}: it is recorded already`);
+    const kept = { ...candidate, choices: [...candidate.choices] };
+    this.#records.set(place, kept);
+    if (isScored(kept)) this.#keepByChoices(kept);
+  }
+
+  find(place: CandidatePlace): CandidateRecord | undefined {
+    return this.#records.get(describePlace(place));
+  }
+
+  findByChoices(key: string): ScoredCandidate | undefined {
+    return this.#firstByChoices.get(key);
+  }
+
+  all(strategy?: Strategy, trial?: number): CandidateRecord[] {
+    return [...this.#records.values()].filter(isOf(strategy, trial)).sort(byPlace);
+  }
+
+  scored(strategy?: Strategy, trial?: number): ScoredCandidate[] {
+    return this.all(strategy, trial).filter(isScored);
+  }
+
+  remember(name: string, text: string): void {
+    this.#memory.set(name, text);
+  }
+
+  recall(name: string): string | undefined {
+    return this.#memory.get(name);
+  }
+
+  [Symbol.dispose](): void {}
+
+  #keepByChoices(candidate: ScoredCandidate): void {
+    const key = architectureKey(candidate.choices);
+    const known = this.#firstByChoices.get(key);
+    if (!known || byPlace(candidate, known) < 0) this.#firstByChoices.set(key, candidate);
+  }
 }
 
 type Row = Record<string, SQLOutputValue>;
@@ -127,34 +136,44 @@ class FileHistory implements SearchHistory {
   readonly #byPlace: Statement;
   readonly #byChoices: Statement;
   readonly #all: Statement;
+  readonly #remember: Statement;
+  readonly #recall: Statement;
 
   constructor(database: DatabaseSync, path: string) {
+    const order = "ORDER BY strategy, trial, generation, slot";
     this.#database = database;
     this.#path = path;
-    this.#insert = database.prepare("INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#insert = database.prepare(
+      "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
     this.#byPlace = database.prepare(
-      "SELECT * FROM candidates WHERE strategy = ? AND generation = ? AND slot = ?",
+      "SELECT * FROM candidates WHERE strategy = ? AND trial = ? AND generation = ? AND slot = ?",
     );
     this.#byChoices = database.prepare(
-      "SELECT * FROM candidates WHERE choices = ? AND status = 'scored' ORDER BY strategy, generation, slot LIMIT 1",
+      `SELECT * FROM candidates WHERE choices = ? AND status = 'scored' ${order} LIMIT 1`,
     );
-    this.#all = database.prepare("SELECT * FROM candidates ORDER BY strategy, generation, slot");
+    this.#all = database.prepare(`SELECT * FROM candidates ${order}`);
+    this.#remember = database.prepare("INSERT OR REPLACE INTO meta VALUES ('strategy ' || ?, ?)");
+    this.#recall = database.prepare("SELECT value FROM meta WHERE key = 'strategy ' || ?");
   }
 
   record(candidate: CandidateRecord): void {
     checkOutcome(candidate);
-    const { strategy, generation, slot, origin, choices, macs, parameters } = candidate;
+    const { strategy, trial, generation, slot, origin, choices, macs, parameters, latencyMs } = candidate;
     const { status, score, reason, attempts, elapsedMs } = candidate;
-    const place = [strategy, generation, slot, origin, architectureKey(choices), macs, parameters];
+    const cost = [macs, parameters, latencyMs];
     try {
-      this.#insert.run(...place, status, score, reason, attempts, elapsedMs);
+      this.#insert.run(
+        ...[strategy, trial, generation, slot, origin, architectureKey(choices)],
+        ...[...cost, status, score, reason, attempts, elapsedMs],
+      );
     } catch (error) {
       throw this.#unrecorded(candidate, error);
     }
   }
 
-  find(strategy: Strategy, generation: number, slot: number): CandidateRecord | undefined {
-    const row = this.#byPlace.get(strategy, generation, slot);
+  find({ strategy, trial, generation, slot }: CandidatePlace): CandidateRecord | undefined {
+    const row = this.#byPlace.get(strategy, trial, generation, slot);
     return row && fromRow(row);
   }
 
@@ -163,13 +182,21 @@ class FileHistory implements SearchHistory {
     return row && [fromRow(row)].find(isScored);
   }
 
-  all(strategy?: Strategy): CandidateRecord[] {
-    const candidates = this.#all.all().map(fromRow);
-    return candidates.filter((it) => strategy === undefined || it.strategy === strategy);
+  all(strategy?: Strategy, trial?: number): CandidateRecord[] {
+    return this.#all.all().map(fromRow).filter(isOf(strategy, trial));
   }
 
-  scored(strategy?: Strategy): ScoredCandidate[] {
-    return this.all(strategy).filter(isScored);
+  scored(strategy?: Strategy, trial?: number): ScoredCandidate[] {
+    return this.all(strategy, trial).filter(isScored);
+  }
+
+  remember(name: string, text: string): void {
+    this.#remember.run(name, text);
+  }
+
+  recall(name: string): string | undefined {
+    const row = this.#recall.get(name);
+    return row && String(row.value);
   }
 
   [Symbol.dispose](): void {
@@ -177,8 +204,7 @@ class FileHistory implements SearchHistory {
   }
 
   #unrecorded(candidate: CandidateRecord, error: unknown): Error {
-    const { strategy, generation, slot } = candidate;
-    const isTaken = this.find(strategy, generation, slot) !== undefined;
+    const isTaken = this.find(candidate) !== undefined;
     const reason = isTaken ? "it is recorded already" : messageOf(error);
     return new Error(`Cannot record ${describePlace(candidate)} in ${this.#path}: ${reason}`, {
       cause: error,
@@ -186,48 +212,16 @@ class FileHistory implements SearchHistory {
   }
 }
 
+function isOf(strategy?: Strategy, trial?: number): (candidate: CandidateRecord) => boolean {
+  return (it) =>
+    (strategy === undefined || it.strategy === strategy) && (trial === undefined || it.trial === trial);
+}
+
 function openDatabase(path: string): DatabaseSync {
   try {
     return new DatabaseSync(path);
   } catch (error) {
     throw unreadable(path, error);
-  }
-}
-
-function isEmpty(database: DatabaseSync): boolean {
-  return database.prepare("SELECT name FROM sqlite_schema LIMIT 1").get() === undefined;
-}
-
-/** In one transaction, so that a process killed here leaves an empty file, which is started anew. */
-function createSchema(database: DatabaseSync, fingerprint: string): void {
-  database.exec(`BEGIN IMMEDIATE; ${schema}`);
-  database.prepare("INSERT INTO meta VALUES ('fingerprint', ?)").run(fingerprint);
-  database.exec("COMMIT");
-}
-
-function checkDatabase(database: DatabaseSync, path: string, fingerprint: string): void {
-  checkVersion(database, path);
-  const found = database.prepare("SELECT value FROM meta WHERE key = 'fingerprint'").get()?.value;
-  if (found !== fingerprint) {
-    throw new RangeError(
-      `Cannot go on with search history ${path} as it must belong to this search: ` +
-        `its fingerprint is "${found}", this search's is "${fingerprint}"`,
-    );
-  }
-  const damage = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
-  if (damage !== "ok") throw new Error(`database disk image is malformed (${damage})`);
-}
-
-function checkVersion(database: DatabaseSync, path: string): void {
-  const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
-  if (version > schemaVersion) {
-    throw new RangeError(
-      `Cannot read search history ${path} as its schema version must be at most ${schemaVersion}: ` +
-        `it is ${version}, written by a newer version of this program`,
-    );
-  }
-  if (version < 1) {
-    throw new SyntaxError(`Cannot read search history ${path}: it is another program's database`);
   }
 }
 
@@ -252,12 +246,14 @@ function messageOf(error: unknown): string {
 function fromRow(row: Row): CandidateRecord {
   return {
     strategy: row.strategy as Strategy,
+    trial: Number(row.trial),
     generation: Number(row.generation),
     slot: Number(row.slot),
     origin: row.origin as Origin,
     choices: architectureFromKey(String(row.choices)),
     macs: Number(row.macs),
     parameters: Number(row.parameters),
+    latencyMs: row.latencyMs === null ? null : Number(row.latencyMs),
     status: row.status as CandidateRecord["status"],
     score: row.score === null ? null : Number(row.score),
     reason: row.reason === null ? null : String(row.reason),

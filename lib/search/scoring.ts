@@ -1,5 +1,5 @@
 /**
- * Evaluates a generation's proposals, several at a time, and records their outcomes in the order of slots. So the
+ * Evaluates proposals, several at a time, and records their outcomes in their order. So the
  * history depends neither on how many run at a time nor on which ends first.
  *
  * @module
@@ -16,8 +16,8 @@ export const maxEvaluations = 3;
  * Evaluates and records proposals.
  *
  * @param options The search's evaluation, history, concurrency, signal, callback and clock.
- * @param proposals One generation's, in the order of slots.
- * @throws The signal's reason, once the evaluations under way have ended. What came before the first unfinished slot
+ * @param proposals In the order that they are recorded in.
+ * @throws The signal's reason, once the evaluations under way have ended. What came before the first unfinished one
  * is recorded then, the rest is not and will be evaluated again. Likewise an error of the history or the callback.
  */
 export async function scoreProposals(options: SearchOptions, proposals: readonly Proposal[]): Promise<void> {
@@ -42,7 +42,7 @@ function keep(options: SearchOptions, candidate: CandidateRecord): void {
   options.onCandidate?.(candidate);
 }
 
-/** A score that another strategy got for these choices is taken over: the evaluation is deterministic. */
+/** A score that another run got for these choices is taken over: the evaluation is deterministic. */
 async function scoreProposal(options: SearchOptions, proposal: Proposal): Promise<CandidateRecord> {
   options.signal?.throwIfAborted();
   const known = options.history.findByChoices(architectureKey(proposal.choices));

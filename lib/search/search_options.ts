@@ -5,7 +5,8 @@
  */
 
 import type { Architecture } from "../space/architecture.ts";
-import { costTable, leastCost } from "../space/cost.ts";
+import { type CostTable, costTable, leastCost } from "../space/cost.ts";
+import type { BlockLatencies } from "../space/latency.ts";
 import { checkSearchSpace, type SearchSpace } from "../space/search_space.ts";
 import { type Budget, checkBudget } from "./budget.ts";
 import type { CandidateRecord } from "./candidate.ts";
@@ -31,10 +32,14 @@ export interface SearchSize {
 export interface SearchOptions {
   /** Where architectures come from. */
   readonly space: SearchSpace;
-  /** Every draw is a pure function of it and of what the draw is for. */
+  /** Every draw is a pure function of it, of the trial and of what the draw is for. */
   readonly seed: number;
+  /** Which of the strategy's runs in this history, from 0; each makes other draws. Default 0. */
+  readonly trial?: number;
   /** What every candidate keeps to. */
   readonly budget: Budget;
+  /** What each block takes on a device; a budget of latency needs them. Default null: latencies are not known. */
+  readonly latencies?: BlockLatencies | null;
   /** Where candidates are recorded, and where the search goes on from. */
   readonly history: SearchHistory;
   /** Scores one architecture. */
@@ -60,7 +65,18 @@ export function checkSearchOptions(options: SearchOptions, size: SearchSize): vo
   checkCount("generations", size.generations);
   checkCount("maxAttempts", size.maxAttempts);
   checkCount("concurrency", options.concurrency ?? 1);
-  checkBudget(options.budget, leastCost(costTable(options.space)));
+  checkCount("trial", trialOf(options), 0);
+  checkBudget(options.budget, leastCost(costsOf(options)));
+}
+
+/** Which of the strategy's runs this is. */
+export function trialOf(options: SearchOptions): number {
+  return options.trial ?? 0;
+}
+
+/** What each block costs, latencies included where they are known. */
+export function costsOf({ space, latencies = null }: SearchOptions): CostTable {
+  return costTable(space, space.resolution, latencies);
 }
 
 /**
@@ -73,4 +89,24 @@ export function checkCount(name: string, value: number, least = 1): void {
   throw new RangeError(
     `Cannot search as ${name} must be a whole number of at least ${least}: it is ${value}`,
   );
+}
+
+/**
+ * Refuses what is no number from `least` to `most`.
+ *
+ * @throws {RangeError} Naming the setting and its value.
+ */
+export function checkNumber(name: string, value: number, least: number, most: number): void {
+  if (value >= least && value <= most) return;
+  throw new RangeError(`Cannot search as ${name} must be from ${least} to ${most}: it is ${value}`);
+}
+
+/**
+ * Refuses what is no finite number above 0.
+ *
+ * @throws {RangeError} Naming the setting and its value.
+ */
+export function checkPositive(name: string, value: number): void {
+  if (value > 0 && value < Infinity) return;
+  throw new RangeError(`Cannot search as ${name} must be a finite number above 0: it is ${value}`);
 }

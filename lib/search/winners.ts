@@ -36,17 +36,19 @@ export interface Winner {
   readonly macs: number;
   /** Parameters of the backbone. */
   readonly parameters: number;
-  /** The search's score, with the supernet's weights. */
-  readonly score: number;
+  /** Milliseconds of the backbone, if the search had a latency table. */
+  readonly latencyMs?: number;
+  /** The search's score, with the supernet's weights; null if no search has scored it. */
+  readonly score: number | null;
   /** There once the winner is retrained and evaluated. */
   readonly retrained?: RetrainedScores;
 }
 
 /**
- * The best candidates of all strategies, best first, each architecture once.
+ * The best candidates of all strategies and trials, best first, each architecture once.
  *
- * Of equal scores the one with fewer multiply-adds goes first, then fewer parameters, then evolution before random
- * search, then the earlier one.
+ * Of equal scores the one with fewer multiply-adds goes first, then fewer parameters, then the earlier one in the
+ * order of `SearchHistory.all`.
  *
  * @param history What was tried.
  * @param count How many at most.
@@ -62,8 +64,9 @@ export function winners(history: SearchHistory, count: number): ScoredCandidate[
 
 /** A candidate as an entry of `winners.json`, before retraining. */
 export function toWinner(spaceName: string, candidate: ScoredCandidate): Winner {
-  const { choices, macs, parameters, score } = candidate;
-  return { space: spaceName, choices, macs, parameters, score };
+  const { choices, macs, parameters, latencyMs, score } = candidate;
+  const latency = latencyMs === null ? {} : { latencyMs };
+  return { space: spaceName, choices, macs, parameters, ...latency, score };
 }
 
 function byWorth(a: ScoredCandidate, b: ScoredCandidate): number {

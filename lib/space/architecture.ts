@@ -1,13 +1,13 @@
 /**
  * An architecture is a point of a search space: one choice for each block. Checks, keys and the text form
- * ("2120|2112|33130031|3132", a group for each stage) live here.
+ * ("2120|2112|33130031|3132", a group for each stage, 0 to 9 and a to z for the choices) live here.
  *
  * @module
  */
 
-import { blockCount, choiceCount, type SearchSpace } from "./search_space.ts";
+import { blockCount, choiceCount, maxChoices, type SearchSpace } from "./search_space.ts";
 
-/** One choice (0 to 3) for each block, first block first: shuffle 3x3, 5x5, 7x7, xception 3x3. */
+/** One choice for each block, first block first: an index into the space's choices. */
 export type Architecture = readonly number[];
 
 /**
@@ -15,7 +15,8 @@ export type Architecture = readonly number[];
  *
  * @param space The space they should belong to.
  * @param choices What to check.
- * @throws {RangeError} If there are too few or too many, or one is not 0, 1, 2 or 3; it names index and value.
+ * @throws {RangeError} If there are too few or too many, or one is no index into the
+ * space's; it names index and value.
  */
 export function checkArchitecture(space: SearchSpace, choices: Architecture): void {
   const blocks = blockCount(space);
@@ -25,22 +26,22 @@ export function checkArchitecture(space: SearchSpace, choices: Architecture): vo
         `it has ${choices.length}`,
     );
   }
-  const index = choices.findIndex((choice) => !isChoice(choice));
+  const index = choices.findIndex((choice) => !isChoice(space, choice));
   if (index < 0) return;
   throw new RangeError(
-    `Cannot use an architecture in search space "${space.name}" as each choice must be 0, 1, 2 or 3: ` +
-      `choices[${index}] is ${choices[index]}`,
+    `Cannot use an architecture in search space "${space.name}" as each choice must be ` +
+      `${wantedChoices(space)}: choices[${index}] is ${choices[index]}`,
   );
 }
 
-/** Text that is equal for equal architectures and differs for others: the choices' digits, "21202112…". */
+/** Text that is equal for equal architectures and differs for others: a base-36 digit a choice, "21202112…". */
 export function architectureKey(choices: Architecture): string {
-  return choices.join("");
+  return choices.map((choice) => choice.toString(maxChoices)).join("");
 }
 
 /** The architecture that a key of `architectureKey` stands for. */
 export function architectureFromKey(key: string): Architecture {
-  return Array.from(key, Number);
+  return Array.from(key, (digit) => parseInt(digit, maxChoices));
 }
 
 /**
@@ -63,13 +64,14 @@ export function formatArchitecture(space: SearchSpace, choices: Architecture): s
  */
 export function parseArchitecture(space: SearchSpace, text: string): Architecture {
   const key = text.replaceAll("|", "");
-  if (!/^[0-3]*$/.test(key) || key.length !== blockCount(space)) {
+  const choices = architectureFromKey(key);
+  const areChoices = choices.length === blockCount(space) && choices.every((it) => isChoice(space, it));
+  if (!areChoices || architectureKey(choices) !== key) { // "A" is not the digit "a"
     throw new SyntaxError(
-      `Cannot read architecture "${text}": it must be ${blockCount(space)} digits from 0 to 3, ` +
-        `in groups of ${space.stageRepeats.join(", ")} parted by "|"`,
+      `Cannot read architecture "${text}" of search space "${space.name}": it must be ` +
+        `${wantedDigits(space)}, in groups of ${space.stageRepeats.join(", ")} parted by "|"`,
     );
   }
-  const choices = architectureFromKey(key);
   const grouped = formatArchitecture(space, choices);
   if (text === key || text === grouped) return choices;
   throw new SyntaxError(
@@ -77,6 +79,19 @@ export function parseArchitecture(space: SearchSpace, text: string): Architectur
   );
 }
 
-function isChoice(choice: number): boolean {
-  return Number.isInteger(choice) && choice >= 0 && choice < choiceCount;
+function isChoice(space: SearchSpace, choice: number): boolean {
+  return Number.isInteger(choice) && choice >= 0 && choice < choiceCount(space);
+}
+
+function wantedChoices(space: SearchSpace): string {
+  const last = choiceCount(space) - 1;
+  return last === 0 ? "0" : `a whole number from 0 to ${last}`;
+}
+
+/** "20 digits from 0 to 3", "16 digits 0", "20 of 0 to 9 and a to k". */
+function wantedDigits(space: SearchSpace): string {
+  const blocks = blockCount(space);
+  const last = architectureKey([choiceCount(space) - 1]);
+  if (last === "0") return `${blocks} digits 0`;
+  return last <= "9" ? `${blocks} digits from 0 to ${last}` : `${blocks} of 0 to 9 and a to ${last}`;
 }

@@ -1,11 +1,11 @@
 /**
- * The convolutions of the stem, of each block's choices and of the last layer, as data. The models build their
+ * The layers of the stem, of each block's choices and of the last convolution, as data. The models build their
  * layers from these lists and the cost model counts them, so the two can't disagree.
  *
  * @module
  */
 
-import type { BlockShape, SearchSpace } from "./search_space.ts";
+import type { BlockChoice, BlockShape, SearchSpace } from "./search_space.ts";
 
 /** One convolution, "same" padding (kernel >> 1 on each side), followed by batch norm. */
 export interface ConvLayer {
@@ -25,55 +25,74 @@ export interface ConvLayer {
   readonly bias: boolean;
 }
 
-/** The two branches of a block; their outputs are concatenated, projection first. */
+/** The two branches of a block and how they join. */
 export interface BlockLayers {
-  /** The branch that the choice decides on; at stride 1 it sees half the channels. */
+  /**
+   * `concat`: the outputs are concatenated, the projection's first; without a projection the block shuffles its input's
+   * channels, and half of them pass untouched while main sees the other half.
+   * `sum`: the outputs are added, and ReLU follows; without a projection the input itself is added.
+   */
+  readonly join: "concat" | "sum";
+  /** The branch that the choice decides on. */
   readonly main: readonly ConvLayer[];
-  /** Empty at stride 1, where this half of the channels passes untouched. */
+  /** The other branch; empty where the input passes untouched. */
   readonly projection: readonly ConvLayer[];
 }
 
-/** Depthwise kernel by choice: shuffle 3x3, 5x5, 7x7, xception 3x3. */
-const kernels: readonly number[] = [3, 5, 7, 3];
-
-/** The choice with three depthwise convolutions. */
-const xception = 3;
+/** What comes before the first block. */
+export interface StemLayers {
+  /** Sees the RGB image. */
+  readonly conv: ConvLayer;
+  /** Whether a 3x3 max-pool of stride 2 (padding 1) follows. */
+  readonly maxPool: boolean;
+}
 
 /**
- * The layers of one block under one choice, as in the authors' `shuffle_blocks.py`. Main: shuffle k x k is
- * pointwise, depthwise, pointwise; xception is three times depthwise, pointwise. At stride 1 half the input goes
- * through main; at stride 2 the whole input goes through both branches and main gives the out - in channels that
- * the projection does not. The inner width is always half the output's.
+ * The layers of one block under one choice. At stride 1 a shuffle or xception block sends half its input through main;
+ * at stride 2 the whole input goes through both branches and main gives the out - in channels that the projection does
+ * not; the inner width is always half the output's (the authors' `shuffle_blocks.py`). Main: shuffle k x k is
+ * pointwise, depthwise, pointwise; xception is three times depthwise, pointwise. A bottleneck (He et al. 2016,
+ * figure 5, with the stride in the 3x3 convolution) projects its input only where that does not have the output's
+ * shape.
  *
- * @param choice 0 to 3: shuffle 3x3, 5x5, 7x7, xception 3x3.
+ * @param choice What the block is made of.
  * @param block The block's shape.
- * @throws {RangeError} If the choice is no such number.
  */
-export function blockLayers(choice: number, block: BlockShape): BlockLayers {
-  const kernel = kernels[choice];
-  if (kernel === undefined) {
-    throw new RangeError(`Cannot list a block's layers as its choice must be 0, 1, 2 or 3: it is ${choice}`);
-  }
-  const main = choice === xception ? xceptionMain(block) : shuffleMain(kernel, block);
-  return { main, projection: block.stride === 2 ? projection(kernel, block.inChannels) : [] };
+export function blockLayers(choice: BlockChoice, block: BlockShape): BlockLayers {
+  if (choice.kind === "bottleneck") return bottleneckLayers(block);
+  const { kind, kernel } = choice;
+  const main = kind === "xception" ? xceptionMain(kernel, block) : shuffleMain(kernel, block);
+  return { join: "concat", main, projection: block.stride === 2 ? projection(kernel, block.inChannels) : [] };
 }
 
-/** The stem: 3x3 of stride 2 on an RGB image, with a bias (as the authors' has, though batch norm undoes it). */
-export function stemLayer(space: SearchSpace): ConvLayer {
+/**
+ * The stem. `shufflenet`: 3x3 of stride 2 with a bias (as the authors' has, though batch norm undoes it); `resnet`:
+ * 7x7 of stride 2 without, and a max-pool.
+ */
+export function stemLayers({ stem, stemChannels }: SearchSpace): StemLayers {
+  const both = { kind: "conv", stride: 2, inChannels: 3, outChannels: stemChannels, relu: true } as const;
+  return stem === "resnet"
+    ? { conv: { ...both, kernel: 7, bias: false }, maxPool: true }
+    : { conv: { ...both, kernel: 3, bias: true }, maxPool: false };
+}
+
+/** The 1x1 convolution between the last stage and the classifier, no bias; none if the space has none. */
+export function lastLayers({ stageChannels, lastChannels }: SearchSpace): ConvLayer[] {
+  return lastChannels === null ? [] : [pointwise(stageChannels[stageChannels.length - 1], lastChannels)];
+}
+
+function bottleneckLayers({ inChannels, outChannels, stride }: BlockShape): BlockLayers {
+  const inner = outChannels / 4;
+  const isIdentity = stride === 1 && inChannels === outChannels;
   return {
-    kind: "conv",
-    kernel: 3,
-    stride: 2,
-    inChannels: 3,
-    outChannels: space.stemChannels,
-    relu: true,
-    bias: true,
+    join: "sum",
+    main: [
+      pointwise(inChannels, inner),
+      { ...pointwise(inner, inner), kind: "conv", kernel: 3, stride },
+      { ...pointwise(inner, outChannels), relu: false },
+    ],
+    projection: isIdentity ? [] : [{ ...pointwise(inChannels, outChannels), stride, relu: false }],
   };
-}
-
-/** The 1x1 convolution between the last stage and the classifier; no bias. */
-export function lastLayer(space: SearchSpace): ConvLayer {
-  return pointwise(space.stageChannels[space.stageChannels.length - 1], space.lastChannels);
 }
 
 function shuffleMain(kernel: number, block: BlockShape): ConvLayer[] {
@@ -81,14 +100,14 @@ function shuffleMain(kernel: number, block: BlockShape): ConvLayer[] {
   return [pointwise(input, inner), depthwise(kernel, inner, block.stride), pointwise(inner, output)];
 }
 
-function xceptionMain(block: BlockShape): ConvLayer[] {
+function xceptionMain(kernel: number, block: BlockShape): ConvLayer[] {
   const { input, inner, output } = mainChannels(block);
   return [
-    depthwise(3, input, block.stride),
+    depthwise(kernel, input, block.stride),
     pointwise(input, inner),
-    depthwise(3, inner, 1),
+    depthwise(kernel, inner, 1),
     pointwise(inner, inner),
-    depthwise(3, inner, 1),
+    depthwise(kernel, inner, 1),
     pointwise(inner, output),
   ];
 }
@@ -104,7 +123,7 @@ function mainChannels(block: BlockShape): { input: number; inner: number; output
   return { input: inChannels, inner, output: outChannels - inChannels };
 }
 
-/** Every pointwise convolution is followed by ReLU, a depthwise one never. */
+/** In a shuffle or xception block ReLU follows every pointwise convolution and no depthwise one. */
 function pointwise(inChannels: number, outChannels: number): ConvLayer {
   return { kind: "pointwise", kernel: 1, stride: 1, inChannels, outChannels, relu: true, bias: false };
 }

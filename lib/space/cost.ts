@@ -6,8 +6,9 @@
  */
 
 import { type Architecture, checkArchitecture } from "./architecture.ts";
-import { blockLayers, type ConvLayer, lastLayer, stemLayer } from "./block_layers.ts";
-import { blockShapes, choiceCount, type SearchSpace } from "./search_space.ts";
+import { blockLayers, type ConvLayer, lastLayers, stemLayers } from "./block_layers.ts";
+import type { BlockLatencies } from "./latency.ts";
+import { type BlockShape, blockShapes, classifierChannels, type SearchSpace } from "./search_space.ts";
 
 /** The cost of a layer, a block or a whole backbone. */
 export interface Cost {
@@ -15,6 +16,8 @@ export interface Cost {
   readonly macs: number;
   /** Weights and biases, batch norm's scale and shift included, running statistics not. */
   readonly parameters: number;
+  /** Milliseconds on one image, as a latency table gives them; null without one. */
+  readonly latencyMs: number | null;
 }
 
 /** A backbone's cost by parts, so that a search sums 20 numbers instead of walking the layers. */
@@ -30,19 +33,37 @@ export interface CostTable {
  *
  * @param space The search space.
  * @param resolution Side in pixels of the square input image.
+ * @param latencies What each part takes on a device, if that was measured.
  */
-export function costTable(space: SearchSpace, resolution: number = space.resolution): CostTable {
-  const stem = stemLayer(space);
-  let side = halved(resolution);
-  const blocks = blockShapes(space).map((block) => {
-    const inputSide = side;
-    if (block.stride === 2) side = halved(side);
-    return Array.from({ length: choiceCount }, (_, choice) => {
+export function costTable(
+  space: SearchSpace,
+  resolution: number = space.resolution,
+  latencies: BlockLatencies | null = null,
+): CostTable {
+  const stem = layersCost([stemLayers(space).conv], resolution);
+  const sides = blockSides(space, resolution);
+  const blocks = blockShapes(space).map((block, index) =>
+    space.choices.map((choice, c) => {
       const { main, projection } = blockLayers(choice, block);
-      return sum([layersCost(main, inputSide), layersCost(projection, inputSide)]);
-    });
+      const cost = sum([layersCost(main, sides[index]), layersCost(projection, sides[index])]);
+      return { ...cost, latencyMs: latencies?.blocksMs[index][c] ?? null };
+    })
+  );
+  return { stem: { ...stem, latencyMs: latencies?.stemMs ?? null }, blocks };
+}
+
+/**
+ * Side in pixels of each block's square input.
+ *
+ * @param resolution Side of the image.
+ */
+export function blockSides(space: SearchSpace, resolution: number): number[] {
+  let side = stemSide(space, resolution);
+  return blockShapes(space).map((block) => {
+    const inputSide = side;
+    side = sideAfter(block, side);
+    return inputSide;
   });
-  return { stem: layersCost([stem], resolution), blocks };
 }
 
 /** Cost of one backbone, by a table of its space; the choices are taken as checked. */
@@ -78,7 +99,7 @@ export function countParameters(space: SearchSpace, choices: Architecture): numb
 }
 
 /**
- * Multiply-adds of the whole classifier: backbone, last 1x1 convolution and linear layer.
+ * Multiply-adds of the whole classifier: backbone, last 1x1 convolution (if the space has one) and linear layer.
  *
  * @throws {RangeError} If the choices are none of the space's.
  */
@@ -88,18 +109,18 @@ export function countClassifierMacs(
   classes = 1000,
   resolution: number = space.resolution,
 ): number {
-  const last = layersCost([lastLayer(space)], outputSide(space, resolution));
-  return countMacs(space, choices, resolution) + last.macs + space.lastChannels * classes;
+  const last = layersCost(lastLayers(space), outputSide(space, resolution));
+  return countMacs(space, choices, resolution) + last.macs + classifierChannels(space) * classes;
 }
 
 /**
- * Parameters of the whole classifier: backbone, last 1x1 convolution and linear layer.
+ * Parameters of the whole classifier: backbone, last 1x1 convolution (if the space has one) and linear layer.
  *
  * @throws {RangeError} If the choices are none of the space's.
  */
 export function countClassifierParameters(space: SearchSpace, choices: Architecture, classes = 1000): number {
-  const last = layersCost([lastLayer(space)], 1);
-  return countParameters(space, choices) + last.parameters + (space.lastChannels + 1) * classes;
+  const last = layersCost(lastLayers(space), 1);
+  return countParameters(space, choices) + last.parameters + (classifierChannels(space) + 1) * classes;
 }
 
 /**
@@ -108,12 +129,13 @@ export function countClassifierParameters(space: SearchSpace, choices: Architect
  * @param table The space's costs.
  */
 export function leastCost(table: CostTable): Cost {
-  const least = (costs: readonly Cost[], field: keyof Cost): number =>
+  const least = (costs: readonly Cost[], field: "macs" | "parameters"): number =>
     Math.min(...costs.map((cost) => cost[field]));
-  const blocks = table.blocks.map((costs) => ({
-    macs: least(costs, "macs"),
-    parameters: least(costs, "parameters"),
-  }));
+  const blocks = table.blocks.map((costs) => {
+    const latencies = costs.flatMap(({ latencyMs }) => latencyMs === null ? [] : [latencyMs]);
+    const latencyMs = latencies.length < costs.length ? null : Math.min(...latencies);
+    return { macs: least(costs, "macs"), parameters: least(costs, "parameters"), latencyMs };
+  });
   return sum([table.stem, ...blocks]);
 }
 
@@ -124,7 +146,11 @@ function layersCost(layers: readonly ConvLayer[], inputSide: number): Cost {
     if (layer.stride === 2) side = halved(side);
     const weights = weightCount(layer);
     const biases = layer.bias ? layer.outChannels : 0;
-    return { macs: weights * side * side, parameters: weights + biases + 2 * layer.outChannels };
+    return {
+      macs: weights * side * side,
+      parameters: weights + biases + 2 * layer.outChannels,
+      latencyMs: 0,
+    };
   }));
 }
 
@@ -133,18 +159,27 @@ function weightCount({ kind, kernel, inChannels, outChannels }: ConvLayer): numb
   return kernel * kernel * outChannels * (kind === "depthwise" ? 1 : inChannels);
 }
 
-/** Side after a "same" convolution of stride 2 with an odd kernel. */
-function halved(side: number): number {
-  return Math.ceil(side / 2);
+function outputSide(space: SearchSpace, resolution: number): number {
+  return blockShapes(space).reduce((side, block) => sideAfter(block, side), stemSide(space, resolution));
 }
 
-function outputSide(space: SearchSpace, resolution: number): number {
-  return space.stageRepeats.reduce(halved, halved(resolution));
+function stemSide(space: SearchSpace, resolution: number): number {
+  return stemLayers(space).maxPool ? halved(halved(resolution)) : halved(resolution);
+}
+
+function sideAfter({ stride }: BlockShape, side: number): number {
+  return stride === 2 ? halved(side) : side;
+}
+
+/** Side after a padded convolution or pool of stride 2 with an odd kernel. */
+function halved(side: number): number {
+  return Math.ceil(side / 2);
 }
 
 function sum(costs: readonly Cost[]): Cost {
   return costs.reduce((total, cost) => ({
     macs: total.macs + cost.macs,
     parameters: total.parameters + cost.parameters,
-  }), { macs: 0, parameters: 0 });
+    latencyMs: total.latencyMs === null || cost.latencyMs === null ? null : total.latencyMs + cost.latencyMs,
+  }), { macs: 0, parameters: 0, latencyMs: 0 });
 }

@@ -5,8 +5,8 @@
  */
 import type { Winner } from "../search/winners.ts";
 import type { EvaluationReport } from "../workers/worker_api.ts";
-import type { SearchResult } from "./search.ts";
 import { onceFinished, recorded, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
+import { winnersOf } from "./trained_architecture.ts";
 
 /** Evaluates the retrained winner, unless that is done, and adds its numbers to `winners.json`. */
 export async function evaluate(context: StageContext): Promise<EvaluationReport> {
@@ -18,7 +18,7 @@ export async function evaluateAgain(context: StageContext): Promise<EvaluationRe
   return await recorded(context.run, "evaluate", () => measure(context));
 }
 
-/** The search's winners, the best with what its evaluation after retraining gave: what `winners.json` then holds. */
+/** A run's winners, the best with what its evaluation after retraining gave: what `winners.json` then holds. */
 export function withScores([best, ...others]: readonly Winner[], report: EvaluationReport): Winner[] {
   const { AP, AP50, AP75, APs, APm, APl } = report.summary;
   return [{ ...best, retrained: { AP, AP50, AP75, APs, APm, APl, perClass: report.perClass } }, ...others];
@@ -26,7 +26,7 @@ export function withScores([best, ...others]: readonly Winner[], report: Evaluat
 
 async function measure(context: StageContext): Promise<EvaluationReport> {
   const { run, worker } = context;
-  const { winners } = await requireFinished<SearchResult>(run, "search");
+  const winners = await winnersOf(context);
   await requireFinished(run, "retrain");
   const report = await worker.call((api) => api.evaluateRetrained(trainingTask(context), winners[0].choices));
   await run.writeJson("winners.json", withScores(winners, report));

@@ -10,21 +10,24 @@ import type {
   ReportEvaluation,
   ReportGallery,
   ReportInput,
-  ReportSearch,
   StageDuration,
   TrainingCurve,
 } from "../report/report_input.ts";
+import type { DetectionSet } from "../data/sample.ts";
 import { configHash } from "../config/config_identity.ts";
 import { writeFileAtomic } from "../run/atomic_file.ts";
 import type { MetricRecord } from "../run/metrics_log.ts";
+import { isPlanned, usesClassLabels } from "../run/plan.ts";
 import type { RunFolder, Stage } from "../run/run_folder.ts";
-import { openHistory } from "../search/history.ts";
+import { type CandidateRecord, openHistory } from "../search/history.ts";
 import { openClassificationData, openDetectionData } from "../train/datasets.ts";
 import type { EvaluationReport } from "../workers/worker_api.ts";
 import { withScores } from "./evaluate.ts";
+import type { RankResult } from "./rank.ts";
+import { reportRank, reportSearch } from "./report_search.ts";
 import type { TrainingResult } from "./run_training.ts";
-import type { SearchResult } from "./search.ts";
 import { type StageContext, trainingTask } from "./stage_context.ts";
+import { winnersOf } from "./trained_architecture.ts";
 
 /** How many photographs are shown. */
 const pictureCount = 8;
@@ -46,9 +49,10 @@ export async function report(context: StageContext): Promise<string> {
 async function gather(context: StageContext): Promise<ReportInput> {
   const { run } = context;
   const { config } = run;
-  const search = await resultOf<SearchResult>(run, "search");
+  const isSearched = await resultOf(run, "search") !== null;
   const evaluation = await resultOf<EvaluationReport>(run, "evaluate");
-  const found = search?.winners ?? [];
+  const rank = await resultOf<RankResult>(run, "rank");
+  const found = isSearched || !isPlanned(config, "search") ? await winnersOf(context) : [];
   const winners = evaluation === null ? found : withScores(found, evaluation);
   return {
     name: config.name,
@@ -58,14 +62,15 @@ async function gather(context: StageContext): Promise<ReportInput> {
     stages: await durations(run),
     curves: await curvesOf(run),
     space: config.space,
-    search: search === null ? null : searchOf(context),
+    search: isSearched ? reportSearch(config, candidatesOf(run)) : null,
+    rank: rank === null ? null : reportRank(config, rank),
     winners,
     evaluations: evaluation === null ? [] : [evaluationOf(evaluation)],
     gallery: evaluation === null ? null : await galleryOf(context, winners[0].choices),
     data: await dataNotes(context),
     nextCommands: [
       {
-        purpose: "Look at the winners and take the weights",
+        purpose: "Look at the architecture and take the weights",
         command: `ls ${run.dir}/winners.json ${run.dir}/retrain`,
       },
       { purpose: "Evaluate again", command: `deno task evaluate --run ${run.dir}` },
@@ -78,7 +83,7 @@ async function resultOf<T>(run: RunFolder, stage: Stage): Promise<T | null> {
   return state.status === "finished" ? state.result as T : null;
 }
 
-const trainingStages = ["pretrain", "finetune", "search", "retrain", "evaluate"] as const;
+const trainingStages = ["pretrain", "finetune", "search", "rank", "retrain", "evaluate"] as const;
 
 /** The newest time at which a stage ended: rendering again gives the same report. */
 async function finishedAt(run: RunFolder): Promise<string> {
@@ -116,8 +121,8 @@ async function curvesOf(run: RunFolder): Promise<TrainingCurve[]> {
   const titles = [
     ["pretrain", "Supernet pre-training"],
     ["finetune", "Supernet fine-tuning"],
-    ["retrain classification", "The winner's pre-training"],
-    ["retrain", "The winner's retraining"],
+    ["retrain classification", "The architecture's own pre-training"],
+    ["retrain", "The architecture's own training"],
   ];
   const pretraining = await resultOf<TrainingResult>(run, "pretrain");
   return titles.flatMap(([stage, title]) => {
@@ -133,14 +138,13 @@ function pointOf(record: MetricRecord): { step: number; loss: number; learningRa
   return { step: record.step, loss: Number(record.loss), learningRate: Number(record.learningRate) };
 }
 
-function searchOf(context: StageContext): ReportSearch {
-  const config = context.run.config;
-  using history = openHistory(context.run.paths.search, configHash(config));
-  return { scoreName: "AP", budget: config.search.budget, candidates: history.all() };
+function candidatesOf(run: RunFolder): CandidateRecord[] {
+  using history = openHistory(run.paths.search, configHash(run.config));
+  return history.all();
 }
 
 function evaluationOf({ images, summary, perClass }: EvaluationReport): ReportEvaluation {
-  return { title: "Retrained winner, test split", images, summary, perClass };
+  return { title: "Trained alone, test split", images, summary, perClass };
 }
 
 async function galleryOf(context: StageContext, choices: readonly number[]): Promise<ReportGallery> {
@@ -154,19 +158,25 @@ async function galleryOf(context: StageContext, choices: readonly number[]): Pro
   };
 }
 
-async function dataNotes(context: StageContext): Promise<DataNote[]> {
-  const config = context.run.config;
+async function dataNotes({ run: { config } }: StageContext): Promise<DataNote[]> {
   const detection = await openDetectionData(config);
-  const classification = await openClassificationData(config);
   const boxes = (["train", "val", "test"] as const).map((split) => ({
     title: `detection, ${split}`,
     images: detection[split].samples.length,
-    objects: detection[split].samples.reduce((sum, { annotations }) => sum + annotations.length, 0),
+    objects: countObjects(detection[split]),
     skipped: split === "train" ? detection.skipped : [],
   }));
+  if (!usesClassLabels(config)) return boxes;
+  const classification = await openClassificationData(config);
   const labels = (["train", "val"] as const).map((split) => {
     const images = classification[split].samples.length;
     return { title: `classification, ${split}`, images, objects: images, skipped: [] };
   });
   return [...boxes, ...labels];
+}
+
+function countObjects({ samples }: DetectionSet): number {
+  let objects = 0;
+  for (const { annotations } of samples) objects += annotations.length;
+  return objects;
 }

@@ -4,14 +4,13 @@
  * @module
  */
 import { runTraining, type TrainingResult } from "./run_training.ts";
-import type { SearchResult } from "./search.ts";
-import { onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
+import { onceFinished, type StageContext, trainingTask } from "./stage_context.ts";
+import { winnersOf } from "./trained_architecture.ts";
 
-/** Retrains the best architecture; its weights are the newest checkpoint in the run's `retrain/`. */
+/** Retrains the best architecture, or the one that the config names; its weights are the newest checkpoint in the run's `retrain/`. */
 export async function retrain(context: StageContext): Promise<TrainingResult> {
   return await onceFinished(context, "retrain", async () => {
-    const { winners } = await requireFinished<SearchResult>(context.run, "search");
-    const [{ choices }] = winners;
+    const [{ choices }] = await winnersOf(context);
     const task = trainingTask(context);
     const { classification } = context.run.config.retrain;
     if (classification !== null) {

@@ -1,16 +1,20 @@
 /**
- * Stage 3: evolution over the fine-tuned supernet, each candidate scored by its detection AP with inherited weights
- * (DetNAS, section 3.2, step 3), and random search at the same cost beside it.
+ * Stage 3: the search over the trained supernet (DetNAS, section 3.2, step 3). Each candidate is scored with inherited
+ * weights: by its detection AP, or by its top-1 accuracy where a config compares with that. All of a config's
+ * strategies run on the same supernet, budget and evaluation, each as often as `search.seeds` says.
  *
  * @module
  */
 import { configHash } from "../config/config_identity.ts";
-import { evolve } from "../search/evolution.ts";
-import { type CandidateRecord, openHistory, type SearchHistory, type Strategy } from "../search/history.ts";
-import { randomSearch } from "../search/random_search.ts";
-import type { SearchOptions } from "../search/search_options.ts";
+import { isPlanned, scoredStage, scoreName } from "../run/plan.ts";
+import type { Strategy } from "../search/candidate.ts";
+import { type CandidateRecord, openHistory, type SearchHistory } from "../search/history.ts";
+import { runStrategy, type StrategyOptions } from "../search/strategies.ts";
 import { toWinner, type Winner, winners } from "../search/winners.ts";
-import { WorkerError } from "../workers/worker_process.ts";
+import type { Architecture } from "../space/architecture.ts";
+import type { BlockLatencies } from "../space/latency.ts";
+import { WorkerError, type WorkerProcess } from "../workers/worker_process.ts";
+import { searchLatencies } from "./profile.ts";
 import { onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
 
 /** How many of the best go into `winners.json`. */
@@ -18,31 +22,95 @@ const winnerCount = 5;
 
 /** What a finished search leaves behind; every candidate is in `search.sqlite`. */
 export interface SearchResult {
+  /** The best, best first. */
   readonly winners: readonly Winner[];
+  /** Of all strategies and trials. */
   readonly candidates: number;
+  /** Of the worker, resident. */
   readonly peakRssBytes: number;
 }
 
 /** Searches; writes `search.sqlite` and `winners.json`. */
 export async function search(context: StageContext): Promise<SearchResult> {
   return await onceFinished(context, "search", async () => {
-    await requireFinished(context.run, "finetune");
     const { run, worker } = context;
-    const config = context.run.config;
-    await worker.call((api) => api.openScoring(trainingTask(context)));
+    const { config } = run;
+    const scored = scoredStage(config);
+    if (isPlanned(config, scored)) await requireFinished(run, scored);
+    const latencies = await searchLatencies(context);
     using history = openHistory(run.paths.search, configHash(config));
-    const settings = config.search;
-
-    await evolve({ ...searchOptions(context, history, "evolution"), settings });
-    if (settings.random) await randomSearch({ ...searchOptions(context, history, "random"), settings });
-
+    await worker.call((api) => api.openScoring(trainingTask(context)));
+    await runStrategies(context, history, latencies);
     await worker.call((api) => api.closeScoring());
+
     const best = winners(history, winnerCount).map((candidate) => toWinner(config.space.name, candidate));
     if (best.length === 0) throw nothingScored(history, run.paths.search);
     await run.writeJson("winners.json", best);
     const { peakRssBytes } = await worker.call((api) => api.memory());
     return { winners: best, candidates: history.all().length, peakRssBytes };
   });
+}
+
+/** A trial of every strategy before the next trial of any, so that a search under way can be compared. */
+async function runStrategies(
+  context: StageContext,
+  history: SearchHistory,
+  latencies: BlockLatencies | null,
+): Promise<void> {
+  const { space, seed, search: settings } = context.run.config;
+  for (let trial = 0; trial < settings.seeds; trial++) {
+    for (const strategy of settings.strategies) {
+      await runStrategy(strategy, {
+        space,
+        seed,
+        trial,
+        budget: settings.budget,
+        latencies,
+        history,
+        settings,
+        onCandidate: candidateObserver(context, history, strategy, trial),
+        ...evaluation(context.worker),
+      });
+    }
+  }
+}
+
+/** Scores and gradients of a worker. Without one no candidate can be scored: that is no candidate's failure. */
+function evaluation(worker: WorkerProcess): Pick<StrategyOptions, "evaluate" | "gateGradients" | "signal"> {
+  const stop = new AbortController();
+  return {
+    signal: stop.signal,
+    async evaluate(choices: Architecture): Promise<number> {
+      try {
+        return await worker.call((api) => api.score(choices));
+      } catch (error) {
+        if (error instanceof WorkerError) stop.abort(error);
+        throw error;
+      }
+    },
+    gateGradients: (choices, step) => worker.call((api) => api.gateGradients(choices, step)),
+  };
+}
+
+/** Tells how far one run of a strategy is. */
+function candidateObserver(
+  { observer, run }: StageContext,
+  history: SearchHistory,
+  strategy: Strategy,
+  trial: number,
+): (candidate: CandidateRecord) => void {
+  const { population, generations, seeds } = run.config.search;
+  let best = Math.max(...history.scored(strategy, trial).map(({ score }) => score));
+  return ({ generation, slot, score }) => {
+    best = Math.max(best, score ?? -Infinity);
+    observer.progress({
+      label: seeds === 1 ? strategy : `${strategy} ${trial + 1}/${seeds}`,
+      unit: "candidates",
+      done: generation * population + slot + 1,
+      total: population * generations,
+      note: `generation ${generation + 1}/${generations}, best ${scoreName(run.config)} ${best.toFixed(3)}`,
+    });
+  };
 }
 
 /** Failures are kept like scores, so that only the user can ask for another try. */
@@ -52,39 +120,4 @@ function nothingScored(history: SearchHistory, path: string): RangeError {
     `Cannot name a winner as all ${failed.length} candidates failed, the first with: ${failed[0]?.reason}; ` +
       `put that right and remove ${path} to search again`,
   );
-}
-
-function searchOptions(context: StageContext, history: SearchHistory, strategy: Strategy): SearchOptions {
-  const { observer, worker } = context;
-  const { space, seed, search } = context.run.config;
-  const stop = new AbortController();
-  const total = search.population * search.generations;
-  let best = -Infinity;
-  return {
-    space,
-    seed,
-    budget: search.budget,
-    history,
-    signal: stop.signal,
-    async evaluate(choices): Promise<number> {
-      try {
-        return await worker.call((api) => api.score(choices));
-      } catch (error) {
-        // Without a worker no candidate can be scored: that is not the candidate's failure.
-        if (error instanceof WorkerError) stop.abort(error);
-        throw error;
-      }
-    },
-    onCandidate(candidate: CandidateRecord): void {
-      best = Math.max(best, candidate.score ?? -Infinity);
-      const done = candidate.generation * search.population + candidate.slot + 1;
-      observer.progress({
-        label: strategy,
-        unit: "candidates",
-        done,
-        total,
-        note: `generation ${candidate.generation + 1}/${search.generations}, best AP ${best.toFixed(3)}`,
-      });
-    },
-  };
 }

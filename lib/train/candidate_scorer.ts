@@ -3,27 +3,23 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs-core";
 import { permutation, stream } from "../base/random.ts";
-import type { SearchConfig } from "../config/schema.ts";
 import type { DetectionLoader } from "../data/loader.ts";
 import type { DetectionSet } from "../data/sample.ts";
 import { type CocoEvaluation, evaluateCoco } from "../eval/coco.ts";
 import { type Detection, toDetections } from "../eval/detection.ts";
 import { groundTruthOf } from "../eval/ground_truth.ts";
 import type { Architecture } from "../space/architecture.ts";
-import type { DetectionModel, PathStatistics } from "./detection_model.ts";
+import type { DetectionModel } from "./detection_model.ts";
 import type { NetworkState } from "./network_state.ts";
-import { movingAverage, trueAverage } from "./recalibrate.ts";
+import { disposeStatistics, measuredStatistics, type Recalibration } from "./path_statistics.ts";
+import type { PathStatistics } from "./recalibrate.ts";
 
 /** A set with its loader. */
 export interface LoadedSet {
   readonly set: DetectionSet;
   readonly loader: DetectionLoader;
 }
-
-/** How batch-norm statistics are measured before scoring. */
-export type Recalibration = SearchConfig["recalibration"];
 
 /** Scores architectures one after the other; nothing of one candidate reaches the next. */
 export class CandidateScorer {
@@ -65,47 +61,31 @@ export class CandidateScorer {
     scoring: LoadedSet,
     indices: readonly number[],
   ): Promise<{ evaluation: CocoEvaluation; detections: Detection[] }> {
-    const statistics = await this.#pathStatistics(choices);
+    const calibration = { loader: this.#calibrationSet.loader, indices: this.#calibrationIndices };
+    const statistics = await measuredStatistics(
+      this.#model,
+      this.#state,
+      calibration,
+      this.#recalibration,
+      choices,
+    );
     try {
       return await evaluateDetector(this.#model, this.#state, statistics, choices, scoring, indices);
     } finally {
-      for (const tensors of statistics.values()) tf.dispose([...tensors]);
+      disposeStatistics(statistics);
     }
-  }
-
-  async #pathStatistics(choices: Architecture): Promise<PathStatistics> {
-    const { mode, momentum, batchSize } = this.#recalibration;
-    if (mode === "inherited") return inheritedStatistics(this.#model, this.#state, choices);
-    const collector = mode === "average" ? trueAverage() : movingAverage(momentum);
-    for await (
-      const { batch, validCount } of this.#calibrationSet.loader.evaluationBatches(this.#calibrationIndices)
-    ) {
-      // A batch that is filled up with repeats would count its last image more than once.
-      if (validCount < batchSize && this.#calibrationIndices.length >= batchSize) continue;
-      collector.add(this.#model.batchMoments(this.#state, batch, choices));
-    }
-    return collector.statistics();
   }
 }
 
-/** Copies of the running statistics of a path's units; the caller disposes them. */
-export function inheritedStatistics(
-  model: DetectionModel,
-  state: NetworkState,
-  choices: Architecture,
-): PathStatistics {
-  return new Map(
-    model.unitsOnPath(choices).map((
-      unit,
-    ) => [unit, state.of(unit).statistics.map((tensor) => tensor.clone())]),
-  );
-}
-
-/** Detects on a set's samples and evaluates what was found. */
+/**
+ * Detects on a set's samples and evaluates what was found.
+ *
+ * @param statistics The batch norms'; null takes each batch's own.
+ */
 export async function evaluateDetector(
   model: DetectionModel,
   state: NetworkState,
-  statistics: PathStatistics,
+  statistics: PathStatistics | null,
   choices: Architecture,
   scoring: LoadedSet,
   indices: readonly number[],
@@ -117,7 +97,7 @@ export async function evaluateDetector(
     );
   }
   const { classes, samples } = scoring.set;
-  const groundTruth = groundTruthOf({ classes, samples: indices.map((index) => samples[index]) });
+  const groundTruth = groundTruthOf({ classes, samples: indices.map((index) => samples.at(index)) });
   return { evaluation: evaluateCoco(groundTruth, detections), detections };
 }
 
@@ -130,7 +110,7 @@ export async function evaluateDetector(
 export function someIndices(
   seed: number,
   purpose: string,
-  set: DetectionSet,
+  set: { readonly samples: { readonly length: number } },
   count: number | null,
 ): number[] {
   const all = permutation(stream(seed, purpose), set.samples.length);

@@ -29,8 +29,8 @@ export interface Checkpoint {
   readonly origin: CheckpointOrigin;
   /** Tensors by file (without `.safetensors`), e.g. `parameters`, `momenta`, `statistics`. */
   readonly files: Readonly<Record<string, TensorMap>>;
-  /** What else is needed, plain JSON. */
-  readonly extra: unknown;
+  /** Which network the tensors are of, see `networkMetadata`; stands in every file, so that weights alone tell it. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** How checkpoints are saved. */
@@ -51,7 +51,7 @@ export interface LoadOptions {
   readonly onDamaged?: (reason: string) => void;
 }
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 const manifestName = "manifest.json";
 
 interface Manifest {
@@ -59,7 +59,7 @@ interface Manifest {
   step: number;
   origin: CheckpointOrigin;
   files: Record<string, { bytes: number; sha256: string }>;
-  extra: unknown;
+  metadata: Readonly<Record<string, string>>;
 }
 
 /**
@@ -123,13 +123,13 @@ export async function loadNewestCheckpoint(dir: string, options: LoadOptions): P
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint | string> {
   try {
-    const { step, origin, files, extra } = await readManifest(`${path}/${manifestName}`);
+    const { step, origin, files, metadata } = await readManifest(`${path}/${manifestName}`);
     const tensors: Record<string, TensorMap> = {};
     for (const [name, { bytes, sha256 }] of Object.entries(files)) {
       const file = `${path}/${name}.safetensors`;
       tensors[name] = decodeSafetensors(await readVerified(file, bytes, sha256), file).tensors;
     }
-    return { step, origin, files: tensors, extra };
+    return { step, origin, files: tensors, metadata };
   } catch (error) {
     if (error instanceof SyntaxError) return error.message;
     throw error;
@@ -147,14 +147,14 @@ export async function checkpointSteps(dir: string): Promise<number[]> {
 }
 
 async function writeCheckpoint(dir: string, checkpoint: Checkpoint, create?: CreateFile): Promise<void> {
-  const { step, origin, extra } = checkpoint;
+  const { step, origin, metadata } = checkpoint;
   const files: Manifest["files"] = {};
   for (const [name, tensors] of Object.entries(checkpoint.files)) {
-    const chunks = encodeSafetensors(tensors);
+    const chunks = encodeSafetensors(tensors, metadata);
     await writeFileSynced(`${dir}/${name}.safetensors`, chunks, create);
     files[name] = { bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0), sha256: sha256(chunks) };
   }
-  const text = manifestText({ schema: schemaVersion, step, origin, files, extra });
+  const text = manifestText({ schema: schemaVersion, step, origin, files, metadata });
   await writeFileSynced(`${dir}/${manifestName}`, [new TextEncoder().encode(text)], create);
   await syncFolder(dir);
 }

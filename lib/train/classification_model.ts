@@ -8,6 +8,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { stream } from "../base/random.ts";
 import type { ClassificationBatch } from "../data/sample.ts";
 import type { Supernet } from "../models/backbone.ts";
+import type { Classifier } from "../models/classifier.ts";
 import { labelSmoothedCrossEntropy } from "../nn/losses.ts";
 import type { Compiled } from "../nn/compiled.ts";
 import type { Unit } from "../nn/unit.ts";
@@ -15,8 +16,9 @@ import type { Architecture } from "../space/architecture.ts";
 import { applyUpdates } from "./apply_updates.ts";
 import type { Device } from "./device.ts";
 import type { NetworkState } from "./network_state.ts";
-import { backwardTrunk, trainTrunk, unitsOnPath } from "./trunk.ts";
-import { disposePass, type UnitRunner, type UpdateSettings } from "./unit_runner.ts";
+import type { PathStatistics } from "./recalibrate.ts";
+import { backwardTrunk, gateGradients, type OnOutputGradient, trainTrunk, unitsOnPath } from "./trunk.ts";
+import { disposePass, type UnitRunner, type UnitUpdate, type UpdateSettings } from "./unit_runner.ts";
 
 /** What a classification step needs besides the batch. */
 export interface ClassificationSettings extends UpdateSettings {
@@ -31,7 +33,7 @@ export class ClassificationModel implements Disposable {
   readonly #device: Device;
   readonly #runner: UnitRunner;
   readonly #supernet: Supernet;
-  readonly #classifier: Unit;
+  readonly #classifier: Classifier;
   readonly #settings: ClassificationSettings;
   readonly #losses = new Map<string, Compiled>();
 
@@ -39,7 +41,7 @@ export class ClassificationModel implements Disposable {
     device: Device,
     runner: UnitRunner,
     supernet: Supernet,
-    classifier: Unit,
+    classifier: Classifier,
     settings: ClassificationSettings,
   ) {
     this.#device = device;
@@ -63,42 +65,76 @@ export class ClassificationModel implements Disposable {
     learningRate: number,
   ): number {
     return tf.tidy(() => {
-      const images = this.#device.uploadImages(batch.images, batch.shape);
-      const trunk = trainTrunk(this.#runner, state, unitsOnPath(this.#supernet, choices), images);
-      const mask = this.#dropoutMask(batch.shape[0], step);
-      const features = trunk[trunk.length - 1].outputs[0];
-      const head = this.#runner.train(this.#classifier, state.of(this.#classifier), [features, mask], 1);
-      const { loss, dLogits } = this.#loss(head.outputs[0], batch.classIndices);
-      if (!Number.isFinite(loss)) return loss;
-
-      const headGradients = this.#runner.backward(head, [dLogits]);
-      disposePass(head);
-      const updates = backwardTrunk(
-        this.#runner,
-        trunk,
-        new Map([[trunk.length - 1, headGradients.inputs[0]]]),
-      );
-      updates.push({ unit: this.#classifier, gradients: headGradients.parameters, moments: head.moments });
-      applyUpdates(this.#runner, state, updates, learningRate, this.#settings, null);
+      const { loss, updates } = this.#gradients(state, batch, choices, step);
+      if (updates !== null) applyUpdates(this.#runner, state, updates, learningRate, this.#settings, null);
       return loss;
     });
   }
 
   /**
-   * Logits `[N, K]` of a path with its running statistics.
+   * How the loss of a batch changes with a gate on each block of a path; nothing is updated.
    *
+   * @param step Names the dropout's draws.
+   * @returns One derivative a block; NaN where the loss is not finite.
+   */
+  gateGradients(
+    state: NetworkState,
+    batch: ClassificationBatch,
+    choices: Architecture,
+    step: number,
+  ): Float64Array {
+    const { gradients, observe } = gateGradients(choices.length);
+    tf.tidy(() => { // gives nothing back: what it gave would outlive it
+      const { updates } = this.#gradients(state, batch, choices, step, observe);
+      if (updates === null) gradients.fill(NaN);
+    });
+    return gradients;
+  }
+
+  /** The units of a path, in the order that they run. */
+  unitsOnPath(choices: Architecture): Unit[] {
+    return [...unitsOnPath(this.#supernet, choices), this.#classifier];
+  }
+
+  /**
+   * One batch through a path, each batch norm using the batch's own statistics.
+   *
+   * @returns Each unit's moments on the host: mean0, variance0, mean1, …
+   */
+  batchMoments(
+    state: NetworkState,
+    batch: ClassificationBatch,
+    choices: Architecture,
+  ): Map<Unit, Float32Array[]> {
+    const moments = new Map<Unit, Float32Array[]>();
+    tf.tidy(() => { // gives nothing back: what it gave would outlive it
+      this.#forward(batch, choices, (unit, x) => {
+        const pass = this.#runner.normaliseByBatch(unit, state.of(unit), [x]);
+        moments.set(unit, pass.moments.map((moment) => moment.dataSync<"float32">().slice()));
+        return pass.outputs[0];
+      });
+    });
+    return moments;
+  }
+
+  /**
+   * Logits `[N, K]` of a path.
+   *
+   * @param statistics The batch norms' of every unit on the path; null takes the batch's own.
    * @returns Row by row, on the host.
    */
-  logits(state: NetworkState, batch: ClassificationBatch, choices: Architecture): Float32Array {
+  logits(
+    state: NetworkState,
+    batch: ClassificationBatch,
+    choices: Architecture,
+    statistics: PathStatistics | null,
+  ): Float32Array {
     return tf.tidy(() => {
-      let x = this.#device.uploadImages(batch.images, batch.shape);
-      for (const unit of [...unitsOnPath(this.#supernet, choices), this.#classifier]) {
-        const { parameters, statistics } = state.of(unit);
-        const [y] = this.#runner.infer(unit, parameters, statistics, [x]);
-        x.dispose();
-        x = y;
-      }
-      return x.dataSync<"float32">().slice();
+      const logits = this.#forward(batch, choices, (unit, x) => {
+        if (statistics === null) return this.#runner.normaliseByBatch(unit, state.of(unit), [x]).outputs[0];
+        return this.#runner.infer(unit, state.of(unit).parameters, statistics.get(unit)!, [x])[0];
+      });
+      return logits.dataSync<"float32">().slice();
     });
   }
 
@@ -106,9 +142,48 @@ export class ClassificationModel implements Disposable {
     for (const loss of this.#losses.values()) loss[Symbol.dispose]();
   }
 
+  /** Forward, loss and backward; no updates if the loss is not finite. Called inside a tidy. */
+  #gradients(
+    state: NetworkState,
+    batch: ClassificationBatch,
+    choices: Architecture,
+    step: number,
+    observe?: OnOutputGradient,
+  ): { loss: number; updates: UnitUpdate[] | null } {
+    const images = this.#device.uploadImages(batch.images, batch.shape);
+    const trunk = trainTrunk(this.#runner, state, unitsOnPath(this.#supernet, choices), images);
+    const mask = this.#dropoutMask(batch.shape[0], step);
+    const features = trunk[trunk.length - 1].outputs[0];
+    const head = this.#runner.train(this.#classifier, state.of(this.#classifier), [features, mask], 1);
+    const { loss, dLogits } = this.#loss(head.outputs[0], batch.classIndices);
+    if (!Number.isFinite(loss)) return { loss, updates: null };
+
+    const headGradients = this.#runner.backward(head, [dLogits]);
+    disposePass(head);
+    const tapGradients = new Map([[trunk.length - 1, headGradients.inputs[0]]]);
+    const updates = backwardTrunk(this.#runner, trunk, tapGradients, observe);
+    updates.push({ unit: this.#classifier, gradients: headGradients.parameters, moments: head.moments });
+    return { loss, updates };
+  }
+
+  /** Runs the units of a path, each by `run`; called inside a tidy. */
+  #forward(
+    batch: ClassificationBatch,
+    choices: Architecture,
+    run: (unit: Unit, x: Tensor) => Tensor,
+  ): Tensor {
+    let x = this.#device.uploadImages(batch.images, batch.shape);
+    for (const unit of this.unitsOnPath(choices)) {
+      const y = run(unit, x);
+      x.dispose();
+      x = y;
+    }
+    return x;
+  }
+
   #dropoutMask(images: number, step: number): Tensor {
     const { dropout, seed } = this.#settings;
-    const channels = this.#classifier.batchNorms[0].channels;
+    const channels = this.#classifier.channels;
     const random = stream(seed, "dropout", step);
     const values = Float32Array.from(
       { length: images * channels },

@@ -1,141 +1,125 @@
 /**
- * The supernet under a RetinaNet head: one training step on one path, batch-norm recalibration, and detection.
+ * The supernet under a detector: one training step on one path, batch-norm recalibration, and detection. Here are the
+ * trunk, the pyramid and the updates; what follows the pyramid is the detector's.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { type AnchorOptions, anchorsPerCell, anchorsPerLevel, pyramidAnchors } from "../boxes/anchors.ts";
-import { type CanvasDetections, decodeDetections } from "../boxes/detections.ts";
-import { retinaTargets } from "../boxes/matcher.ts";
+import type { CanvasDetections } from "../boxes/detections.ts";
 import type { DetectorConfig } from "../config/schema.ts";
 import type { DetectionBatch } from "../data/sample.ts";
 import type { Supernet } from "../models/backbone.ts";
-import { detectionLoss, detectionLossInputs } from "../models/detector.ts";
 import { fpnUnit, pyramidTaps } from "../models/fpn.ts";
-import { retinaHeadUnit } from "../models/retina_head.ts";
-import type { Compiled } from "../nn/compiled.ts";
 import type { Unit } from "../nn/unit.ts";
 import type { Architecture } from "../space/architecture.ts";
 import type { SearchSpace } from "../space/search_space.ts";
 import { applyUpdates } from "./apply_updates.ts";
-import type { Device } from "./device.ts";
+import type { DetectionLosses, Detector, DetectorContext, DetectorGradients, RunUnit } from "./detector.ts";
+import { FasterRcnnDetector } from "./faster_rcnn_detector.ts";
 import type { NetworkState } from "./network_state.ts";
-import { backwardTrunk, trainTrunk, unitsOnPath } from "./trunk.ts";
-import { disposePass, type UnitRunner, type UpdateSettings } from "./unit_runner.ts";
+import type { PathStatistics } from "./recalibrate.ts";
+import { RetinaDetector } from "./retina_detector.ts";
+import { backwardTrunk, gateGradients, type OnOutputGradient, trainTrunk, unitsOnPath } from "./trunk.ts";
+import { disposePass, type UnitPass, type UnitUpdate, type UpdateSettings } from "./unit_runner.ts";
 
-/** The losses of one step. */
-export type DetectionLosses = {
-  readonly loss: number;
-  readonly classLoss: number;
-  readonly boxLoss: number;
-};
-
-/** Batch norm statistics (mean0, variance0, …) of each unit on a path; whoever made them disposes them. */
-export type PathStatistics = ReadonlyMap<Unit, readonly Tensor[]>;
-
-/** What one canvas fixes. */
-interface CanvasPlan {
-  readonly anchorsXyxy: Float32Array;
-  readonly anchorsPerLevel: readonly number[];
-  readonly loss: Compiled;
+/** What a training's steps share. */
+export interface DetectionSettings extends UpdateSettings {
+  /** Largest gradient norm; null leaves gradients as they are. */
+  readonly clipGradientNorm: number | null;
 }
 
-/** A supernet with pyramid and head. */
+/** A supernet with pyramid and detector. */
 export class DetectionModel implements Disposable {
-  /** The pyramid's unit. */
-  readonly pyramid: Unit;
-  /** The head's unit. */
-  readonly head: Unit;
-  readonly #device: Device;
-  readonly #runner: UnitRunner;
+  /** The units after the backbone, in the order that they are run: the pyramid, then the detector's. */
+  readonly detectorUnits: readonly Unit[];
+  readonly #context: DetectorContext;
   readonly #supernet: Supernet;
-  readonly #config: DetectorConfig;
-  readonly #classes: number;
+  readonly #detector: Detector;
+  readonly #pyramid: Unit;
   /** Positions of the tapped units in the trunk. */
   readonly #taps: readonly number[];
-  readonly #plans = new Map<string, CanvasPlan>();
 
-  constructor(
-    device: Device,
-    runner: UnitRunner,
-    space: SearchSpace,
-    supernet: Supernet,
-    config: DetectorConfig,
-    classes: number,
-  ) {
-    const shape = {
-      ...config,
-      stageChannels: space.stageChannels,
-      classes,
-      anchorsPerCell: anchorsPerCell(config),
-    };
-    this.pyramid = fpnUnit(shape);
-    this.head = retinaHeadUnit(shape);
-    this.#device = device;
-    this.#runner = runner;
+  /**
+   * @param context What computes, how many classes there are, and what names the draws.
+   * @param space The supernet's.
+   * @param config Which detector, and how it is made.
+   */
+  constructor(context: DetectorContext, space: SearchSpace, supernet: Supernet, config: DetectorConfig) {
+    this.#detector = detectorOf(context, config);
+    const { extraLevels, units } = this.#detector;
+    const shape = { ...config, extraLevels, stageChannels: space.stageChannels };
+    this.#pyramid = fpnUnit(shape);
+    this.detectorUnits = [this.#pyramid, ...units];
+    this.#context = context;
     this.#supernet = supernet;
-    this.#config = config;
-    this.#classes = classes;
     this.#taps = pyramidTaps(shape).map((stage) => supernet.stageEnds[stage] + 1);
   }
 
   /** The units of a path, in the order that {@linkcode DetectionModel} runs them. */
   unitsOnPath(choices: Architecture): Unit[] {
-    return [...unitsOnPath(this.#supernet, choices), this.pyramid, this.head];
+    return [...unitsOnPath(this.#supernet, choices), ...this.detectorUnits];
   }
 
   /**
    * One update of the units on a path.
    *
+   * @param stepNumber Names the draws.
    * @returns The losses, before the update; the state is left as it was if they are not finite.
    */
   trainStep(
     state: NetworkState,
     batch: DetectionBatch,
     choices: Architecture,
+    stepNumber: number,
     learningRate: number,
-    settings: UpdateSettings & { readonly clipGradientNorm: number | null },
+    settings: DetectionSettings,
   ): DetectionLosses {
-    return tf.tidy(() => {
-      const images = this.#device.uploadImages(batch.images, batch.shape);
-      const trunk = trainTrunk(this.#runner, state, unitsOnPath(this.#supernet, choices), images);
-      const taps = this.#taps.map((position) => trunk[position].outputs[0]);
-      const pyramid = this.#runner.train(this.pyramid, state.of(this.pyramid), taps, taps.length);
-      const levels = pyramid.outputs;
-      const head = this.#runner.train(this.head, state.of(this.head), levels, levels.length);
-      const { losses, gradients } = this.#loss(batch, head.outputs);
-      if (!Number.isFinite(losses.loss)) return losses;
-
-      const headGradients = this.#runner.backward(head, gradients);
-      disposePass(head);
-      const pyramidGradients = this.#runner.backward(pyramid, headGradients.inputs);
-      disposePass(pyramid);
-      tf.dispose([...headGradients.inputs]);
-      const tapGradients = new Map(this.#taps.map((position, i) => [position, pyramidGradients.inputs[i]]));
-      const updates = [
-        ...backwardTrunk(this.#runner, trunk, tapGradients),
-        { unit: this.pyramid, gradients: pyramidGradients.parameters, moments: pyramid.moments },
-        { unit: this.head, gradients: headGradients.parameters, moments: head.moments },
-      ];
-      applyUpdates(this.#runner, state, updates, learningRate, settings, settings.clipGradientNorm);
-      return losses;
+    let losses: DetectionLosses;
+    tf.tidy(() => { // gives nothing back: what it gave would be searched for tensors
+      const step = this.#gradients(state, batch, choices, stepNumber);
+      losses = step.losses;
+      if (step.updates === null) return;
+      const { runner } = this.#context;
+      applyUpdates(runner, state, step.updates, learningRate, settings, settings.clipGradientNorm);
     });
+    return losses!;
   }
 
   /**
-   * One batch through a path, each batch norm using the batch's own statistics.
+   * How the loss of a batch changes with a gate on each block of a path; nothing is updated.
+   *
+   * @param step Names the draws.
+   * @returns One derivative a block; NaN where the losses are not finite.
+   */
+  gateGradients(
+    state: NetworkState,
+    batch: DetectionBatch,
+    choices: Architecture,
+    step: number,
+  ): Float64Array {
+    const { gradients, observe } = gateGradients(choices.length);
+    tf.tidy(() => { // gives nothing back: what it gave would outlive it
+      const { updates } = this.#gradients(state, batch, choices, step, observe);
+      if (updates === null) gradients.fill(NaN);
+    });
+    return gradients;
+  }
+
+  /**
+   * One batch through a path, each batch norm using the batch's own statistics, and everything else as in training.
    *
    * @returns Each unit's moments on the host: mean0, variance0, mean1, …
    */
   batchMoments(state: NetworkState, batch: DetectionBatch, choices: Architecture): Map<Unit, Float32Array[]> {
     const moments = new Map<Unit, Float32Array[]>();
     tf.tidy(() => { // gives nothing back: what it gave would outlive it
-      this.#forward(batch, choices, (unit, inputs) => {
-        const pass = this.#runner.normaliseByBatch(unit, state.of(unit), inputs);
+      const run: RunUnit = (unit, inputs) => {
+        const pass = this.#context.runner.normaliseByBatch(unit, state.of(unit), inputs);
         moments.set(unit, pass.moments.map((moment) => moment.dataSync<"float32">().slice()));
         return pass.outputs;
-      });
+      };
+      this.#detector.visit(this.#levels(batch, choices, run), batch, run);
     });
     return moments;
   }
@@ -143,50 +127,71 @@ export class DetectionModel implements Disposable {
   /**
    * Detects on a batch.
    *
-   * @param statistics The batch norms' statistics of every unit on the path.
+   * @param statistics The batch norms' statistics of every unit on the path; null normalises by the batch's own.
    * @returns One entry an image, in canvas pixels.
    */
   detect(
     state: NetworkState,
-    statistics: PathStatistics,
+    statistics: PathStatistics | null,
     batch: DetectionBatch,
     choices: Architecture,
   ): CanvasDetections[] {
-    const [logits, deltas] = tf.tidy(() =>
-      this.#forward(
-        batch,
-        choices,
-        (unit, inputs) => this.#runner.infer(unit, state.of(unit).parameters, statistics.get(unit)!, inputs),
-      )
-        .map((output) => output.dataSync<"float32">())
-    );
-    const { anchorsXyxy, anchorsPerLevel } = this.#plan(batch);
-    const anchors = anchorsXyxy.length / 4;
-    return batch.placements.map((placement, i) =>
-      decodeDetections(
-        {
-          logits: logits.subarray(i * anchors * this.#classes, (i + 1) * anchors * this.#classes),
-          deltas: deltas.subarray(i * anchors * 4, (i + 1) * anchors * 4),
-          anchorsXyxy,
-          anchorsPerLevel,
-        },
-        placement,
-        this.#config,
-      )
-    );
+    let found: CanvasDetections[] = [];
+    tf.tidy(() => { // gives nothing back: what it gave would be searched for tensors
+      const { runner } = this.#context;
+      const run: RunUnit = (unit, inputs) =>
+        statistics === null
+          ? runner.normaliseByBatch(unit, state.of(unit), inputs).outputs
+          : runner.infer(unit, state.of(unit).parameters, statistics.get(unit)!, inputs);
+      found = this.#detector.detect(this.#levels(batch, choices, run), batch, run);
+    });
+    return found;
   }
 
   [Symbol.dispose](): void {
-    for (const { loss } of this.#plans.values()) loss[Symbol.dispose]();
+    this.#detector[Symbol.dispose]();
   }
 
-  /** Runs the units of a path, each by `run`; returns the head's outputs. Called inside a tidy. */
-  #forward(
+  /** Forward, losses and backward; no updates if the losses are not finite. Called inside a tidy. */
+  #gradients(
+    state: NetworkState,
     batch: DetectionBatch,
     choices: Architecture,
-    run: (unit: Unit, inputs: readonly Tensor[]) => Tensor[],
-  ): Tensor[] {
-    let x = this.#device.uploadImages(batch.images, batch.shape);
+    step: number,
+    observe?: OnOutputGradient,
+  ): { losses: DetectionLosses; updates: UnitUpdate[] | null } {
+    const { runner, device } = this.#context;
+    const images = device.uploadImages(batch.images, batch.shape);
+    const trunk = trainTrunk(runner, state, unitsOnPath(this.#supernet, choices), images);
+    const taps = this.#taps.map((position) => trunk[position].outputs[0]);
+    const pyramid = runner.train(this.#pyramid, state.of(this.#pyramid), taps, taps.length);
+    const { losses, gradients } = this.#detector.train(state, pyramid.outputs, batch, step);
+    if (gradients === null) return { losses, updates: null };
+    return { losses, updates: this.#backward(trunk, pyramid, gradients, observe) };
+  }
+
+  /** From the levels' gradients back to the images; disposes the passes. */
+  #backward(
+    trunk: UnitPass[],
+    pyramid: UnitPass,
+    { levels, updates }: DetectorGradients,
+    observe?: OnOutputGradient,
+  ): UnitUpdate[] {
+    const { runner } = this.#context;
+    const { inputs, parameters } = runner.backward(pyramid, levels);
+    disposePass(pyramid);
+    tf.dispose([...levels]);
+    const tapGradients = new Map(this.#taps.map((position, i) => [position, inputs[i]]));
+    return [
+      ...backwardTrunk(runner, trunk, tapGradients, observe),
+      { unit: this.#pyramid, gradients: parameters, moments: pyramid.moments },
+      ...updates,
+    ];
+  }
+
+  /** The pyramid's levels, each unit run by `run`. Called inside a tidy. */
+  #levels(batch: DetectionBatch, choices: Architecture, run: RunUnit): Tensor[] {
+    let x = this.#context.device.uploadImages(batch.images, batch.shape);
     const taps: Tensor[] = [];
     unitsOnPath(this.#supernet, choices).forEach((unit, position) => {
       const [y] = run(unit, [x]);
@@ -194,64 +199,16 @@ export class DetectionModel implements Disposable {
       x = y;
       if (this.#taps.includes(position)) taps.push(x);
     });
-    return run(this.head, run(this.pyramid, taps));
+    return run(this.#pyramid, taps);
   }
+}
 
-  #loss(
-    batch: DetectionBatch,
-    [logits, deltas]: readonly Tensor[],
-  ): { losses: DetectionLosses; gradients: Tensor[] } {
-    const { loss, anchorsXyxy } = this.#plan(batch);
-    const { labels, targets, positives } = this.#targets(batch, anchorsXyxy);
-    const [images, anchors] = logits.shape;
-    const inputs = [
-      logits,
-      deltas,
-      tf.tensor2d(labels, [images, anchors], "int32"),
-      tf.tensor3d(targets, [images, anchors, 4]),
-      tf.scalar(Math.max(1, positives)),
-    ];
-    const { outputs, residuals } = loss.forward(inputs);
-    const gradients = loss.backward([tf.scalar(0), tf.scalar(0), tf.scalar(1)], residuals);
-    const [classLoss, boxLoss, total] = outputs.map((output) => output.dataSync()[0]);
-    return { losses: { loss: total, classLoss, boxLoss }, gradients };
-  }
-
-  /** What each anchor should say, over the whole batch. */
-  #targets(
-    batch: DetectionBatch,
-    anchorsXyxy: Float32Array,
-  ): { labels: Int32Array; targets: Float32Array; positives: number } {
-    const anchors = anchorsXyxy.length / 4;
-    const labels = new Int32Array(batch.ids.length * anchors);
-    const targets = new Float32Array(batch.ids.length * anchors * 4);
-    let positives = 0;
-    const options = { ...this.#config, classCount: this.#classes };
-    batch.boxesXyxy.forEach((boxesXyxy, i) => {
-      const image = retinaTargets(anchorsXyxy, boxesXyxy, batch.classIndices[i], options);
-      labels.set(image.labels, i * anchors);
-      targets.set(image.deltas, i * anchors * 4);
-      positives += image.positives;
-    });
-    return { labels, targets, positives };
-  }
-
-  #plan({ shape: [images, heightPx, widthPx] }: DetectionBatch): CanvasPlan {
-    const key = `${images}x${heightPx}x${widthPx}`;
-    let plan = this.#plans.get(key);
-    if (plan === undefined) this.#plans.set(key, plan = this.#newPlan(images, { heightPx, widthPx }));
-    return plan;
-  }
-
-  #newPlan(images: number, canvas: { readonly heightPx: number; readonly widthPx: number }): CanvasPlan {
-    const { levels, focalAlpha: alpha, focalGamma: gamma, smoothL1Beta } = this.#config;
-    const options: AnchorOptions = this.#config;
-    const anchorsXyxy = pyramidAnchors(levels, canvas, options);
-    const loss = this.#device.compiler.differentiable({
-      name: "detection_loss",
-      inputs: detectionLossInputs(images, anchorsXyxy.length / 4, this.#classes),
-      differentiableInputs: 2,
-    }, detectionLoss({ alpha, gamma, smoothL1Beta, classes: this.#classes }));
-    return { anchorsXyxy, anchorsPerLevel: anchorsPerLevel(levels, canvas, options), loss };
+/** The one place where a config's detector becomes code. */
+function detectorOf(context: DetectorContext, config: DetectorConfig): Detector {
+  switch (config.kind) {
+    case "retinanet":
+      return new RetinaDetector(context, config);
+    case "faster-rcnn":
+      return new FasterRcnnDetector(context, config);
   }
 }

@@ -43,9 +43,10 @@ export function detectorOnDevice(
 ): DetectorOnDevice {
   const net = supernet(config.space, config.shuffleMethod);
   const runner = new UnitRunner(device.compiler, localBatchNorm(batchNormEpsilon));
-  const model = new DetectionModel(device, runner, config.space, net, config.detector, classes);
+  const context = { device, runner, classes, seed: config.seed };
+  const model = new DetectionModel(context, config.space, net, config.detector);
   const backbone = only === null ? [net.stem, ...net.blocks.flat()] : unitsOnPath(net, only);
-  return { model, runner, units: [...backbone, model.pyramid, model.head] };
+  return { model, runner, units: [...backbone, ...model.detectorUnits] };
 }
 
 /** What a training on boxes is told. */
@@ -81,7 +82,7 @@ export async function openFinetuning(
     async (step) => {
       const batch = await loader.batch(step);
       const [choices, learningRate] = [path(step), schedule(step)];
-      const { loss, ...parts } = model.trainStep(state, batch, choices, learningRate, settings);
+      const { loss, parts } = model.trainStep(state, batch, choices, step, learningRate, settings);
       return { loss, parts, learningRate, choices, ids: batch.ids };
     },
     [model, runner, loader],

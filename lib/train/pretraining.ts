@@ -6,19 +6,14 @@
 import { durationSteps } from "../config/duration.ts";
 import type { ClassificationTraining, Config } from "../config/schema.ts";
 import { ClassificationLoader } from "../data/loader.ts";
-import { countTopK } from "../eval/top_k.ts";
-import { supernet } from "../models/backbone.ts";
-import { classifierUnit } from "../models/classifier.ts";
-import { batchNormEpsilon, localBatchNorm } from "../nn/batch_norm.ts";
+import { classifierOnDevice, countCorrect } from "./classification_scoring.ts";
 import { linearDecay } from "../nn/schedule.ts";
-import { ClassificationModel } from "./classification_model.ts";
 import type { ClassificationData } from "./datasets.ts";
 import type { Device } from "./device.ts";
 import { NetworkState } from "./network_state.ts";
 import type { PathOfStep } from "./path.ts";
+import { disposeStatistics, inheritedStatistics } from "./path_statistics.ts";
 import { openSession, type SessionOptions, type TrainingSession } from "./training_session.ts";
-import { unitsOnPath } from "./trunk.ts";
-import { UnitRunner } from "./unit_runner.ts";
 
 /** A training on class labels, and how well it does. */
 export interface Pretraining extends Disposable {
@@ -43,17 +38,9 @@ export async function openPretraining(
   options: PretrainingOptions,
 ): Promise<Pretraining> {
   const { config, training, path } = options;
-  const net = supernet(config.space, config.shuffleMethod);
-  const classifier = classifierUnit(config.space, data.train.classes.length);
-  const units = options.only === null ? [net.stem, ...net.blocks.flat()] : unitsOnPath(net, options.only);
-  const state = new NetworkState([...units, classifier], config.seed);
-  const runner = new UnitRunner(device.compiler, localBatchNorm(batchNormEpsilon));
-  const model = new ClassificationModel(device, runner, net, classifier, {
-    ...training,
-    decayOn: "matrices",
-    biasLearningRateFactor: 1,
-    seed: config.seed,
-  });
+  const { classes } = data.train;
+  const { model, runner, units } = classifierOnDevice(device, config, training, classes.length, options.only);
+  const state = new NetworkState(units, config.seed);
   const loaderOptions = { ...training, seed: config.seed, maxImagePixels: config.maxImagePixels };
   const loader = new ClassificationLoader(data.train, loaderOptions);
   const validation = new ClassificationLoader(data.val, loaderOptions);
@@ -80,10 +67,10 @@ export async function openPretraining(
       const indices = Array.from({ length: count }, (_, i) => Math.floor(i * stride));
       let [correct, batches] = [0, 0];
       for await (const { batch, validCount } of validation.evaluationBatches(indices)) {
-        const logits = model.logits(state, batch, path(batches++));
-        const perImage = logits.length / batch.ids.length;
-        const valid = logits.subarray(0, validCount * perImage);
-        correct += countTopK(valid, batch.classIndices.subarray(0, validCount), [1])[0];
+        const choices = path(batches++);
+        const statistics = inheritedStatistics(model, state, choices);
+        correct += countCorrect(model.logits(state, batch, choices, statistics), batch, validCount);
+        disposeStatistics(statistics);
       }
       return count === 0 ? 0 : correct / count;
     },

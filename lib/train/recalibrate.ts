@@ -5,9 +5,12 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { initialStatistics } from "../nn/init.ts";
 import type { Unit } from "../nn/unit.ts";
-import type { PathStatistics } from "./detection_model.ts";
+
+/** Batch norm statistics (mean0, variance0, …) of each unit on a path; whoever made them disposes them. */
+export type PathStatistics = ReadonlyMap<Unit, readonly Tensor[]>;
 
 /** Collects the moments of batches, all of one size. */
 export interface StatisticsCollector {

@@ -3,24 +3,18 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs-core";
 import type { Config } from "../config/schema.ts";
 import { DetectionLoader } from "../data/loader.ts";
 import type { DetectionSet } from "../data/sample.ts";
 import type { CocoEvaluation } from "../eval/coco.ts";
 import type { Detection } from "../eval/detection.ts";
 import type { Architecture } from "../space/architecture.ts";
-import {
-  CandidateScorer,
-  evaluateDetector,
-  inheritedStatistics,
-  type LoadedSet,
-  someIndices,
-} from "./candidate_scorer.ts";
+import { CandidateScorer, evaluateDetector, type LoadedSet, someIndices } from "./candidate_scorer.ts";
 import type { DetectionData } from "./datasets.ts";
 import type { Device } from "./device.ts";
 import { detectorOnDevice, loading } from "./finetuning.ts";
 import { NetworkState } from "./network_state.ts";
+import { disposeStatistics, inheritedStatistics, type Recalibration } from "./path_statistics.ts";
 import type { TensorMap } from "./safetensors.ts";
 
 /** Images a batch when detecting; results do not depend on it. */
@@ -32,30 +26,42 @@ export interface Scored {
   readonly detections: Detection[];
 }
 
-/** A fine-tuned supernet, scoring candidates on the search's split. */
+/** A trained supernet, scoring candidates with its weights. */
 export interface SupernetScoring extends Disposable {
-  /** Scores one architecture with statistics of its own. */
-  score(choices: Architecture): Promise<Scored>;
+  /** Scores one architecture with batch-norm statistics of its own; higher is better. */
+  score(choices: Architecture): Promise<number>;
+  /** One derivative a block: how the loss of a training batch changes with a gate on the chosen operation. */
+  gateGradients(choices: Architecture, step: number): Promise<number[]>;
 }
 
-/** Opens a fine-tuned supernet for the search. */
+/**
+ * Opens a fine-tuned supernet for the search by detection: a candidate's score is COCO's AP on the search's split.
+ *
+ * @throws {RangeError} If the weights are another network's.
+ */
 export function openSupernetScoring(
   device: Device,
   config: Config,
   data: DetectionData,
   weights: TensorMap,
+  recalibration: Recalibration,
 ): SupernetScoring {
-  const { recalibration, scoreImages } = config.search;
   const { model, runner, units } = detectorOnDevice(device, config, data.train.classes.length, null);
   const state = new NetworkState(units, config.seed);
   state.fromHost(weights, { slots: false });
   const calibration = loadedSet(data.train, config, recalibration.batchSize);
   const scoring = loadedSet(data.val, config, scoringBatchSize);
+  const training = new DetectionLoader(data.train, { ...config.finetune, ...loading(config) });
   const scorer = new CandidateScorer(model, state, calibration, recalibration, config.seed);
-  const indices = someIndices(config.seed, "score", data.val, scoreImages);
+  const indices = someIndices(config.seed, "score", data.val, config.search.scoreImages);
   return {
-    score: (choices) => scorer.evaluate(choices, scoring, indices),
-    [Symbol.dispose]: () => disposeAll([model, runner, state, calibration.loader, scoring.loader]),
+    async score(choices): Promise<number> {
+      return (await scorer.evaluate(choices, scoring, indices)).evaluation.summary.AP;
+    },
+    async gateGradients(choices, step): Promise<number[]> {
+      return [...model.gateGradients(state, await training.batch(step), choices, step)];
+    },
+    [Symbol.dispose]: () => disposeAll([model, runner, state, calibration.loader, scoring.loader, training]),
   };
 }
 
@@ -81,10 +87,10 @@ export function openDetectorScoring(
       const scoring = loadedSet(set, config, scoringBatchSize);
       const statistics = inheritedStatistics(model, state, choices);
       try {
-        const all = set.samples.map((_, i) => i);
+        const all = Array.from({ length: set.samples.length }, (_, i) => i);
         return await evaluateDetector(model, state, statistics, choices, scoring, all);
       } finally {
-        for (const tensors of statistics.values()) tf.dispose([...tensors]);
+        disposeStatistics(statistics);
         scoring.loader[Symbol.dispose]();
       }
     },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Architecture } from "../space/architecture.ts";
+import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { type CheckpointOrigin, loadNewestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { NetworkState } from "./network_state.ts";
 
@@ -36,6 +36,8 @@ export interface SessionOptions {
   /** Where its checkpoints lie; must exist. */
   readonly dir: string;
   readonly origin: CheckpointOrigin;
+  /** Which network it is, see `networkMetadata`. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly allowOtherOrigin: boolean;
   readonly steps: number;
   readonly checkpointSteps: number;
@@ -100,14 +102,14 @@ export class TrainingSession implements Disposable {
       step: this.#step,
       origin,
       files: { network: this.#state.toHost() },
-      extra: null,
+      metadata: this.#options.metadata,
     });
   }
 
   #nonFinite({ loss, choices, ids }: StepOutcome): RangeError {
     return new RangeError(
       `Cannot go on with ${this.#options.name} as the loss of step ${this.#step + 1} is ${loss}: ` +
-        `path ${choices.join("")}, images ${
+        `path ${architectureKey(choices)}, images ${
           ids.join(", ")
         }; lower the learning rate or look at these images. ` +
         `Nothing trained so far is lost: checkpoints are in ${this.#options.dir}`,

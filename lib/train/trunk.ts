@@ -38,17 +38,41 @@ export function trainTrunk(
   });
 }
 
+/** Told of each unit on the way back: its place in the chain, its output and the loss's gradient by it. */
+export type OnOutputGradient = (position: number, output: Tensor, gradient: Tensor) => void;
+
+/**
+ * Collects how the loss would change if a block's output were scaled: the derivative by a gate of 1 that every block's
+ * chosen operation is multiplied with, which is what architecture logits learn from (Cai et al. 2019, section 3.2).
+ *
+ * @param blocks How many; the chain is the stem and one unit each.
+ */
+export function gateGradients(
+  blocks: number,
+): { readonly gradients: Float64Array; readonly observe: OnOutputGradient } {
+  const gradients = new Float64Array(blocks);
+  return {
+    gradients,
+    observe(position, output, gradient): void {
+      if (position === 0) return; // the stem is no choice
+      gradients[position - 1] = tf.tidy(() => tf.sum(tf.mul(output, gradient)).dataSync()[0]);
+    },
+  };
+}
+
 /**
  * Walks the chain backward and disposes its passes.
  *
  * @param passes What {@linkcode trainTrunk} gave.
  * @param tapGradients Gradients of unit outputs by position in the chain, the last unit's among them; disposed.
+ * @param observe Told of every unit before its turn.
  * @returns What changes each unit; the caller owns the tensors.
  */
 export function backwardTrunk(
   runner: UnitRunner,
   passes: readonly UnitPass[],
   tapGradients: ReadonlyMap<number, Tensor>,
+  observe: OnOutputGradient = () => {},
 ): UnitUpdate[] {
   const updates: UnitUpdate[] = [];
   let fromNext: Tensor | undefined;
@@ -57,6 +81,7 @@ export function backwardTrunk(
     if (outputGradient === undefined) {
       throw new RangeError(`Cannot go backward through unit ${passes[i].unit.name}: nothing comes after it`);
     }
+    observe(i, passes[i].outputs[0], outputGradient);
     const { inputs, parameters } = runner.backward(passes[i], [outputGradient]);
     outputGradient.dispose();
     updates.unshift({ unit: passes[i].unit, gradients: parameters, moments: passes[i].moments });

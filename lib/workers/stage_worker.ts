@@ -5,17 +5,30 @@
  */
 import process from "node:process";
 import { configHash } from "../config/config_identity.ts";
-import type { Config } from "../config/schema.ts";
-import { checkImages } from "../data/check.ts";
+import type { ClassificationTraining, Config } from "../config/schema.ts";
+import { checkImages, imageToCheck } from "../data/check.ts";
 import { encodePreview } from "../data/preview.ts";
 import type { DetectionSet } from "../data/sample.ts";
+import { listOf } from "../data/sample_list.ts";
 import { classAps } from "../eval/coco.ts";
 import type { Architecture } from "../space/architecture.ts";
+import { scoredStage } from "../run/plan.ts";
 import { type CheckpointOrigin, loadNewestCheckpoint } from "../train/checkpoint.ts";
+import { openClassifierScoring } from "../train/classification_scoring.ts";
 import { openClassificationData, openDetectionData, retrainingSet } from "../train/datasets.ts";
+import type { Duration } from "../config/duration.ts";
+import { selectSamples } from "../data/sample_list.ts";
+import { someIndices } from "../train/candidate_scorer.ts";
+import {
+  BackboneProfiler,
+  type ProfileOptions,
+  type ProfileResult,
+  type ProfileStatus,
+} from "../train/profile.ts";
 import type { Device } from "../train/device.ts";
 import { openFinetuning } from "../train/finetuning.ts";
-import { fixedPath, uniformPaths } from "../train/path.ts";
+import { checkNetworkMetadata, networkMetadata } from "../train/network_metadata.ts";
+import { fixedPath, sampledPaths } from "../train/path.ts";
 import { openPretraining, type Pretraining } from "../train/pretraining.ts";
 import type { TensorMap } from "../train/safetensors.ts";
 import {
@@ -30,6 +43,7 @@ import type {
   DeviceReport,
   EvaluationReport,
   MemoryReport,
+  RecalibrationMode,
   TrainingStatus,
   TrainingTask,
   WorkerApi,
@@ -47,6 +61,7 @@ export class StageWorker implements WorkerApi {
   #training: TrainingSession | null = null;
   #pretraining: Pretraining | null = null;
   #scoring: SupernetScoring | null = null;
+  #profiler: BackboneProfiler | null = null;
 
   constructor(device: Device, report: DeviceReport) {
     this.#device = device;
@@ -69,7 +84,8 @@ export class StageWorker implements WorkerApi {
     for (
       const set of [detection.train, detection.val, detection.test, classification.train, classification.val]
     ) {
-      problems.push(...await checkImages(set.samples, config.maxImagePixels));
+      const images = Array.from(set.samples, imageToCheck).filter((image) => image !== null);
+      problems.push(...await checkImages(images, config.maxImagePixels));
     }
     if (problems.length === 0) return;
     const listed = problems.slice(0, listedProblems).map(({ reason }) => `\n  ${reason}`).join("");
@@ -83,8 +99,8 @@ export class StageWorker implements WorkerApi {
 
   async openPretraining(task: TrainingTask): Promise<TrainingStatus> {
     const { config } = task;
-    const path = uniformPaths(config.space, config.seed, "pretrain");
-    return await this.#openPretraining(task, config.pretrain, "pretrain", path, null);
+    const path = sampledPaths(config.paths.pretrain, { ...config, stage: "pretrain" });
+    return await this.#openPretraining(task, pretrainRecipe(config), "pretrain", path, null);
   }
 
   async openWinnerPretraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus> {
@@ -95,10 +111,66 @@ export class StageWorker implements WorkerApi {
     return await this.#openPretraining(task, training, winnerPretraining, fixedPath(choices), choices);
   }
 
+  async openRankPretraining(
+    task: TrainingTask,
+    choices: Architecture,
+    folder: string,
+  ): Promise<TrainingStatus> {
+    const training = task.config.retrain.classification;
+    if (training === null) {
+      throw new RangeError("Cannot pre-train an architecture as retrain.classification is null");
+    }
+    const stage = `${folder}/classification`;
+    return await this.#openPretraining(task, training, stage, fixedPath(choices), choices);
+  }
+
+  async openRankTraining(
+    task: TrainingTask,
+    choices: Architecture,
+    folder: string,
+    duration: Duration | null,
+  ): Promise<TrainingStatus> {
+    const { config } = task;
+    const { initialise, classification } = config.retrain;
+    const initial = async (): Promise<TensorMap | null> => {
+      if (classification !== null) return await this.#finished(task, `${folder}/classification`);
+      return initialise === "supernet" ? await this.#supernet(task) : null;
+    };
+    const training = { ...config.retrain, duration: duration ?? config.retrain.duration };
+    const options = { config, training, path: fixedPath(choices), only: choices, initial };
+    const { train } = await openDetectionData(config);
+    return await this.#openDetectionTraining(task, folder, train, options);
+  }
+
+  async scoreRanked(task: TrainingTask, choices: Architecture, folder: string): Promise<number> {
+    const { config } = task;
+    const { val } = await openDetectionData(config);
+    const scored = someIndices(config.seed, "score", val, config.search.scoreImages);
+    const set = { ...val, samples: selectSamples(val.samples, scored) };
+    const { evaluation } = await this.#evaluateOn(task, choices, set, folder);
+    return evaluation.summary.AP;
+  }
+
+  openProfile(config: Config, options: ProfileOptions): Promise<ProfileStatus> {
+    this.#profiler = new BackboneProfiler(this.#device, config, options);
+    return Promise.resolve(this.#profiler.status);
+  }
+
+  profile(budgetMs: number): Promise<ProfileStatus> {
+    return Promise.resolve(this.#openProfiler().step(budgetMs));
+  }
+
+  closeProfile(): Promise<ProfileResult> {
+    using profiler = this.#openProfiler();
+    this.#profiler = null;
+    return Promise.resolve(profiler.result());
+  }
+
   async openFinetuning(task: TrainingTask): Promise<TrainingStatus> {
     const { config } = task;
-    const path = uniformPaths(config.space, config.seed, "finetune");
-    const initial = (): Promise<TensorMap> => this.#finished(task, "pretrain");
+    const path = sampledPaths(config.paths.finetune, { ...config, stage: "finetune" });
+    const initial = async (): Promise<TensorMap | null> =>
+      config.pretrain === null ? null : await this.#finished(task, "pretrain");
     const options = { config, training: config.finetune, path, only: null, initial };
     const { train } = await openDetectionData(config);
     return await this.#openDetectionTraining(task, "finetune", train, options);
@@ -109,7 +181,7 @@ export class StageWorker implements WorkerApi {
     const { initialise, classification } = config.retrain;
     const initial = async (): Promise<TensorMap | null> => {
       if (classification !== null) return await this.#finished(task, winnerPretraining);
-      return initialise === "supernet" ? await this.#finished(task, "finetune") : null;
+      return initialise === "supernet" ? await this.#supernet(task) : null;
     };
     const options = { config, training: config.retrain, path: fixedPath(choices), only: choices, initial };
     const all = retrainingSet(await openDetectionData(config));
@@ -139,19 +211,26 @@ export class StageWorker implements WorkerApi {
     return Promise.resolve();
   }
 
-  async openScoring(task: TrainingTask): Promise<void> {
-    const data = await openDetectionData(task.config);
-    this.#scoring = openSupernetScoring(
-      this.#device,
-      task.config,
-      data,
-      await this.#finished(task, "finetune"),
-    );
+  async openScoring(task: TrainingTask, mode?: RecalibrationMode): Promise<void> {
+    const { config } = task;
+    const recalibration = { ...config.search.recalibration, ...(mode === undefined ? {} : { mode }) };
+    const weights = await this.#supernet(task);
+    if (scoredStage(config) === "finetune") {
+      const data = await openDetectionData(config);
+      this.#scoring = openSupernetScoring(this.#device, config, data, weights, recalibration);
+    } else {
+      const data = await openClassificationData(config);
+      const recipe = pretrainRecipe(config);
+      this.#scoring = openClassifierScoring(this.#device, config, recipe, data, weights, recalibration);
+    }
   }
 
   async score(choices: Architecture): Promise<number> {
-    if (this.#scoring === null) throw new TypeError("Cannot score an architecture as no supernet is open");
-    return (await this.#scoring.score(choices)).evaluation.summary.AP;
+    return await this.#openScoring().score(choices);
+  }
+
+  async gateGradients(choices: Architecture, step: number): Promise<number[]> {
+    return await this.#openScoring().gateGradients(choices, step);
   }
 
   closeScoring(): Promise<void> {
@@ -170,8 +249,8 @@ export class StageWorker implements WorkerApi {
   async pictures(task: TrainingTask, choices: Architecture, count: number): Promise<DetectionPicture[]> {
     const { test } = await openDetectionData(task.config);
     const stride = Math.max(1, Math.floor(test.samples.length / count));
-    const samples = test.samples.filter((_, i) => i % stride === 0).slice(0, count);
-    const { detections } = await this.#evaluateOn(task, choices, { ...test, samples });
+    const samples = [...test.samples].filter((_, i) => i % stride === 0).slice(0, count);
+    const { detections } = await this.#evaluateOn(task, choices, { ...test, samples: listOf(samples) });
     return await Promise.all(samples.map(async (sample) => {
       const { scale, ...preview } = await encodePreview(
         sample.source,
@@ -198,7 +277,7 @@ export class StageWorker implements WorkerApi {
 
   async #openPretraining(
     task: TrainingTask,
-    training: Config["pretrain"],
+    training: ClassificationTraining,
     stage: string,
     path: ReturnType<typeof fixedPath>,
     only: Architecture | null,
@@ -242,15 +321,35 @@ export class StageWorker implements WorkerApi {
       name: stage,
       dir,
       origin: this.#origin(task.config),
+      metadata: networkMetadata(task.config),
       allowOtherOrigin: task.allowOtherOrigin,
       onDamaged: (reason) => damaged.push(reason),
     });
     return { step: this.#training.step, steps: this.#training.steps, damaged };
   }
 
+  #openProfiler(): BackboneProfiler {
+    if (this.#profiler === null) throw new TypeError("Cannot measure as no profile is open");
+    return this.#profiler;
+  }
+
   #openSession(): TrainingSession {
     if (this.#training === null) throw new TypeError("Cannot train as no training is open");
     return this.#training;
+  }
+
+  #openScoring(): SupernetScoring {
+    if (this.#scoring === null) throw new TypeError("Cannot score an architecture as no supernet is open");
+    return this.#scoring;
+  }
+
+  /** The trained supernet's weights, of this run or of the one that the config names. */
+  async #supernet(task: TrainingTask): Promise<TensorMap> {
+    const { supernetRun } = task.config;
+    const stage = scoredStage(task.config);
+    if (supernetRun === null) return await this.#finished(task, stage);
+    // Another config's by its nature; that it is the same network was checked before the run began.
+    return await this.#finished({ ...task, runDir: supernetRun, allowOtherOrigin: true }, stage);
   }
 
   /** The weights that a finished stage left. */
@@ -264,11 +363,17 @@ export class StageWorker implements WorkerApi {
     if (checkpoint === null) {
       throw new Deno.errors.NotFound(`Cannot find the weights of ${stage}: ${dir} has none`);
     }
+    checkNetworkMetadata(dir, checkpoint.metadata, networkMetadata(task.config));
     return checkpoint.files.network;
   }
 
-  async #evaluateOn(task: TrainingTask, choices: Architecture, set: DetectionSet): Promise<Scored> {
-    const weights = await this.#finished(task, "retrain");
+  async #evaluateOn(
+    task: TrainingTask,
+    choices: Architecture,
+    set: DetectionSet,
+    folder = "retrain",
+  ): Promise<Scored> {
+    const weights = await this.#finished(task, folder);
     using detector = openDetectorScoring(this.#device, task.config, set.classes.length, choices, weights);
     return await detector.evaluate(set);
   }
@@ -280,5 +385,11 @@ export class StageWorker implements WorkerApi {
 }
 
 type CommonOptions = Omit<SessionOptions, "steps" | "checkpointSteps">;
+
+/** The supernet's pre-training; a stage that needs it is only planned where there is one. */
+function pretrainRecipe({ name, pretrain }: Config): ClassificationTraining {
+  if (pretrain !== null) return pretrain;
+  throw new RangeError(`Cannot pre-train a supernet as config ${name} has no pretrain`);
+}
 
 const winnerPretraining = "retrain/classification";

@@ -4,9 +4,11 @@
  *
  * @module
  */
-import type { Config } from "../config/schema.ts";
+import type { Config, SearchConfig } from "../config/schema.ts";
 import type { ClassAp, CocoSummary } from "../eval/coco.ts";
 import type { Architecture } from "../space/architecture.ts";
+import type { Duration } from "../config/duration.ts";
+import type { ProfileOptions, ProfileResult, ProfileStatus } from "../train/profile.ts";
 import type { StepMetrics } from "../train/training_session.ts";
 
 /** What a worker runs on. */
@@ -16,6 +18,8 @@ export interface DeviceReport {
   /** e.g. `/job:localhost/replica:0/task:0/device:CPU:0`. */
   readonly deviceName: string;
   readonly threads: number;
+  /** The model of the host's processor; null where it could not be had. */
+  readonly hostCpu: string | null;
 }
 
 /** What every training is told. */
@@ -25,6 +29,9 @@ export interface TrainingTask {
   readonly runDir: string;
   readonly allowOtherOrigin: boolean;
 }
+
+/** How batch-norm statistics are measured before scoring. */
+export type RecalibrationMode = SearchConfig["recalibration"]["mode"];
 
 /** How far a training is. */
 export interface TrainingStatus {
@@ -92,14 +99,47 @@ export interface WorkerApi {
   validate(): Promise<number>;
   /** Closes the open training. */
   closeTraining(): Promise<void>;
-  /** Opens the fine-tuned supernet for scoring. */
-  openScoring(task: TrainingTask): Promise<void>;
-  /** An architecture's AP on the search's split, with the supernet's weights. */
+  /**
+   * Opens the trained supernet for scoring, by what the config's search is scored by.
+   *
+   * @param recalibration Batch norm's mode; the config's, if none is given.
+   */
+  openScoring(task: TrainingTask, recalibration?: RecalibrationMode): Promise<void>;
+  /** An architecture's AP (or top-1 accuracy) on the search's split, with the supernet's weights. */
   score(choices: Architecture): Promise<number>;
+  /** One derivative a block: how the loss of a training batch changes with a gate on the chosen operation. */
+  gateGradients(choices: Architecture, step: number): Promise<number[]>;
   /** Closes the supernet. */
   closeScoring(): Promise<void>;
   /** Evaluates the retrained architecture on the reported split. */
   evaluateRetrained(task: TrainingTask, choices: Architecture): Promise<EvaluationReport>;
+  /**
+   * Opens one architecture's training on class labels, as before the winner's retraining, for a ranking.
+   *
+   * @param folder The architecture's folder in the run's; the training's is `classification` in it.
+   */
+  openRankPretraining(task: TrainingTask, choices: Architecture, folder: string): Promise<TrainingStatus>;
+  /**
+   * Opens one architecture's training on boxes for a ranking: as the winner's, but on the training split alone, so that
+   * the search's split can score it.
+   *
+   * @param folder Its folder in the run's.
+   * @param duration How long; null is as long as the config's retraining.
+   */
+  openRankTraining(
+    task: TrainingTask,
+    choices: Architecture,
+    folder: string,
+    duration: Duration | null,
+  ): Promise<TrainingStatus>;
+  /** AP of an architecture so trained, on the images that score the search's candidates. */
+  scoreRanked(task: TrainingTask, choices: Architecture, folder: string): Promise<number>;
+  /** Opens a profile of the backbone's parts on this device. */
+  openProfile(config: Config, options: ProfileOptions): Promise<ProfileStatus>;
+  /** Goes on with the open profile for about as long as told, at least one measurement. */
+  profile(budgetMs: number): Promise<ProfileStatus>;
+  /** Closes the open profile, which is at its end. */
+  closeProfile(): Promise<ProfileResult>;
   /** Photographs of the reported split with the retrained architecture's detections. */
   pictures(task: TrainingTask, choices: Architecture, count: number): Promise<DetectionPicture[]>;
 }

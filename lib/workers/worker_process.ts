@@ -98,6 +98,7 @@ function workerArguments({ entry, libraryPath, device, threads, runDir }: Worker
     "--allow-read",
     `--allow-write=${runDir}`,
     "--allow-env",
+    "--allow-sys=cpus", // latencies are of one processor
     entry.href,
     libraryPath,
     device,

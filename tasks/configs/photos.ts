@@ -9,6 +9,7 @@
  * @module
  */
 import type { ConfigInput, DetectionTraining } from "../../lib/config/schema.ts";
+import { strategySettings } from "./strategies.ts";
 
 /** What fine-tuning the supernet and retraining the winner share. */
 const detectionTraining = {
@@ -38,8 +39,11 @@ export const photos = {
   workers: 1,
   pretrainData: { kind: "shapes", imagesPerClass: 4000, imagePx: 64, valImagesPerClass: 100 },
   // Filled in by --data.
-  detectionData: { kind: "folder", path: "" },
+  detectionData: { kind: "folder", path: "", searchImages: null },
   maxImagePixels: 50_000_000,
+  architecture: null,
+  supernetRun: null,
+  paths: { pretrain: { kind: "uniform" }, finetune: { kind: "uniform" } },
   pretrain: {
     duration: { steps: 800 },
     batchSize: 64,
@@ -58,6 +62,7 @@ export const photos = {
     validationImages: 1000,
   },
   detector: {
+    kind: "retinanet",
     levels: [3, 7],
     channels: 64,
     towerConvs: 2,
@@ -87,10 +92,14 @@ export const photos = {
     mutationRate: 0.1,
     crossovers: 5,
     maxAttempts: 500,
-    budget: { macs: 300e6, parameters: null },
+    budget: { macs: 300e6, parameters: null, latencyMs: null },
     recalibration: { mode: "average", images: 64, batchSize: 16, momentum: 0.1 },
     scoreImages: 80,
-    random: true,
+    objective: "detection",
+    strategies: ["evolution", "random"],
+    seeds: 1,
+    latencyTable: null,
+    ...strategySettings,
   },
   retrain: {
     ...detectionTraining,

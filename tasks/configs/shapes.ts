@@ -8,6 +8,7 @@
  * @module
  */
 import type { ConfigInput, DetectionTraining } from "../../lib/config/schema.ts";
+import { strategySettings } from "./strategies.ts";
 
 /** What fine-tuning the supernet and retraining the winner share. */
 const detectionTraining = {
@@ -39,6 +40,9 @@ export const shapes = {
   pretrainData: { kind: "shapes", imagesPerClass: 1000, imagePx: 64, valImagesPerClass: 50 },
   detectionData: { kind: "shapes", train: 600, val: 60, test: 120, widthPx: 128, heightPx: 128 },
   maxImagePixels: 50_000_000,
+  architecture: null,
+  supernetRun: null,
+  paths: { pretrain: { kind: "uniform" }, finetune: { kind: "uniform" } },
   pretrain: {
     duration: { steps: 500 },
     batchSize: 32,
@@ -58,6 +62,7 @@ export const shapes = {
     validationImages: 200,
   },
   detector: {
+    kind: "retinanet",
     levels: [3, 6],
     channels: 64,
     towerConvs: 1,
@@ -88,10 +93,14 @@ export const shapes = {
     crossovers: 5,
     maxAttempts: 500,
     // The authors' limit of 300M, counted on the backbone at the space's resolution.
-    budget: { macs: 300e6, parameters: null },
+    budget: { macs: 300e6, parameters: null, latencyMs: null },
     recalibration: { mode: "average", images: 64, batchSize: 16, momentum: 0.1 },
     scoreImages: null,
-    random: true,
+    objective: "detection",
+    strategies: ["evolution", "random"],
+    seeds: 1,
+    latencyTable: null,
+    ...strategySettings,
   },
   retrain: {
     ...detectionTraining,

@@ -8,6 +8,7 @@
  * @module
  */
 import type { ConfigInput } from "../../lib/config/schema.ts";
+import { authorsChoices } from "../../lib/space/search_space.ts";
 import { shapes } from "./shapes.ts";
 
 /** The config `shapes-tiny`. */
@@ -16,6 +17,8 @@ export const shapesTiny = {
   name: "shapes-tiny",
   space: {
     name: "tiny",
+    choices: [...authorsChoices],
+    stem: "shufflenet",
     stageRepeats: [1, 1, 2, 1],
     stemChannels: 4,
     stageChannels: [8, 16, 24, 32],
@@ -51,7 +54,7 @@ export const shapesTiny = {
     mutants: 1,
     crossovers: 1,
     maxAttempts: 100,
-    budget: { macs: null, parameters: null },
+    budget: { macs: null, parameters: null, latencyMs: null },
     recalibration: { ...shapes.search.recalibration, images: 8, batchSize: 4 },
   },
   retrain: { ...shapes.retrain, duration: { steps: 12 }, batchSize: 4, warmupSteps: 2, checkpointSteps: 4 },

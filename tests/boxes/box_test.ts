@@ -2,10 +2,14 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   boxAreas,
   boxCount,
+  clipBoxAt,
   clipBoxes,
   flipBoxesHorizontally,
   flipBoxesVertically,
+  hasAreaAt,
+  joined,
   scaleBoxes,
+  takeBoxes,
   xywhToXyxy,
   xyxyToXywh,
 } from "../../lib/boxes/box.ts";
@@ -56,4 +60,22 @@ Deno.test("boxCount() refuses a length that is no multiple of 4", () => {
     RangeError,
     "Cannot read boxesXyxy as its length must be a multiple of 4: current length is 6",
   );
+});
+
+Deno.test("clipBoxAt() does to one box what clipBoxes() does to all, and hasAreaAt() says what is left of it", () => {
+  const given = [-5, -6, 50, 60, 30, 2, 40, 3, 1, 1, 2, 2];
+  const size = { widthPx: 20, heightPx: 10 };
+  const clipped = clipBoxes(Float32Array.from(given), size);
+  const some = Float32Array.from(given);
+  clipBoxAt(some, 1, size);
+  assertEquals([...some], [...given.slice(0, 4), ...clipped.subarray(4, 8), ...given.slice(8)]);
+  assertEquals([0, 1, 2].map((i) => hasAreaAt(clipped, i)), [true, false, true]);
+});
+
+Deno.test("takeBoxes() copies rows in the order given, joined() all of them", () => {
+  assertEquals([...takeBoxes(boxes, [1, 0, 1])], [0, 0, 10, 5, 1, 2, 4, 8, 0, 0, 10, 5]);
+  assertEquals([...joined([boxes.subarray(4), new Float32Array(0), boxes])], [
+    ...boxes.subarray(4),
+    ...boxes,
+  ]);
 });

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { crowdIouMatrix, iouAt, iouMatrix } from "../../lib/boxes/iou.ts";
+import { crowdIouMatrix, iouMatrix } from "../../lib/boxes/iou.ts";
 import { scaleBoxes } from "../../lib/boxes/box.ts";
 import { goldenBoxes } from "./fixture.ts";
 
@@ -41,14 +41,6 @@ Deno.test("crowdIouMatrix() divides by the detection's area alone", () => {
   const detections = Float32Array.of(0, 0, 2, 2, 9, 9, 11, 11);
   const crowd = Float32Array.of(0, 0, 10, 10);
   assertEquals([...crowdIouMatrix(detections, crowd)], [1, 0.25]);
-});
-
-Deno.test("iouAt() is an entry of iouMatrix()", async () => {
-  const boxes = Float32Array.from((await goldenBoxes()).nms.boxes.data);
-  const matrix = iouMatrix(boxes, boxes);
-  for (const [i, j] of [[0, 0], [3, 8], [59, 2]]) {
-    assertAlmostEquals(iouAt(boxes, i, boxes, j), matrix[i * 60 + j], 1e-7);
-  }
 });
 
 Deno.test("iouMatrix() refuses a length that is no multiple of 4, naming the array", () => {

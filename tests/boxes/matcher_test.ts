@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { pyramidAnchors } from "../../lib/boxes/anchors.ts";
 import { decodeBoxes, encodeBoxes } from "../../lib/boxes/box_coder.ts";
 import { iouMatrix } from "../../lib/boxes/iou.ts";
-import { matchAnchors, retinaTargets } from "../../lib/boxes/matcher.ts";
+import { matchAnchors, matchByOverlap, retinaTargets } from "../../lib/boxes/matcher.ts";
 import { stream } from "../../lib/base/random.ts";
 
 const thresholds = { foregroundIou: 0.5, backgroundIou: 0.4 };
@@ -26,6 +26,13 @@ Deno.test("matchAnchors() gives every box its best anchors, all of them at a tie
   const boxes = Float32Array.of(0, 0, 10, 10);
   const anchors = Float32Array.of(0, 0, 10, 2, 0, 8, 10, 10, 0, 0, 10, 1); // IoU 0.2, 0.2, 0.1
   assertEquals([...matchAnchors(anchors, boxes, thresholds).labels], [1, 1, 0]);
+});
+
+Deno.test("matchByOverlap() goes by the thresholds alone", () => {
+  const boxes = Float32Array.of(0, 0, 10, 10);
+  const candidates = Float32Array.of(0, 0, 10, 2, 0, 0, 10, 6, 0, 0, 10, 4.5); // IoU 0.2, 0.6, 0.45
+  assertEquals([...matchByOverlap(candidates, boxes, thresholds).labels], [0, 1, -1]);
+  assertEquals([...matchByOverlap(candidates, new Float32Array(0), thresholds).labels], [0, 0, 0]);
 });
 
 Deno.test("matchAnchors() leaves a claimed anchor with the box that it overlaps most", () => {

@@ -18,12 +18,15 @@ function edited(path: string, value: unknown, name = "shapes"): unknown {
 }
 
 Deno.test("parseConfig() accepts each named config, and its own result", () => {
-  for (const name of ["shapes", "shapes-tiny"]) {
-    const config = parseConfig(edited("", null, name), name);
+  for (const name of configs.keys()) {
+    // A folder is filled in by its flag.
+    const filled = edited("", null, name) as Record<string, Record<string, unknown> | null>;
+    for (const field of ["pretrainData", "detectionData"]) {
+      if (filled[field]?.kind === "folder") filled[field] = { ...filled[field], path: "data" };
+    }
+    const config = parseConfig(filled, name);
     assertEquals(parseConfig(JSON.parse(JSON.stringify(config)), name), config);
   }
-  const photos = edited("detectionData.path", "data/cells", "photos");
-  assertEquals(parseConfig(photos, "photos").detectionData, { kind: "folder", path: "data/cells" });
 });
 
 Deno.test("parseConfig() puts a named space's numbers in its place", () => {
@@ -34,6 +37,8 @@ Deno.test("parseConfig() puts a named space's numbers in its place", () => {
 Deno.test("parseConfig() names the field, the value found and the value wanted", () => {
   const shuffled = {
     name: "s",
+    choices: [{ kind: "shuffle", kernel: 9 }, { kind: "xception", kernel: 3 }],
+    stem: "shufflenet",
     stageRepeats: [1, 1, 1, 1],
     stemChannels: 4,
     lastChannels: 8,
@@ -57,7 +62,7 @@ Deno.test("parseConfig() names the field, the value found and the value wanted",
       "space",
       "smal",
       RangeError,
-      'space is "smal", wanted a space or one of "small", "large-1.3G", "large-3.8G"',
+      'space is "smal", wanted a space or one of "small", "large-1.3G", "large-3.8G", ',
     ],
     [
       "space",
@@ -126,6 +131,30 @@ Deno.test("parseConfig() names the field, the value found and the value wanted",
       RangeError,
       "detector.backgroundIou is 0.6, wanted at most detector.foregroundIou",
     ],
+    [
+      "space",
+      { ...shuffled, choices: [{ kind: "shuffle", kernel: 4 }], stageChannels: [8, 12, 16, 20] },
+      RangeError,
+      "space.choices[0].kernel is 4, wanted an odd number",
+    ],
+    ["detector.kind", "faster_rcnn", RangeError, 'wanted one of "retinanet", "faster-rcnn"'],
+    ["detector.levels", [2, 6], RangeError, "detector.levels is [2,6], wanted 3 or more, for RetinaNet"],
+    ["pretrainData", null, RangeError, "pretrainData is null, wanted a folder or shapes, as pretrain"],
+    [
+      "architecture",
+      "random",
+      RangeError,
+      'retrain.initialise is "supernet", wanted "scratch", as an architecture',
+    ],
+    ["search.strategies", ["random", "random"], RangeError, "wanted each at most once"],
+    ["search.strategies", ["evolutoin"], RangeError, 'did you mean "evolution"?'],
+    ["paths.finetune.kind", "fiar", RangeError, 'wanted one of "uniform", "fair", "macs-bins"'],
+    [
+      "search.budget.latencyMs",
+      5,
+      RangeError,
+      "search.latencyTable is null, wanted a file that deno task profile wrote",
+    ],
     ["search.parents", 13, RangeError, "search.parents is 13, wanted at most search.population"],
     [
       "search.mutants",
@@ -144,6 +173,15 @@ Deno.test("parseConfig() names the field, the value found and the value wanted",
     const error = assertThrows(() => parseConfig(edited(path, value), "run.json"), errorType, message);
     assertEquals([error.name, error.message.startsWith("Cannot ")], [errorType.name, true], error.message);
   }
+});
+
+Deno.test("parseConfig() refuses a search by top-1 accuracy of a supernet that learns no classes", () => {
+  const config = edited("pretrain", null) as { search: object };
+  assertThrows(
+    () => parseConfig({ ...config, search: { ...config.search, objective: "classification" } }, "run.json"),
+    RangeError,
+    'search.objective is "classification", wanted "detection", as pretrain is null',
+  );
 });
 
 Deno.test("parseConfig() names an unknown field and the nearest valid one beside it", () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import sharp, { type Sharp } from "sharp";
-import { checkImages } from "../../lib/data/check.ts";
+import { checkImages, imageToCheck } from "../../lib/data/check.ts";
 import { readHeader, readImage } from "../../lib/data/decode.ts";
 import type { ClassificationSample, DetectionSample, RgbImage } from "../../lib/data/sample.ts";
 import { png, withTree } from "./temp_tree.ts";
@@ -156,7 +156,7 @@ Deno.test("checkImages() lists every image that can't be used, and why", async (
       source: { generate: () => ({ width: 1, height: 1, data: new Uint8Array(3) }) },
       classIndex: 0,
     };
-    const problems = await checkImages([
+    const samples = [
       detection("good.png", 40, 30),
       detection("good.png", 30, 40),
       detection("empty.jpg", 1, 1),
@@ -165,7 +165,10 @@ Deno.test("checkImages() lists every image that can't be used, and why", async (
       detection("text.jpg", 1, 1),
       detection("large.png", 200, 100),
       detection("none.png", 1, 1),
-    ], maxPixels);
+    ];
+    const images = samples.map(imageToCheck).filter((image) => image !== null);
+    assertEquals(images.length, samples.length - 1);
+    const problems = await checkImages(images, maxPixels);
     assertEquals(
       problems.map(({ file, reason }) =>
         [file, reason.replaceAll(`${folder}/`, "")].map((s) => s.replace(`${folder}/`, ""))

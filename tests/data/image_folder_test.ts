@@ -15,14 +15,14 @@ Deno.test("openImageFolder() sorts classes and images by name", () =>
   }, async (folder) => {
     const { train, val } = await openImageFolder(`${folder}/`);
     assertEquals(train.classes, ["cat", "dog"]);
-    assertEquals(train.samples.map(({ id, classIndex }) => [id, classIndex]), [
+    assertEquals([...train.samples].map(({ id, classIndex }) => [id, classIndex]), [
       ["train/cat/1.webp", 0],
       ["train/dog/a.png", 1],
       ["train/dog/b.JPG", 1],
     ]);
-    assertEquals(train.samples[0].source, { file: `${folder}/train/cat/1.webp` });
+    assertEquals(train.samples.at(0).source, { file: `${folder}/train/cat/1.webp` });
     assertEquals(val.classes, train.classes);
-    assertEquals(val.samples.map(({ classIndex }) => classIndex), [1]);
+    assertEquals([...val.samples].map(({ classIndex }) => classIndex), [1]);
   }));
 
 Deno.test("openImageFolder() names what is missing", () =>

@@ -8,6 +8,7 @@ import type {
   DetectionSet,
   RgbImage,
 } from "../../lib/data/sample.ts";
+import { listOf } from "../../lib/data/sample_list.ts";
 import { shapesClassification, shapesDetection } from "../../lib/data/shapes.ts";
 import { png, withTree } from "./temp_tree.ts";
 
@@ -22,7 +23,10 @@ const vary = { canvases, flip: true, verticalFlip: true, scaleJitter: [0.8, 1.25
 function scenes(): DetectionSet {
   const wide = shapesDetection({ seed: 1, split: "wide", count: 7, widthPx: 64, heightPx: 48 });
   const tall = shapesDetection({ seed: 1, split: "tall", count: 3, widthPx: 48, heightPx: 64 });
-  return { ...wide, samples: [...wide.samples.slice(0, 4), ...tall.samples, ...wide.samples.slice(4)] };
+  return {
+    ...wide,
+    samples: listOf([...[...wide.samples].slice(0, 4), ...tall.samples, ...[...wide.samples].slice(4)]),
+  };
 }
 
 Deno.test("ClassificationLoader's batches depend on seed and step alone, not on cache, prefetch or order", async () => {
@@ -34,7 +38,10 @@ Deno.test("ClassificationLoader's batches depend on seed and step alone, not on 
   assertEquals(wanted[0].shape, [4, 16, 16, 3]);
   assertEquals(wanted[0].images.length, 4 * 16 * 16 * 3);
   wanted[0].ids.forEach((id, i) => {
-    assertEquals(wanted[0].classIndices[i], shapes.samples.find((sample) => sample.id === id)?.classIndex);
+    assertEquals(
+      wanted[0].classIndices[i],
+      [...shapes.samples].find((sample) => sample.id === id)?.classIndex,
+    );
   });
   using plain = new ClassificationLoader(shapes, { ...common, ...view, prefetchBatches: 0, cacheBytes: 0 });
   for (const step of steps.toReversed()) assertEquals(await plain.batch(step), wanted[step]);
@@ -46,7 +53,10 @@ Deno.test("ClassificationLoader evaluates in fixed order and pads the last batch
   using loader = new ClassificationLoader(shapes, { ...common, ...view });
   const batches = await Array.fromAsync(loader.evaluationBatches());
   assertEquals(batches.map(({ validCount }) => validCount), [4, 4, 2]);
-  assertEquals(batches.flatMap(({ batch }) => batch.ids).slice(0, 10), shapes.samples.map(({ id }) => id));
+  assertEquals(
+    batches.flatMap(({ batch }) => batch.ids).slice(0, 10),
+    [...shapes.samples].map(({ id }) => id),
+  );
   const { batch } = batches[2];
   assertEquals(batch.shape, [4, 16, 16, 3]);
   assertEquals([batch.ids[2], batch.ids[3]], [batch.ids[1], batch.ids[1]]);
@@ -86,7 +96,7 @@ Deno.test("DetectionLoader evaluates every image once, on its canvas, with the w
   for await (const { batch, validCount } of loader.evaluationBatches()) {
     assertEquals(batch.ids.length, 4);
     for (let i = 0; i < validCount; i++) {
-      const sample = set.samples.find(({ id }) => id === batch.ids[i]) as DetectionSample;
+      const sample = [...set.samples].find(({ id }) => id === batch.ids[i]) as DetectionSample;
       const { scaleX, scaleY } = batch.placements[i];
       const original = [...batch.boxesXyxy[i]].map((edge, k) => edge / (k % 2 === 0 ? scaleX : scaleY));
       assertEquals(original, sample.annotations.flatMap(({ boxXyxy }) => boxXyxy));
@@ -94,13 +104,13 @@ Deno.test("DetectionLoader evaluates every image once, on its canvas, with the w
     }
   }
   assertEquals(seen.length, 10);
-  assertEquals(seen.toSorted(), set.samples.map(({ id }) => id).toSorted());
+  assertEquals(seen.toSorted(), [...set.samples].map(({ id }) => id).toSorted());
 });
 
 Deno.test("DetectionLoader pads with zeros to the right and below", async () => {
   const image: RgbImage = { width: 8, height: 6, data: new Uint8Array(8 * 6 * 3).fill(255) };
   const sample = { id: "a", source: { generate: () => image }, widthPx: 8, heightPx: 6, annotations: [] };
-  const set = { name: "white", classes: ["x"], samples: [sample], skipped: [] };
+  const set = { name: "white", classes: ["x"], samples: listOf([sample]), skipped: [] };
   const options = { ...common, ...vary, batchSize: 1, canvases: [{ heightPx: 12, widthPx: 20 }] };
   using loader = new DetectionLoader(set, options);
   for await (const { batch } of loader.evaluationBatches()) {
@@ -115,7 +125,7 @@ Deno.test("loaders decode files and name the one that fails", async () =>
   await withTree({ "a.png": await png(40, 30, "#c81e0a"), "b.png": "broken" }, async (folder) => {
     const set = (...names: string[]): ClassificationSet => {
       const samples = names.map((id) => ({ id, source: { file: `${folder}/${id}` }, classIndex: 0 }));
-      return { name: "files", classes: ["x"], samples };
+      return { name: "files", classes: ["x"], samples: listOf(samples) };
     };
     const options = { ...common, ...view, colorJitter: 0, batchSize: 2 };
     using good = new ClassificationLoader(set("a.png"), options);
@@ -136,7 +146,7 @@ Deno.test("loaders decode files and name the one that fails", async () =>
   }));
 
 Deno.test("loaders refuse empty sets and an empty list of canvases", () => {
-  const empty = { name: "none", classes: ["x"], samples: [] };
+  const empty = { name: "none", classes: ["x"], samples: listOf<never>([]) };
   assertThrows(
     () => new ClassificationLoader(empty, { ...common, ...view }),
     RangeError,
@@ -155,10 +165,10 @@ Deno.test("loaders refuse empty sets and an empty list of canvases", () => {
 });
 
 Deno.test("loaders vary an image anew in each epoch", async () => {
-  const one = { ...shapes, samples: shapes.samples.slice(0, 1) };
+  const one = { ...shapes, samples: listOf([shapes.samples.at(0)]) };
   using classification = new ClassificationLoader(one, { ...common, ...view, batchSize: 1 });
   assertNotEquals((await classification.batch(0)).images, (await classification.batch(1)).images);
-  const scene = { ...scenes(), samples: scenes().samples.slice(0, 1) };
+  const scene = { ...scenes(), samples: listOf([scenes().samples.at(0)]) };
   using detection = new DetectionLoader(scene, { ...common, ...vary, batchSize: 1 });
   assertNotEquals((await detection.batch(0)).images, (await detection.batch(1)).images);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { openDetectionFolder } from "../../lib/data/open_folder.ts";
-import type { DetectionSplit } from "../../lib/data/annotated_box.ts";
+import type { DetectionSet } from "../../lib/data/sample.ts";
 import { vocXml, withTree } from "./temp_tree.ts";
 
 const { NotFound } = Deno.errors;
@@ -38,8 +38,8 @@ function cocoTree(
   return files;
 }
 
-function idsOf({ samples }: DetectionSplit): string[] {
-  return samples.map(({ id }) => id);
+function idsOf({ samples }: DetectionSet): string[] {
+  return [...samples].map(({ id }) => id);
 }
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);

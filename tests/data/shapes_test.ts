@@ -28,17 +28,17 @@ Deno.test("shapesDetection() is a pure function of seed, split and index", () =>
   assertEquals(set.samples.length, 60);
   const again = shapesDetection({ ...options, count: 5 });
   for (let i = 0; i < 5; i++) {
-    assertEquals(again.samples[i].annotations, set.samples[i].annotations);
-    assertEquals(draw(again.samples[i].source), draw(set.samples[i].source));
+    assertEquals(again.samples.at(i).annotations, set.samples.at(i).annotations);
+    assertEquals(draw(again.samples.at(i).source), draw(set.samples.at(i).source));
   }
   for (const other of [{ ...options, seed: 4 }, { ...options, split: "val" }]) {
-    assertNotEquals(draw(shapesDetection(other).samples[0].source), draw(set.samples[0].source));
+    assertNotEquals(draw(shapesDetection(other).samples.at(0).source), draw(set.samples.at(0).source));
   }
-  assertEquals(new Set(set.samples.map(({ id }) => id)).size, 60);
+  assertEquals(new Set([...set.samples].map(({ id }) => id)).size, 60);
 });
 
 Deno.test("shapesDetection() has boxes inside the image, several sizes, overlaps and all classes", () => {
-  const { samples } = shapesDetection(options);
+  const samples = [...shapesDetection(options).samples];
   const annotations = samples.flatMap((sample) => sample.annotations);
   for (const { boxXyxy: [x1, y1, x2, y2], areaPx } of annotations) {
     assert(x1 >= 0 && y1 >= 0 && x2 <= 96 && y2 <= 80 && x1 < x2 && y1 < y2);
@@ -79,7 +79,7 @@ Deno.test("shapesClassification() takes turns through ten classes and repeats it
   const set = shapesClassification({ seed: 1, split: "val", imagesPerClass: 2, imagePx: 32 });
   assertEquals(set.classes.length, 10);
   assertEquals(set.classes.slice(0, 2), ["striped circle", "checked circle"]);
-  assertEquals(set.samples.map(({ classIndex }) => classIndex), [
+  assertEquals([...set.samples].map(({ classIndex }) => classIndex), [
     0,
     1,
     2,
@@ -101,10 +101,10 @@ Deno.test("shapesClassification() takes turns through ten classes and repeats it
     8,
     9,
   ]);
-  const image = draw(set.samples[3].source);
+  const image = draw(set.samples.at(3).source);
   assertEquals([image.width, image.height, image.data.length], [32, 32, 32 * 32 * 3]);
-  assertEquals(draw(set.samples[3].source), image);
-  assertNotEquals(draw(set.samples[13].source), image);
+  assertEquals(draw(set.samples.at(3).source), image);
+  assertNotEquals(draw(set.samples.at(13).source), image);
 });
 
 function hasOverlap({ annotations }: DetectionSample): boolean {

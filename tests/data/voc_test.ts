@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openDataFolder } from "../../lib/data/data_folder.ts";
-import type { DetectionSplit } from "../../lib/data/annotated_box.ts";
-import { parseVocAnnotation, readVoc } from "../../lib/data/voc.ts";
+import type { DetectionSplit } from "../../lib/data/detection_split.ts";
+import { readVoc } from "../../lib/data/voc.ts";
+import { parseVocAnnotation } from "../../lib/data/voc_annotation.ts";
 import { type VocObjectText, vocXml, withTree } from "./temp_tree.ts";
 
 const { NotFound } = Deno.errors;
@@ -16,7 +17,8 @@ function tree(objects: readonly VocObjectText[]): Record<string, string> {
 }
 
 async function read(folder: string, splits = ["train"], classes?: string[]): Promise<DetectionSplit[]> {
-  return await readVoc(await openDataFolder(folder), splits, classes);
+  const parts = splits.map((name) => ({ name, parts: [{ tree: "", list: name }] }));
+  return await readVoc(await openDataFolder(folder), parts, null, classes);
 }
 
 Deno.test("readVoc() turns inclusive 1-based corners into edges", () =>
@@ -25,7 +27,7 @@ Deno.test("readVoc() turns inclusive 1-based corners into edges", () =>
     async (folder) => {
       const [train] = await read(folder);
       assertEquals(train.name, "train");
-      assertEquals(train.samples, [{
+      assertEquals([...train.samples], [{
         id: "1",
         source: { file: `${folder}/JPEGImages/1.png` },
         widthPx: 40,
@@ -44,7 +46,7 @@ Deno.test("readVoc() clips boxes at the border and counts them", () =>
     tree([{ name: "cell", box: [-3, 2, 44.5, 9] }, { name: "cell", box: [2, 2, 3, 3] }]),
     async (folder) => {
       const [train] = await read(folder);
-      assertEquals(train.samples[0].annotations[0].boxXyxy, [0, 1, 40, 9]);
+      assertEquals(train.samples.at(0).annotations[0].boxXyxy, [0, 1, 40, 9]);
       assertEquals(train.clippedCount, 1);
     },
   ));
@@ -60,7 +62,7 @@ Deno.test("readVoc() skips boxes without area and says which", () =>
     ]),
     async (folder) => {
       const [train] = await read(folder);
-      assertEquals(train.samples[0].annotations.length, 1);
+      assertEquals(train.samples.at(0).annotations.length, 1);
       assertEquals(train.skipped, [
         { file: "Annotations/1.xml", reason: "object 1 (RBC): box 8,9,8,9 has no area" },
         { file: "Annotations/1.xml", reason: "object 2 (RBC): box 8,9,12,9 has no area" },
@@ -85,9 +87,9 @@ Deno.test("readVoc() gives all splits the same sorted classes, or the given list
   }, async (folder) => {
     const [train, val] = await read(folder, ["train", "val"]);
     assertEquals([train.classes, val.classes], [["a", "b"], ["a", "b"]]);
-    assertEquals(train.samples[0].annotations[0].classIndex, 1);
+    assertEquals(train.samples.at(0).annotations[0].classIndex, 1);
     const [given] = await read(folder, ["train"], ["b", "z"]);
-    assertEquals([given.classes, given.samples[0].annotations[0].classIndex], [["b", "z"], 0]);
+    assertEquals([given.classes, given.samples.at(0).annotations[0].classIndex], [["b", "z"], 0]);
     await assertRejects(
       () => read(folder, ["val"], ["b", "z"]),
       RangeError,

@@ -6,6 +6,8 @@ import {
   batchNormTrainingGradient,
   reluGradient,
   softmaxCrossEntropy,
+  sparseMatMul,
+  type SparseMatrix,
 } from "../../lib/nn/custom_kernels.ts";
 import { assertClose } from "../helpers/close.ts";
 import { onCpu, onHost, useEngine } from "../helpers/engine.ts";
@@ -34,6 +36,18 @@ const kernels: Record<string, () => Tensor[]> = {
       tf.softmax(normalTensor([4, 5], "labels")),
     );
     return [loss, dLogits];
+  },
+  "sparseMatMul() and its transpose, with a place named twice and a row without entries": () => {
+    const matrix: SparseMatrix = {
+      indices: tf.tensor2d([[0, 3], [0, 1], [0, 3], [2, 0]], [4, 2], "int32"),
+      values: tf.tensor1d([0.5, -1, 2, 3]),
+      rows: 3,
+      columns: 4,
+    };
+    return [
+      sparseMatMul(matrix, normalTensor([4, 40], "dense"), false),
+      sparseMatMul(matrix, normalTensor([3, 2], "gradient"), true),
+    ];
   },
   "softmaxCrossEntropy() of extreme logits": () => {
     const { loss, dLogits } = softmaxCrossEntropy(

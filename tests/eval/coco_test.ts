@@ -3,13 +3,14 @@ import { permutation, stream } from "../../lib/base/random.ts";
 import { cocoAreaRanges, cocoIouThresholds, matchCoco } from "../../lib/eval/coco_match.ts";
 import {
   accumulateCoco,
+  classScores,
   type CocoSummary,
   evaluateCoco,
   evaluateCocoColumns,
   precisionRecallCurve,
   summariseCoco,
 } from "../../lib/eval/coco.ts";
-import { cocoDetections, type CocoGroundTruth, cocoGroundTruth } from "../../lib/eval/coco_json.ts";
+import { cocoDetections, type CocoGroundTruth, cocoGroundTruth, keysOf } from "../../lib/eval/coco_json.ts";
 import type { Detection, DetectionColumns } from "../../lib/eval/detection.ts";
 import type { GroundTruth, GroundTruthAnnotation } from "../../lib/eval/ground_truth.ts";
 import { type CocoCase, cocoCases } from "./fixture.ts";
@@ -37,7 +38,8 @@ function summaryOf(annotations: GroundTruthAnnotation[], detections: Detection[]
 
 function read(example: CocoCase): { groundTruth: CocoGroundTruth; detections: DetectionColumns } {
   const groundTruth = cocoGroundTruth(example.annotations, `${example.name} annotations`);
-  const detections = cocoDetections(example.detections, groundTruth, `${example.name} detections`);
+  const keys = keysOf(groundTruth, `${example.name} annotations`);
+  const detections = cocoDetections(example.detections, keys, `${example.name} detections`);
   return { groundTruth, detections };
 }
 
@@ -67,7 +69,7 @@ function records({ groundTruth, detections }: ReturnType<typeof read>): [GroundT
 
 Deno.test("evaluateCocoColumns() gives pycocotools' twelve numbers to 1e-9", async () => {
   const cases = await cocoCases();
-  assertEquals(cases.length, 12);
+  assertEquals(cases.length, 25);
   for (const example of cases) {
     const { groundTruth, detections } = read(example);
     const { summary } = evaluateCocoColumns(groundTruth.columns, detections, groundTruth.classes);
@@ -77,11 +79,14 @@ Deno.test("evaluateCocoColumns() gives pycocotools' twelve numbers to 1e-9", asy
   }
 });
 
-Deno.test("evaluateCocoColumns() gives pycocotools' AP and AP50 of each class, and its curve", async () => {
+Deno.test("evaluateCocoColumns() gives pycocotools' numbers of each class, and its curve", async () => {
   for (const example of await cocoCases()) {
     const { groundTruth, detections } = read(example);
     const { perClass, curves } = evaluateCocoColumns(groundTruth.columns, detections, groundTruth.classes);
+    const scores = classScores(curves);
     for (const [name, expected] of Object.entries(example.expected.perClass ?? {})) {
+      const { AR100 } = scores[groundTruth.classes.indexOf(name)];
+      assertAlmostEquals(AR100, expected.AR100, 1e-9, `${example.name}: AR100 of ${name}`);
       assertAlmostEquals(perClass[name].AP, expected.AP, 1e-9, `${example.name}: AP of ${name}`);
       assertAlmostEquals(perClass[name].AP50, expected.AP50, 1e-9, `${example.name}: AP50 of ${name}`);
     }
@@ -195,6 +200,44 @@ Deno.test("matchCoco() lets the earlier of two equal scores take the box", () =>
   assertAlmostEquals(first.AP, 1, 1e-12);
   // Thresholds 0.50, 0.55 and 0.60 go to `far`, the seven others to `near` at rank 2.
   assertAlmostEquals(second.AP, (3 * 1 + 7 * 0.5) / 10, 1e-12);
+});
+
+Deno.test("the weird cases have in them what they are for", async () => {
+  const weird = (await cocoCases()).filter(({ name }) => name.startsWith("weird")).map(read);
+  const count = (has: (example: ReturnType<typeof read>) => boolean): number => weird.filter(has).length;
+  assert(count(({ groundTruth }) => groundTruth.columns.hasIdZero.includes(1)) >= 4);
+  assert(count(({ groundTruth }) => groundTruth.columns.isCrowd.includes(1)) >= 4);
+  assert(count(({ groundTruth }) => typeof groundTruth.imageIds[0] === "string") >= 2);
+  assert(count(({ detections }) => detections.scores.length === 0) >= 1);
+  assert(count(({ detections }) => detections.scores.length > 130) >= 1);
+  assert(count(({ detections: { scores } }) => new Set(scores).size < scores.length / 2) >= 2);
+  assert(
+    count(({ detections: { boxesXywh } }) => boxesXywh.some((side, i) => i % 4 === 2 && side === 0)) >= 2,
+  );
+  assert(
+    count(({ groundTruth: { columns, imageIds } }) => new Set(columns.imageIndices).size < imageIds.length) >=
+      2,
+  );
+});
+
+Deno.test("matchCoco() overlooks that the object with id 0 is found, as COCO's own tool does", () => {
+  const annotations = [1, 2].map((id) => ({ id, image_id: id, category_id: 1, bbox: [0, 0, 10, 10] }));
+  const results = [1, 2].map((id) => ({ image_id: id, category_id: 1, bbox: [0, 0, 10, 10], score: 0.5 }));
+  const scoresWithIds = (...ids: number[]): number[] => {
+    const lists = { images: [{ id: 1 }, { id: 2 }], categories: [{ id: 1, name: "cell" }] };
+    const renamed = annotations.map((annotation, i) => ({ ...annotation, id: ids[i] }));
+    const { columns, ...truth } = cocoGroundTruth({ ...lists, annotations: renamed }, "a");
+    const { summary } = evaluateCocoColumns(
+      columns,
+      cocoDetections(results, keysOf(truth, "a"), "d"),
+      truth.classes,
+    );
+    return [summary.AP, summary.AR100];
+  };
+  assertAlmostEquals(scoresWithIds(1, 2)[0], 1, 1e-12);
+  // One of two found, and the other's detection first and wrong: precision 1/2 up to recall 1/2 (51 of 101 points).
+  assertAlmostEquals(scoresWithIds(0, 1)[0], 0.5 * 51 / 101, 1e-12);
+  assertEquals(scoresWithIds(0, 1)[1], 0.5);
 });
 
 Deno.test("matchCoco(), accumulateCoco() and summariseCoco() are the steps of the evaluation", async () => {

@@ -26,6 +26,7 @@ export async function useCpuBackend(): Promise<void> {
   register("DetnasBatchNormTrainingGrad", batchNormTrainingGrad);
   register("DetnasReluGrad", reluGrad);
   register("DetnasSoftmaxCrossEntropy", softmaxCrossEntropy);
+  register("DetnasSparseMatMul", sparseMatMul);
 }
 
 /**
@@ -91,6 +92,21 @@ function softmaxCrossEntropy({ values, shape, make }: KernelContext): TensorInfo
     });
   }
   return [make([rows], losses), make([rows, classes], gradient)];
+}
+
+function sparseMatMul({ values, shape, attribute, make }: KernelContext): TensorInfo {
+  const [indices, weights, dense] = [values("indices"), values("values"), values("dense")];
+  const [to, from] = attribute("transposed") ? [1, 0] : [0, 1];
+  const rows = attribute(to === 0 ? "rows" : "columns");
+  const [, channels] = shape("dense");
+  const product = new Float64Array(rows * channels);
+  weights.forEach((weight, z) => {
+    const [row, source] = [indices[2 * z + to], indices[2 * z + from]];
+    for (let c = 0; c < channels; c++) {
+      product[row * channels + c] += weight * dense[source * channels + c];
+    }
+  });
+  return make([rows, channels], product);
 }
 
 function channelSums(values: ArrayLike<number>, channels: number): number[] {

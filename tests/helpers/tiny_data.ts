@@ -31,6 +31,46 @@ export const tinyConfig: Config = parseConfig({
   detector: { ...shapesTiny.detector, scoreThreshold: 0 },
 }, "shapes-tiny");
 
+/** The same under a detector of two stages. */
+export const tinyTwoStageConfig: Config = parseConfig({
+  ...tinyConfig,
+  detector: {
+    kind: "faster-rcnn",
+    levels: [2, 6],
+    channels: 16,
+    norm: "batch",
+    scalesPerOctave: 1,
+    aspectRatios: [0.5, 1, 2],
+    anchorScale: 4,
+    scoreThreshold: 0,
+    nmsIou: 0.5,
+    maxDetections: 20,
+    canvases: [[64, 64]],
+    proposals: {
+      foregroundIou: 0.7,
+      backgroundIou: 0.3,
+      anchorsPerImage: 64,
+      positiveShare: 0.5,
+      smoothL1Beta: 1 / 9,
+      nmsIou: 0.7,
+      trainingCandidatesPerLevel: 100,
+      trainingProposals: 50,
+      candidatesPerLevel: 50,
+      proposals: 20,
+    },
+    boxHead: {
+      foregroundIou: 0.5,
+      proposalsPerImage: 16,
+      positiveShare: 0.25,
+      poolSide: 3,
+      samplingRatio: 2,
+      convs: 1,
+      hidden: 32,
+      smoothL1Beta: 1,
+    },
+  },
+}, "shapes-tiny, two stages");
+
 /** Two architectures that share no choice. */
 export const [tinyArchitecture, otherArchitecture]: readonly (readonly number[])[] = [[0, 1, 2, 3, 0], [
   3,
@@ -104,8 +144,9 @@ export function tinyClassifier(
 export function tinyDetector(
   device: Device,
   only: readonly number[] | null = null,
+  config = tinyConfig,
 ): TinyNetwork<DetectorOnDevice["model"]> {
-  const { model, runner, units } = detectorOnDevice(device, tinyConfig, 5, only);
+  const { model, runner, units } = detectorOnDevice(device, config, 5, only);
   return network(model, runner, units);
 }
 

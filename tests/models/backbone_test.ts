@@ -1,22 +1,37 @@
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import { stemUnit, supernet } from "../../lib/models/backbone.ts";
 import { classifierUnit } from "../../lib/models/classifier.ts";
-import { localBatchNorm } from "../../lib/nn/batch_norm.ts";
+import { localBatchNorm, updateStatistics } from "../../lib/nn/batch_norm.ts";
 import { parameterCount } from "../../lib/nn/init.ts";
 import type { Unit } from "../../lib/nn/unit.ts";
 import { countClassifierParameters, countParameters } from "../../lib/space/cost.ts";
-import { type SearchSpace, searchSpaces } from "../../lib/space/search_space.ts";
-import { assertClose } from "../helpers/close.ts";
+import { authorsChoices, type SearchSpace, searchSpaces } from "../../lib/space/search_space.ts";
+import { assertClose, assertTensorClose } from "../helpers/close.ts";
 import { useCpuBackend } from "../helpers/cpu_kernels.ts";
 import { assertGradients, normalTensor } from "../helpers/gradients.ts";
+import { goldenParameters, goldenStems, stored } from "./_golden_blocks.ts";
 import { repeatableBatchNorm } from "./_inference_statistics.ts";
 
 await useCpuBackend();
 
+/** A ResNet as small as one gets. */
+const tinyResNet: SearchSpace = {
+  name: "tiny-resnet",
+  choices: [{ kind: "bottleneck" }],
+  stem: "resnet",
+  stageRepeats: [2, 1],
+  stemChannels: 4,
+  stageChannels: [8, 16],
+  lastChannels: null,
+  resolution: 16,
+};
+
 const tiny: SearchSpace = {
   name: "tiny",
+  choices: authorsChoices,
+  stem: "shufflenet",
   stageRepeats: [1, 2],
   stemChannels: 4,
   stageChannels: [8, 16],
@@ -33,9 +48,9 @@ function drawn(unit: Unit): Tensor[] {
 }
 
 Deno.test("the units of an architecture have as many parameters as the cost model counts", () => {
-  for (const space of [...Object.values(searchSpaces), tiny]) {
+  for (const space of [...Object.values(searchSpaces), tiny, tinyResNet]) {
     const { stem, blocks } = supernet(space, 1);
-    for (const choice of [0, 1, 2, 3]) {
+    for (const choice of space.choices.keys()) {
       const units = [stem, ...blocks.map((choices) => choices[choice])];
       const count = units.reduce((sum, unit) => sum + unitParameters(unit), 0);
       const choices = blocks.map(() => choice);
@@ -112,8 +127,58 @@ Deno.test("a path through the supernet gives maps at strides 4 and 8, rounded up
   assertEquals(stageEnds.map((i) => shapes[i]), [[1, 6, 4, 8], [1, 3, 2, 16]]);
 });
 
+for (const { conv, ...pass } of await goldenStems()) {
+  Deno.test(`ResNet's stem gives PyTorch's output, gradients and statistics on ${pass.x.shape.join("x")}`, () => {
+    const unit = stemUnit({ ...tinyResNet, stemChannels: 2 });
+    const rgb = tf.reverse(stored(pass.x), 3);
+    const parameters = goldenParameters([conv]);
+    const run = (...own: Tensor[]): Tensor =>
+      unit.train([own[0]], own.slice(1), localBatchNorm(1e-5)).outputs[0];
+    assertTensorClose(run(rgb, ...parameters), pass.y, "y");
+    const [dx, dWeight, dGamma, dBeta] = tf.grads(run)([rgb, ...parameters], stored(pass.dy));
+    assertTensorClose(tf.reverse(dx, 3), pass.dx, "dx");
+    assertTensorClose(dWeight, conv.dWeight, "dWeight");
+    assertClose(dGamma, conv.dGamma, "dGamma");
+    assertClose(dBeta, conv.dBeta, "dBeta");
+    const { moments } = unit.train([rgb], parameters, localBatchNorm(1e-5));
+    const [mean, variance] = updateStatistics([tf.zeros([2]), tf.ones([2])], moments, 0.1);
+    assertClose(mean, conv.runningMean, "running mean");
+    assertClose(variance, conv.runningVariance, "running variance");
+  });
+}
+
+Deno.test("a ResNet's stages are at strides 4 and 8 too, its stem repeating training's output in inference", () => {
+  const { stem, blocks, stageEnds } = supernet(tinyResNet, 1);
+  const images = normalTensor([2, 21, 16, 3], "images");
+  const { outputs: [first], moments } = stem.train([images], drawn(stem), repeatableBatchNorm);
+  assertClose(stem.infer([images], drawn(stem), moments)[0], first.dataSync());
+  let x = first;
+  const shapes = blocks.map(([unit]) => {
+    [x] = unit.train([x], drawn(unit), localBatchNorm(1e-5)).outputs;
+    return x.shape;
+  });
+  assertEquals(stageEnds.map((i) => shapes[i]), [[2, 6, 4, 8], [2, 3, 2, 16]]);
+});
+
+Deno.test("a ResNet's classifier is a linear layer on the mean, with a channel dropped where its mask says so", () => {
+  const unit = classifierUnit(tinyResNet, 3);
+  assertEquals(unit.parameters.map(({ name, shape }) => [name, shape]), [
+    ["linear.weight", [16, 3]],
+    ["linear.bias", [3]],
+  ]);
+  assertEquals([unit.channels, unit.batchNorms.length], [16, 0]);
+  const [weight, bias] = drawn(unit);
+  const x = normalTensor([2, 3, 2, 16], "x");
+  const wanted = tf.add(tf.matMul(tf.mean(x, [1, 2]) as Tensor2D, weight as Tensor2D), bias);
+  assertClose(unit.infer([x], [weight, bias], [])[0], wanted.dataSync());
+  const { outputs, moments } = unit.train([x, tf.ones([2, 16])], [weight, bias], repeatableBatchNorm);
+  assertClose(outputs[0], wanted.dataSync());
+  assertEquals(moments, []);
+});
+
 Deno.test("classifierUnit() drops whole channels by its mask, and in inference none", () => {
   const unit = classifierUnit(tiny, 3);
+  assertEquals(unit.channels, 6);
   const parameters = drawn(unit);
   const x = normalTensor([2, 3, 2, 16], "x");
   const train = (mask: Tensor): Tensor => unit.train([x, mask], parameters, repeatableBatchNorm).outputs[0];

@@ -11,7 +11,13 @@ import { repeatableBatchNorm } from "./_inference_statistics.ts";
 
 await useCpuBackend();
 
-const shape: PyramidShape = { stageChannels: [2, 3, 4, 5], levels: [3, 7], channels: 2, norm: "none" };
+const shape: PyramidShape = {
+  stageChannels: [2, 3, 4, 5],
+  levels: [3, 7],
+  extraLevels: "convolved",
+  channels: 2,
+  norm: "none",
+};
 const norm = localBatchNorm(1e-5);
 
 function drawn(unit: Unit): Tensor[] {
@@ -40,7 +46,7 @@ Deno.test("fpnUnit() gives one map a level, half as large each, rounded up", () 
 });
 
 Deno.test("fpnUnit() adds each level above enlarged twice, cropped at odd sizes", () => {
-  const unit = fpnUnit({ stageChannels: [1, 1], levels: [2, 3], channels: 1, norm: "none" });
+  const unit = fpnUnit({ ...shape, stageChannels: [1, 1], levels: [2, 3], channels: 1 });
   // Laterals and outputs that pass their input: 1x1 of 1, and 3x3 with 1 in the middle.
   const middle = tf.tensor([0, 0, 0, 0, 1, 0, 0, 0, 0], [3, 3, 1, 1]);
   const parameters = unit.parameters.map(({ shape }) =>
@@ -70,6 +76,20 @@ Deno.test("fpnUnit() puts a ReLU before level 7, not before level 6", () => {
   const [p5, p6, p7] = unit.infer([tf.neg(tf.ones([1, 3, 3, 1]))], parameters, []);
   assertEquals([...p5.dataSync(), ...p6.dataSync()].every((value) => value < 0), true);
   assertEquals([...p7.dataSync()], [1]); // of ReLU's zeros, only the bias is left
+});
+
+Deno.test("fpnUnit() subsamples its extra levels: every other row and column of the one below, without parameters", () => {
+  const unit = fpnUnit({ ...shape, levels: [4, 7], extraLevels: "subsampled" });
+  const parameters = drawn(unit);
+  assertEquals(parameters.length, 2 * 2 * 2); // two laterals and two outputs, each with weight and bias
+  const inputs = taps([[9, 6], [5, 3]], [4, 5]);
+  const [, p5, p6, p7] = unit.infer(inputs, parameters, []);
+  assertEquals([p5, p6, p7].map((y) => y.shape), [[2, 5, 3, 2], [2, 3, 2, 2], [2, 2, 1, 2]]);
+  const everyOther = tf.stridedSlice(p5, [0, 0, 0, 0], [2, 5, 3, 2], [1, 2, 2, 1]);
+  assertEquals([...p6.dataSync()], [...everyOther.dataSync()]);
+  const p7Sum = (c5: Tensor): Tensor => tf.sum(unit.infer([inputs[0], c5], parameters, [])[3]);
+  const [gradient] = tf.grads(p7Sum)([inputs[1]]);
+  assertEquals(tf.sum(tf.abs(gradient)).dataSync()[0] > 0, true);
 });
 
 Deno.test("fpnUnit() with batch norm: inference by the batch's own statistics is training's output", () => {

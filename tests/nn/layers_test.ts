@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { convolve, type ConvShape, convWeightShape } from "../../lib/nn/conv.ts";
-import { globalAveragePool } from "../../lib/nn/pool.ts";
+import { globalAveragePool, maxPool } from "../../lib/nn/pool.ts";
 import { relu } from "../../lib/nn/relu.ts";
 import { assertClose } from "../helpers/close.ts";
 import { useCpuBackend } from "../helpers/cpu_kernels.ts";
@@ -80,4 +80,33 @@ Deno.test("globalAveragePool() and its gradient agree with the mean", () => {
   assertClose(globalAveragePool(x), tf.mean(x, [1, 2]).dataSync());
   const weights = normalTensor([2, 2], "weights");
   assertGradients((x) => tf.sum(tf.mul(globalAveragePool(x), weights)), [x]);
+});
+
+Deno.test("maxPool() takes the largest of what a window holds of the image, negative or not, at even and odd sizes", () => {
+  for (const [height, width] of [[6, 4], [5, 7], [4, 3], [1, 2]]) {
+    const x = tf.sub(normalTensor([2, height, width, 2], "x"), 3);
+    const pixels = x.arraySync() as number[][][][];
+    const wanted = pixels.flatMap((image) =>
+      image.flatMap((_, row) =>
+        row % 2 === 1 ? [] : image[row].flatMap((_, column) => {
+          if (column % 2 === 1) return [];
+          const near = (i: number, centre: number): boolean => Math.abs(i - centre) <= 1;
+          const window = image.filter((_, i) => near(i, row)).flatMap((line) =>
+            line.filter((_, j) => near(j, column))
+          );
+          return [0, 1].map((channel) => Math.max(...window.map((pixel) => pixel[channel])));
+        })
+      )
+    );
+    const y = maxPool(x);
+    assertEquals(y.shape, [2, Math.ceil(height / 2), Math.ceil(width / 2), 2]);
+    assertClose(y, wanted, `${height}x${width}`);
+  }
+});
+
+Deno.test("maxPool()'s gradient agrees with differences, and of equals goes to the first", () => {
+  const weights = normalTensor([1, 2, 3, 2], "weights");
+  assertGradients((x) => tf.sum(tf.mul(maxPool(x), weights)), [normalTensor([1, 4, 5, 2], "x")], 1e-3);
+  const equal = tf.grad((x: Tensor) => maxPool(x))(tf.ones([1, 2, 3, 1]), tf.tensor4d([3, 5], [1, 1, 2, 1]));
+  assertClose(equal, [3, 5, 0, 0, 0, 0]);
 });

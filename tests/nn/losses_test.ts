@@ -1,7 +1,13 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { labelSmoothedCrossEntropy, sigmoidFocalLoss, smoothL1Loss } from "../../lib/nn/losses.ts";
+import {
+  labelSmoothedCrossEntropy,
+  sigmoidCrossEntropy,
+  sigmoidFocalLoss,
+  smoothL1Loss,
+  softmaxCrossEntropyLoss,
+} from "../../lib/nn/losses.ts";
 import { assertClose, assertTensorClose, readFixture, type StoredTensor } from "../helpers/close.ts";
 import { useCpuBackend } from "../helpers/cpu_kernels.ts";
 import { assertGradients, normalTensor } from "../helpers/gradients.ts";
@@ -139,4 +145,38 @@ Deno.test("labelSmoothedCrossEntropy()'s gradient scales with the output's", () 
   const logits = normalTensor([2, 3], "cross entropy");
   const labels = tf.tensor1d([2, 0], "int32");
   assertGradients((x) => tf.mul(labelSmoothedCrossEntropy(x, labels, 0.1), 3), [logits]);
+});
+
+Deno.test("sigmoidCrossEntropy() is twice the focal loss without focus and balance, weights included", () => {
+  const [logits, weights] = [normalTensor([3, 5], "logits"), tf.tensor1d([1, 0, 2, 0.5, 1])];
+  const targets = tf.cast(tf.greater(normalTensor([3, 5], "targets"), 0), "float32");
+  const focal = sigmoidFocalLoss(logits, targets, weights, { alpha: 0.5, gamma: 0 });
+  assertAlmostEquals(
+    scalarValue(sigmoidCrossEntropy(logits, targets, weights)),
+    2 * scalarValue(focal),
+    1e-4,
+  );
+  assertGradients((logits) => sigmoidCrossEntropy(logits, targets, weights), [logits]);
+});
+
+Deno.test("sigmoidCrossEntropy() of extreme logits is finite: nothing, or the logit", () => {
+  const loss = sigmoidCrossEntropy(tf.tensor1d([200, 200, -200]), tf.tensor1d([1, 0, 0]), tf.ones([3]));
+  assertAlmostEquals(scalarValue(loss), 200, 1e-4);
+});
+
+Deno.test("softmaxCrossEntropyLoss() sums over rows what labelSmoothedCrossEntropy() averages", () => {
+  const logits = normalTensor([4, 3], "logits");
+  const labels = [2, 0, 1, 2];
+  const oneHot = tf.oneHot(tf.tensor1d(labels, "int32"), 3, 1, 0, "float32");
+  const mean = scalarValue(labelSmoothedCrossEntropy(logits, tf.tensor1d(labels, "int32"), 0));
+  assertAlmostEquals(scalarValue(softmaxCrossEntropyLoss(logits, oneHot, tf.ones([4]))), 4 * mean, 1e-4);
+});
+
+Deno.test("softmaxCrossEntropyLoss() leaves out rows of weight 0, whatever their label", () => {
+  const logits = normalTensor([3, 2], "logits");
+  const weights = tf.tensor1d([1, 0, 3]);
+  const loss = (second: number[]) => (logits: Tensor): Tensor =>
+    softmaxCrossEntropyLoss(logits, tf.tensor2d([[1, 0], second, [0, 1]]), weights);
+  assertEquals(scalarValue(loss([0, 0])(logits)), scalarValue(loss([1, 0])(logits)));
+  assertGradients(loss([0, 0]), [logits]);
 });

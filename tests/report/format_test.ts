@@ -5,6 +5,7 @@ import {
   formatDuration,
   formatFraction,
   formatInteger,
+  formatSpread,
   plural,
 } from "../../lib/report/format.ts";
 
@@ -52,4 +53,9 @@ Deno.test("bytes, whole numbers and plurals", () => {
   ]);
   assertEquals(formatInteger(12480), "12,480");
   assertEquals([plural(1, "image"), plural(0, "image")], ["1 image", "0 images"]);
+});
+
+Deno.test("a mean stands with its deviation, alone if it has none, and is a dash if it is none", () => {
+  assertEquals(formatSpread({ mean: 0.07123, sd: 0.00312 }, 4), "0.0712 ± 0.0031");
+  assertEquals([formatSpread({ mean: 0.5, sd: null }, 2), formatSpread(null, 2)], ["0.50", "–"]);
 });

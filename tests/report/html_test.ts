@@ -33,3 +33,10 @@ Deno.test("a page forbids everything from outside and names its sections", () =>
   assertStringIncludes(source, `<a href="#one">One &amp; two</a>`);
   assertStringIncludes(source, `<section id="one">`);
 });
+
+Deno.test("a legend's line has its dashes and its symbol", () => {
+  const { source } = legend([{ label: "x", color: "red", dashes: "7 4", symbol: "triangle" }]);
+  assertStringIncludes(source, `stroke-dasharray="7 4"`);
+  assertStringIncludes(source, "translate(20 6)");
+  assert(!source.includes("<rect"));
+});

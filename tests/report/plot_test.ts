@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as Plot from "@observablehq/plot";
-import { chart, rangeOf, wholeTicks } from "../../lib/report/plot.ts";
+import { chart, rangeOf, thinned, wholeTicks } from "../../lib/report/plot.ts";
 
 const axes = { widthPx: 300, heightPx: 200, x: { label: "Step" }, y: { label: "Loss" } };
 
@@ -29,4 +29,11 @@ Deno.test("coordinates have at most two decimals, ticks keep theirs", () => {
   const { source } = chart({ ...axes, description: "d", marks: [Plot.dot(points, { x: "x", y: "y" })] });
   assert(!/ c[xy]="[^"]*\.\d{3}/.test(source), "a coordinate has three decimals");
   assert(/>0\.000\d+</.test(source), "no tick has four decimals");
+});
+
+Deno.test("a long list is thinned evenly and keeps its ends, a short one is whole", () => {
+  assertEquals(thinned([0, 1, 2, 3, 4, 5, 6], 3), [0, 3, 6]);
+  assertEquals(thinned([0, 1, 2, 3, 4, 5, 6, 7], 3), [0, 3, 6, 7]);
+  assertEquals(thinned([1, 2], 2), [1, 2]);
+  assertEquals(thinned([], 2), []);
 });

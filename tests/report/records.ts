@@ -3,16 +3,25 @@
  *
  * @module
  */
+import type { ComparedRun } from "../../lib/report/compare_input.ts";
 import type {
   ReportCandidate,
   ReportInput,
   ReportPicture,
+  ReportSearch,
   ReportSpace,
 } from "../../lib/report/report_input.ts";
 
 /** Six blocks in two stages. */
 export const space: ReportSpace = {
   name: "six",
+  choices: [
+    { kind: "shuffle", kernel: 3 },
+    { kind: "shuffle", kernel: 5 },
+    { kind: "shuffle", kernel: 7 },
+    { kind: "xception", kernel: 3 },
+  ],
+  stem: "shufflenet",
   stageRepeats: [2, 4],
   stemChannels: 8,
   stageChannels: [16, 32],
@@ -22,8 +31,38 @@ export const space: ReportSpace = {
 /** A scored candidate, with what a test changes. */
 export function candidate(changes: Partial<ReportCandidate>): ReportCandidate {
   const scored = { status: "scored", score: 0.25, reason: null, elapsedMs: 100 } as const;
-  const costs = { choices: [0, 1, 2, 3, 0, 1], macs: 2e6, parameters: 1e5 };
-  return { strategy: "evolution", generation: 0, ...costs, ...scored, ...changes };
+  const costs = { choices: [0, 1, 2, 3, 0, 1], macs: 2e6, parameters: 1e5, latencyMs: null };
+  return { strategy: "evolution", trial: 0, generation: 0, slot: 0, ...costs, ...scored, ...changes };
+}
+
+/** A search of those candidates without a budget, with what a test changes. */
+export function searchOf(
+  candidates: readonly ReportCandidate[],
+  changes: Partial<ReportSearch> = {},
+): ReportSearch {
+  const budget = { macs: null, parameters: null, latencyMs: null };
+  return { scoreName: "AP", budget, candidates, fronts: [], ...changes };
+}
+
+/** A finished run in a comparison, with what a test changes. */
+export function comparedRun(changes: Partial<ComparedRun>): ComparedRun {
+  return {
+    folder: `runs/${changes.name ?? "trial"}`,
+    name: "trial",
+    detector: "RetinaNet",
+    backbone: "DetNAS, small",
+    publishedAs: "DetNAS 300M",
+    data: "cells",
+    space,
+    scoreName: "AP",
+    architecture: { choices: [0, 1, 2, 3, 0, 1], macs: 288_082_000, parameters: 1_849_600, score: 0.1 },
+    evaluation: {
+      images: 3,
+      summary: { AP: 0.43446680079700345, AP50: 0.8, AP75: 0.5, APs: -1, APm: 0.4, APl: 0.6 },
+    },
+    candidates: [],
+    ...changes,
+  };
 }
 
 /** A PNG of one pixel with boxes; browsers draw it, though no test decodes it. */
@@ -45,6 +84,7 @@ export function input(changes: Partial<ReportInput>): ReportInput {
     curves: [],
     space,
     search: null,
+    rank: null,
     winners: [],
     evaluations: [],
     gallery: null,
@@ -57,4 +97,11 @@ export function input(changes: Partial<ReportInput>): ReportInput {
 /** How often a text occurs. */
 export function count(source: string, part: string): number {
   return source.split(part).length - 1;
+}
+
+/** How many marks the groups of that class have: circles, or symbols as paths. */
+export function marks(source: string, kind: string): number {
+  const groups = [...source.matchAll(/<g[^>]*class="(\w+)"[^>]*>(.*?)<\/g>/gs)];
+  return groups.filter(([, name]) => name === kind)
+    .reduce((sum, [, , body]) => sum + count(body, "<circle") + count(body, "<path"), 0);
 }

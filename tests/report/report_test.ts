@@ -1,10 +1,10 @@
 import { DOMParser } from "linkedom";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { renderReport } from "../../lib/report/report.ts";
-import { summarizeStrategies, winnerColumns } from "../../lib/report/search_sections.ts";
+import { winnerColumns } from "../../lib/report/search_sections.ts";
 import { csvTable } from "../../lib/report/table.ts";
 import type { ReportInput } from "../../lib/report/report_input.ts";
-import { candidate, count, input, picture, space } from "./records.ts";
+import { candidate, count, input, picture, searchOf, space } from "./records.ts";
 
 const hostile = "<script>alert(1)</script>";
 const ap = { AP: 0.5, AP50: 0.8, AP75: 0.5, APs: -1, APm: 0.4, APl: 0.6 };
@@ -36,11 +36,25 @@ function full(text: string): ReportInput {
     space: { ...space, name: text },
     search: {
       scoreName: text,
-      budget: { macs: 3e8, parameters: 2e6 },
+      budget: { macs: 3e8, parameters: 2e6, latencyMs: 3 },
       candidates: [
-        candidate({}),
+        candidate({ latencyMs: 2 }),
         candidate({ generation: 1, ...failed }),
         candidate({ strategy: "random", score: 0.1 }),
+      ],
+      fronts: [{
+        cost: "macs",
+        referenceCost: 3e8,
+        strategies: [{ strategy: "evolution", points: [{ cost: 2e6, score: 0.25 }], hypervolumes: [1e7] }],
+      }],
+    },
+    rank: {
+      scoreName: text,
+      modeName: text,
+      architectures: [{ choices: [0, 1, 2, 3, 0, 1], macs: 1e6, inherited: 0.1, retrained: 0.4 }],
+      modes: [
+        { name: text, kendallTau: null, spearmanRho: null, interval: null },
+        { name: "average", kendallTau: 0.5, spearmanRho: 0.6, interval: { low: -0.1, high: 0.9 } },
       ],
     },
     winners: [{ ...winner, retrained: { ...ap, perClass } }, winner],
@@ -76,7 +90,7 @@ Deno.test("a text that closes attributes opens none", () => {
 Deno.test("a full report has every part, and nothing from outside", () => {
   const source = renderReport(full("cells"));
   const ids = [...source.matchAll(/<section id="(\w+)">/g)].map(([, id]) => id);
-  assertEquals(ids, ["winner", "detection", "photographs", "search", "training", "data", "run"]);
+  assertEquals(ids, ["winner", "detection", "photographs", "search", "rank", "training", "data", "run"]);
   assert(!/(?:src|href)="(?!#|data:image)/.test(source));
   assert(!/url\(|@import/.test(source));
 });
@@ -85,17 +99,17 @@ Deno.test("the same input gives the same bytes", () => {
   assertEquals(renderReport(full("a")), renderReport(full("a")));
 });
 
-const searchOf = (candidates: ReturnType<typeof candidate>[]): ReportInput["search"] => ({
-  scoreName: "AP",
-  budget: { macs: null, parameters: null },
-  candidates,
-});
 const sparse: Record<string, Partial<ReportInput>> = {
   "nothing but a name": {},
   "one candidate": { search: searchOf([candidate({})]), winners: [winner] },
   "no random search": { search: searchOf([candidate({}), candidate({ generation: 1, score: 0.3 })]) },
   "failed candidates only": { search: searchOf([candidate({ status: "failed", score: null, reason: "r" })]) },
   "a search that met nothing": { search: searchOf([]) },
+  "an architecture that no search has scored": { winners: [{ ...winner, score: null }] },
+  "a ranking of nothing": { rank: { scoreName: "AP", modeName: "average", architectures: [], modes: [] } },
+  "a strategy of which one trial failed": {
+    search: searchOf([candidate({}), candidate({ trial: 1, status: "failed", score: null, reason: "r" })]),
+  },
   "a winner that was not retrained": { winners: [winner] },
   "a training without steps": { curves: [{ title: "T", points: [], scores: [], scoreName: "AP" }] },
   "a training of one step": {
@@ -139,16 +153,22 @@ Deno.test("figures are rounded on the page and exact in CSV", () => {
   assertStringIncludes(csv, "\r\n1,0 1 2 3 0 1,288082000,1849600,0.41239,,\r\n");
 });
 
-Deno.test("strategies are summed up apart", () => {
-  const candidates = [
-    candidate({ score: 0.2 }),
-    candidate({ score: 0.4, generation: 1 }),
-    candidate({ status: "failed", score: null, generation: 1 }),
-    candidate({ strategy: "random", status: "failed", score: null }),
-  ];
-  const search = { scoreName: "AP", budget: { macs: null, parameters: null }, candidates };
-  assertEquals(summarizeStrategies(search), [
-    { strategy: "evolution", scored: 2, failed: 1, seconds: 0.3, best: 0.4, lastMean: 0.4 },
-    { strategy: "random", scored: 0, failed: 1, seconds: 0.1, best: null, lastMean: null },
-  ]);
+Deno.test("an architecture that no search has scored is called no winner", () => {
+  const source = renderReport(input({ winners: [{ ...winner, score: null }] }));
+  assertStringIncludes(source, "<h2>Architecture</h2>");
+  assert(!/Winner|search AP/.test(source));
+});
+
+Deno.test("choices beyond nine are letters, and the note names all of the space's", () => {
+  const choices = Array.from({ length: 12 }, (_, i) => ({ kind: "shuffle" as const, kernel: 2 * i + 1 }));
+  const many = { ...winner, choices: [0, 9, 10, 11, 0, 0] };
+  const source = renderReport(input({ space: { ...space, choices }, winners: [many] }));
+  assertStringIncludes(source, ">09 ab00</td>");
+  assertStringIncludes(source, "b ShuffleNet 23×23");
+});
+
+Deno.test("only a search with times has a picture of them", () => {
+  const timed = candidate({ latencyMs: 2 });
+  assertStringIncludes(renderReport(input({ search: searchOf([timed]) })), "Score against latency");
+  assert(!renderReport(input({ search: searchOf([candidate({})]) })).includes("latency"));
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Column, csvTable, htmlTable, markdownTable } from "../../lib/report/table.ts";
+import { type Column, columnsOf, csvTable, htmlTable, markdownTable } from "../../lib/report/table.ts";
 
 interface Row {
   readonly name: string;
@@ -40,4 +40,18 @@ Deno.test("HTML escapes cells, puts numbers right, and clamps bars", () => {
 Deno.test("a table without rows has its headings", () => {
   assertEquals(csvTable(columns, []), "Name,Score\r\n");
   assertStringIncludes(htmlTable(columns, []).source, `<th scope="col">Score</th>`);
+});
+
+Deno.test("columns of a part serve the whole row, with text and bar", () => {
+  const outer = columnsOf<{ inner: Row }, Row>(columns, ({ inner }) => inner);
+  const rows = [{ inner: { name: "a", score: 0.5 } }];
+  assertEquals(csvTable(outer, rows), "Name,Score\r\na,0.5\r\n");
+  assertStringIncludes(htmlTable(outer, rows).source, `0.50<span class="bar"><i style="width:50%">`);
+});
+
+Deno.test("a column that has no number yet stands where its numbers will", () => {
+  const { source } = htmlTable(columns, [{ name: "a", score: null }]);
+  assertStringIncludes(source, `<td class="number">–<span`);
+  assertStringIncludes(source, "<td>a</td>");
+  assertStringIncludes(markdownTable(columns, [{ name: "a", score: null }]), "| --- | ---: |");
 });

@@ -47,7 +47,7 @@ Deno.test("openRun() refuses the folder of another config and names the fields w
     const other = {
       ...config,
       seed: 9,
-      search: { ...config.search, population: 8, generations: 3, random: false },
+      search: { ...config.search, population: 8, generations: 3, seeds: 2 },
     };
     const { message } = await assertRejects(() => openRun(dir, other), RangeError);
     assertStringIncludes(message, `Cannot go on with run folder ${dir} as it was made with another config: `);

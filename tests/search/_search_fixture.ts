@@ -1,14 +1,17 @@
 /** A tiny search, and an evaluation that counts matches with a planted optimum. */
-import type { RandomStream } from "../../lib/base/random.ts";
+import { type RandomStream, stream } from "../../lib/base/random.ts";
+import type { Budget } from "../../lib/search/budget.ts";
 import type { CandidateRecord } from "../../lib/search/candidate.ts";
-import type { EvolutionOptions, EvolutionSettings } from "../../lib/search/evolution.ts";
 import { memoryHistory } from "../../lib/search/history.ts";
+import type { StrategyOptions, StrategySettings } from "../../lib/search/strategies.ts";
 import type { Architecture } from "../../lib/space/architecture.ts";
-import type { SearchSpace } from "../../lib/space/search_space.ts";
+import { authorsChoices, type SearchSpace } from "../../lib/space/search_space.ts";
 
 /** Six blocks, 4,096 architectures. */
 export const tinySpace: SearchSpace = {
   name: "tiny",
+  choices: authorsChoices,
+  stem: "shufflenet",
   stageRepeats: [2, 2, 2],
   stemChannels: 4,
   stageChannels: [8, 16, 32],
@@ -16,7 +19,7 @@ export const tinySpace: SearchSpace = {
   resolution: 32,
 };
 
-export const tinySettings: EvolutionSettings = {
+export const tinySettings: StrategySettings = {
   population: 6,
   generations: 4,
   maxAttempts: 50,
@@ -24,7 +27,12 @@ export const tinySettings: EvolutionSettings = {
   mutants: 2,
   mutationRate: 0.2,
   crossovers: 2,
+  ageing: { sampleSize: 3 },
+  reinforce: { learningRate: 0.5, baselineMomentum: 0.9, entropyWeight: 0.001 },
+  gradient: { learningRate: 0.2, stepsPerCandidate: 2 },
 };
+
+export const noBudget: Budget = { macs: null, parameters: null, latencyMs: null };
 
 export const planted: Architecture = [2, 0, 3, 1, 1, 3];
 
@@ -34,15 +42,23 @@ export function plantedScore(choices: Architecture): number {
   return matches + choices.reduce((sum, choice, block) => sum + choice * (block + 1), 0) / 1000;
 }
 
-/** A tiny evolution in memory on a stopped clock; change what a test is about. */
-export function tinySearch(change: Partial<EvolutionOptions> = {}): EvolutionOptions {
+/** What gates would say of the planted score: minus the match of each block, a little off at each step. */
+export function plantedGates(choices: Architecture, step: number): Promise<readonly number[]> {
+  const noise = stream(step, "gates");
+  const matches = choices.map((choice, block) => Number(choice === planted[block]));
+  return Promise.resolve(matches.map((match) => 0.1 * noise.normal() - match));
+}
+
+/** A tiny search of any strategy in memory on a stopped clock; change what a test is about. */
+export function tinySearch(change: Partial<StrategyOptions> = {}): StrategyOptions {
   return {
     space: tinySpace,
     seed: 7,
     settings: tinySettings,
-    budget: { macs: null, parameters: null },
+    budget: noBudget,
     history: memoryHistory(),
     evaluate: (choices) => Promise.resolve(plantedScore(choices)),
+    gateGradients: plantedGates,
     now: () => 0,
     ...change,
   };
@@ -67,12 +83,14 @@ export function scriptedStream(script: readonly (["uniform", number] | ["integer
 export function candidate(change: Partial<CandidateRecord> = {}): CandidateRecord {
   return {
     strategy: "evolution",
+    trial: 0,
     generation: 0,
     slot: 0,
     origin: "random",
     choices: [0, 1, 2, 3, 0, 1],
     macs: 3_937_832_864, // more than 32 bits hold
     parameters: 12_345,
+    latencyMs: null,
     status: "scored",
     score: 0.1 + 0.2, // a number that text with few digits would change
     reason: null,

@@ -22,16 +22,17 @@ function checkContract(history: SearchHistory): void {
   for (const it of [b, a, c]) history.record(it);
   assertEquals(history.all(), [c, a, b]);
   assertEquals(history.all("random"), [b]);
+  assertEquals([history.all("random", 0), history.all("random", 1)], [[b], []]);
   assertEquals(history.scored(), [a, b] as unknown[]);
   assertEquals(history.scored("evolution"), [a] as unknown[]);
-  assertEquals(history.find("evolution", 0, 12), c);
-  assertStrictEquals(history.find("random", 0, 12), undefined);
+  assertEquals(history.find({ strategy: "evolution", trial: 0, generation: 0, slot: 12 }), c);
+  assertStrictEquals(history.find({ strategy: "random", trial: 0, generation: 0, slot: 12 }), undefined);
   assertEquals(history.findByChoices("333333") as unknown, b, "a failed one is not found");
   assertStrictEquals(history.findByChoices("000000"), undefined);
   assertThrows(
     () => history.record(candidate({ generation: 1, score: 9 })),
     Error,
-    "Cannot record candidate 0 of generation 1 (evolution)",
+    "Cannot record candidate 0 of generation 1 (evolution, trial 0)",
   );
   assertThrows(() => history.record(candidate({ slot: 5, score: NaN })), TypeError, "score is NaN");
   assertThrows(
@@ -40,7 +41,51 @@ function checkContract(history: SearchHistory): void {
     "reason is null",
   );
   assertEquals(history.all(), [c, a, b], "a refused candidate leaves nothing behind");
+  const d = candidate({ trial: 1, generation: 1, origin: "policy", latencyMs: 0.1 + 0.2 });
+  history.record(d);
+  assertEquals(history.all("evolution"), [c, a, d], "by trial before generation");
+  assertEquals(history.scored("evolution", 1), [d] as unknown[]);
+  assertStrictEquals(history.recall("policy"), undefined);
+  for (const text of ["old", "new"]) history.remember("policy", text);
+  assertStrictEquals(history.recall("policy"), "new");
+  assertStrictEquals(history.recall("fingerprint"), undefined);
 }
+
+/** A file as version 1 wrote it: one run a strategy, no latencies. */
+function writeVersion1(path: string): void {
+  using database = new DatabaseSync(path);
+  database.exec(`
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE candidates (
+      strategy TEXT NOT NULL CHECK (strategy IN ('evolution', 'random')),
+      generation INTEGER NOT NULL, slot INTEGER NOT NULL,
+      origin TEXT NOT NULL CHECK (origin IN ('random', 'mutation', 'crossover')),
+      choices TEXT NOT NULL, macs INTEGER NOT NULL, parameters INTEGER NOT NULL,
+      status TEXT NOT NULL CHECK (status IN ('scored', 'failed')),
+      score REAL, reason TEXT, attempts INTEGER NOT NULL, elapsedMs REAL NOT NULL,
+      PRIMARY KEY (strategy, generation, slot)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX candidates_by_choices ON candidates (choices);
+    PRAGMA user_version = 1;
+    INSERT INTO meta VALUES ('fingerprint', 'seed 1');
+    INSERT INTO candidates VALUES
+      ('evolution', 0, 0, 'random', '012301', 3937832864, 12345, 'scored', 0.30000000000000004, NULL, 1, 12.5),
+      ('random', 2, 1, 'random', '333333', 9, 4, 'failed', NULL, 'worker 0: out of memory', 3, 12.5);
+  `);
+}
+
+const fromVersion1 = [
+  candidate(),
+  candidate({
+    strategy: "random",
+    generation: 2,
+    slot: 1,
+    choices: [3, 3, 3, 3, 3, 3],
+    macs: 9,
+    parameters: 4,
+    ...failed,
+  }),
+];
 
 Deno.test("memoryHistory() keeps, finds and orders candidates and refuses a taken place", () => {
   using history = memoryHistory();
@@ -56,7 +101,7 @@ Deno.test("openHistory() keeps, finds and orders candidates and refuses a taken 
 
 Deno.test("openHistory() gives back every field after closing", async () => {
   await inTempDir((path) => {
-    const records = [candidate(), candidate({ slot: 1, origin: "crossover", ...failed })];
+    const records = [candidate({ latencyMs: 1 / 3 }), candidate({ slot: 1, origin: "crossover", ...failed })];
     {
       using history = openHistory(path, "seed 1");
       for (const it of records) history.record(it);
@@ -84,13 +129,37 @@ Deno.test("openHistory() refuses another fingerprint and names both", async () =
   });
 });
 
+Deno.test("openHistory() reads version 1: trial 0, no latencies; then it takes what is new", async () => {
+  await inTempDir((path) => {
+    writeVersion1(path);
+    const added = candidate({ strategy: "nsga2", trial: 4, slot: 1, origin: "policy", latencyMs: 2 });
+    {
+      using history = openHistory(path, "seed 1");
+      assertEquals(history.all(), fromVersion1);
+      assertEquals(history.findByChoices("012301") as unknown, fromVersion1[0]);
+      history.record(added);
+    }
+    using history = openHistory(path, "seed 1");
+    assertEquals(history.all(), [fromVersion1[0], added, fromVersion1[1]]);
+  });
+});
+
+Deno.test("openHistory() leaves a version 1 of another search as it is", async () => {
+  await inTempDir((path) => {
+    writeVersion1(path);
+    assertThrows(() => openHistory(path, "seed 2"), RangeError, 'its fingerprint is "seed 1"');
+    using database = new DatabaseSync(path);
+    assertEquals(database.prepare("PRAGMA user_version").get()?.user_version, 1);
+  });
+});
+
 Deno.test("openHistory() refuses a newer schema and leaves it as it is", async () => {
   await inTempDir((path) => {
     openHistory(path, "seed 1")[Symbol.dispose]();
     const database = new DatabaseSync(path);
-    database.exec("PRAGMA user_version = 2");
+    database.exec("PRAGMA user_version = 3");
     database.close();
-    assertThrows(() => openHistory(path, "seed 1"), RangeError, "must be at most 1: it is 2");
+    assertThrows(() => openHistory(path, "seed 1"), RangeError, "must be at most 2: it is 3");
   });
 });
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { stream } from "../../lib/base/random.ts";
-import { crossover, mutate, sampleArchitecture } from "../../lib/search/operators.ts";
+import { crossover, mutate, mutateBlock, sampleArchitecture } from "../../lib/search/operators.ts";
 import { checkArchitecture } from "../../lib/space/architecture.ts";
 import { scriptedStream, tinySpace } from "./_search_fixture.ts";
 
@@ -19,14 +19,31 @@ Deno.test("mutate() draws anew exactly where the uniform draw is below the rate"
     ["uniform", 0],
     ["integer", 3], // the same value again
   ]);
-  assertEquals(mutate(parent, 0.1, random), [3, 1, 2, 3]);
+  assertEquals(mutate(tinySpace, parent, 0.1, random), [3, 1, 2, 3]);
   assertEquals(parent, [0, 1, 2, 3]);
 });
 
 Deno.test("mutate() at rate 0 copies the parent, at rate 1 forgets it", () => {
   const parent = [0, 1, 2, 3, 0, 1];
-  assertEquals(mutate(parent, 0, stream(1, "a")), parent);
-  assertEquals(mutate(parent, 1, stream(1, "a")), mutate([3, 3, 3, 3, 3, 3], 1, stream(1, "a")));
+  assertEquals(mutate(tinySpace, parent, 0, stream(1, "a")), parent);
+  assertEquals(
+    mutate(tinySpace, parent, 1, stream(1, "a")),
+    mutate(tinySpace, [3, 3, 3, 3, 3, 3], 1, stream(1, "a")),
+  );
+});
+
+Deno.test("mutateBlock() gives the drawn block each other choice, and no other block", () => {
+  const parent = [0, 1, 2, 3, 0, 1];
+  const children = [0, 1, 2].map((draw) =>
+    mutateBlock(tinySpace, parent, scriptedStream([["integer", 2], ["integer", draw]]))
+  );
+  assertEquals(children, [[0, 1, 3, 3, 0, 1], [0, 1, 0, 3, 0, 1], [0, 1, 1, 3, 0, 1]]);
+  assertEquals(parent, [0, 1, 2, 3, 0, 1]);
+});
+
+Deno.test("mutateBlock() of a space with one choice is the parent", () => {
+  const space = { ...tinySpace, choices: tinySpace.choices.slice(0, 1) };
+  assertEquals(mutateBlock(space, [0, 0, 0, 0, 0, 0], stream(1)), [0, 0, 0, 0, 0, 0]);
 });
 
 Deno.test("crossover() takes each choice from the parent that is drawn", () => {

@@ -11,14 +11,14 @@ Deno.test("winners() are the best first, each architecture once, failed ones lef
   history.record(candidate({ slot: 1, choices: b, score: 3 }));
   history.record(candidate({ slot: 2, choices: d, status: "failed", score: null, reason: "no" }));
   history.record(candidate({ strategy: "random", slot: 0, choices: b, score: 3 }));
-  history.record(candidate({ strategy: "random", slot: 1, choices: c, score: 2 }));
+  history.record(candidate({ strategy: "random", trial: 1, slot: 1, choices: c, score: 2 }));
   assertEquals(winners(history, 10).map((it) => it.choices), [b, c, a]);
   assertEquals(winners(history, 10)[0].strategy, "evolution");
   assertEquals(winners(history, 2).map((it) => it.choices), [b, c]);
   assertEquals(winners(history, 0), []);
 });
 
-Deno.test("winners() breaks ties by multiply-adds, parameters, strategy and place", () => {
+Deno.test("winners() breaks ties by multiply-adds, parameters and place", () => {
   using history = memoryHistory();
   const tie = { score: 1, macs: 10, parameters: 5 };
   history.record(candidate({ strategy: "random", slot: 0, choices: a, ...tie }));
@@ -38,4 +38,5 @@ Deno.test("toWinner() keeps what winners.json lists", () => {
   history.record(candidate({ choices: a, score: 0.5, macs: 9, parameters: 4 }));
   const [best] = winners(history, 1);
   assertEquals(toWinner("tiny", best), { space: "tiny", choices: a, macs: 9, parameters: 4, score: 0.5 });
+  assertEquals(toWinner("tiny", { ...best, latencyMs: 1.5 }).latencyMs, 1.5);
 });

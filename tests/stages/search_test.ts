@@ -1,8 +1,15 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { configHash } from "../../lib/config/config_identity.ts";
 import { parseConfig } from "../../lib/config/parse_config.ts";
+import type { Config } from "../../lib/config/schema.ts";
 import { openHistory } from "../../lib/search/history.ts";
 import type { CandidateRecord } from "../../lib/search/history.ts";
+import {
+  backboneHash,
+  type LatencyTable,
+  latencyTableVersion,
+  type Timing,
+} from "../../lib/space/latency_table.ts";
 import { search } from "../../lib/stages/search.ts";
 import type { StageContext } from "../../lib/stages/stage_context.ts";
 import type { WorkerApi } from "../../lib/workers/worker_api.ts";
@@ -104,13 +111,106 @@ Deno.test("a search in which nothing could be scored names no winner and is not 
     assertEquals((await context.run.stageState("search")).status, "started");
   }));
 
-Deno.test("without a baseline only evolution is run", () =>
+/** The tiny config with other settings of the search. */
+function searching(change: Partial<Config["search"]>): Config {
+  return parseConfig({ ...tinyConfig, search: { ...tinyConfig.search, ...change } }, "test");
+}
+
+Deno.test("the search stage runs every strategy of the config as often as it has seeds, and says so", () => {
+  const steps: number[] = [];
+  const worker = {
+    ...scorer(sum),
+    gateGradients: (choices: readonly number[], step: number) => {
+      steps.push(step);
+      return Promise.resolve(choices.map((choice) => -choice));
+    },
+  };
+  const strategies: Config["search"]["strategies"] = ["gradient", "nsga2", "ageing", "reinforce"];
+  return withStages(worker, async (context, told) => {
+    await context.run.finishStage("finetune");
+    assertEquals((await search(context)).candidates, 4 * 2 * 8);
+    const runs = recorded(context).map(({ strategy, trial }) => `${strategy} ${trial + 1}/2`);
+    const labels = [1, 2].flatMap((trial) => strategies.map((strategy) => `${strategy} ${trial}/2`));
+    assertEquals([...new Set(runs)], labels.toSorted());
+    const ends = told.progress.filter(({ done, total }) => done === total);
+    assertEquals(ends.map(({ label }) => label), labels);
+    assertMatch(ends[0].note!, /^generation 2\/2, best AP \d\.\d{3}$/);
+    assertEquals(
+      steps,
+      Array.from({ length: 2 * 8 * tinyConfig.search.gradient.stepsPerCandidate }, (_, i) => i),
+    );
+  }, searching({ strategies, seeds: 2 }));
+});
+
+Deno.test("a worker that ends while it computes gradients stops the search", () =>
   withStages(
-    scorer(sum),
+    { ...scorer(sum), gateGradients: () => Promise.reject(new WorkerError("The worker process ended")) },
     async (context) => {
       await context.run.finishStage("finetune");
-      assertEquals((await search(context)).candidates, 8);
-      assert(recorded(context).every(({ strategy }) => strategy === "evolution"));
+      await assertRejects(() => search(context), WorkerError, "The worker process ended");
+      assertEquals(recorded(context), []);
     },
-    parseConfig({ ...tinyConfig, search: { ...tinyConfig.search, random: false } }, "test"),
+    searching({ strategies: ["gradient"] }),
   ));
+
+Deno.test("a search by classification builds on the pre-trained supernet and names its score", () =>
+  withStages(scorer(sum), async (context, told) => {
+    await assertRejects(() => search(context), RangeError, "stage pretrain is not finished");
+    await context.run.finishStage("pretrain");
+    assertEquals((await search(context)).candidates, 8);
+    assertMatch(told.progress[0].note!, /best top-1 /);
+  }, searching({ objective: "classification", strategies: ["evolution"] })));
+
+Deno.test("a search by detection wants the fine-tuned supernet", () =>
+  withStages(scorer(sum), async (context) => {
+    await context.run.finishStage("pretrain");
+    await assertRejects(() => search(context), RangeError, "stage finetune is not finished");
+  }));
+
+Deno.test("a limit of latency without a table says how to get one, before a candidate is scored", () => {
+  const worker = scorer(sum);
+  const budget = { macs: null, parameters: null, latencyMs: 5 };
+  return withStages(worker, async (context) => {
+    await context.run.finishStage("finetune");
+    await assertRejects(() => search(context), RangeError, "Measure them with deno task profile");
+    assertEquals(worker.calls, 0);
+  }, searching({ budget }));
+});
+
+Deno.test("with a latency table candidates keep to the limit and record what they take", async () => {
+  const device = { tensorflow: "2", deviceName: "/device:CPU:0", threads: 2, hostCpu: "a CPU" };
+  const timing = (ms: number): Timing => ({
+    medianMs: ms,
+    lowerQuartileMs: ms,
+    upperQuartileMs: ms,
+    repeats: 3,
+  });
+  const folder = await Deno.makeTempDir();
+  try {
+    const latencyTable = `${folder}/latency.json`;
+    const table: LatencyTable = {
+      version: latencyTableVersion,
+      device,
+      space: { name: "tiny", hash: backboneHash(tinyConfig.space) },
+      shuffleMethod: tinyConfig.shuffleMethod,
+      canvas: tinyConfig.detector.canvases[0],
+      stem: timing(1),
+      blocks: Array(5).fill([1, 2, 3, 4].map(timing)),
+      validation: { backbones: [], meanRelativeError: 0, maxRelativeError: 0, bias: 0, correlation: null },
+    };
+    await Deno.writeTextFile(latencyTable, JSON.stringify(table));
+    const worker = { ...scorer(sum), device: () => Promise.resolve(device) };
+    const budget = { macs: null, parameters: null, latencyMs: 14 };
+    await withStages(worker, async (context) => {
+      await context.run.finishStage("finetune");
+      const { winners } = await search(context);
+      for (const { choices, latencyMs } of recorded(context)) {
+        assertEquals(latencyMs, choices.reduce((total, choice) => total + choice + 1, 1));
+        assert(latencyMs! <= 14);
+      }
+      assertEquals(winners[0].latencyMs, winners[0].choices.reduce((total, choice) => total + choice + 1, 1));
+    }, searching({ budget, latencyTable }));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -298,7 +298,7 @@ const shortJob = [
     "--set",
     "search.generations=1",
     "--set",
-    "search.random=false",
+    'search.strategies=["evolution"]',
     "--set",
     "search.recalibration.images=4",
   ],

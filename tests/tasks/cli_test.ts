@@ -3,7 +3,7 @@ import type { Config } from "../../lib/config/schema.ts";
 import { openRun } from "../../lib/run/run_folder.ts";
 import { searchSpaces } from "../../lib/space/search_space.ts";
 import { type Invocation, resolveConfig } from "../../tasks/cli.ts";
-import { type Command, commands, flags } from "../../tasks/commands.ts";
+import { type Command, commands, flagsOf } from "../../tasks/commands.ts";
 
 type RunInvocation = Extract<Invocation, { config: Config }>;
 
@@ -57,7 +57,7 @@ Deno.test("resolveConfig() puts each flag's value into its field, and --set has 
     ...["--set", "seed=6", "--set", "search.budget.macs=2e8", "--set", "detector.norm=none"],
     ...["--set", "detector.canvases=[[64,64]]", "--set", 'name="mine"'],
   );
-  assertEquals(config.detectionData, { kind: "folder", path: "cells" });
+  assertEquals(config.detectionData, { kind: "folder", path: "cells", searchImages: null });
   assertEquals(config.pretrainData, { kind: "folder", path: "cifar" });
   assertEquals([runDir, config.workers, config.seed, config.name], ["runs/mine", 2, 6, "mine"]);
   assertEquals(config.device, { kind: "gpu", threads: 3 });
@@ -157,6 +157,38 @@ Deno.test("resolveConfig() names config, flag, field and value of what is out of
   );
 });
 
+Deno.test("resolveConfig() keeps how many images the config sets apart for the search, whatever folder is named", async () => {
+  const { config } = await resolved(
+    "--config",
+    "coco-fpn-300m",
+    "--data",
+    "coco",
+    "--pretrain-data",
+    "imagenet",
+  );
+  assertEquals(config.detectionData, { kind: "folder", path: "coco", searchImages: 5000 });
+});
+
+Deno.test("resolveConfig() puts an architecture or another run's supernet in the search's or the training's place", async () => {
+  const { config } = await resolved("--config", "shapes", "--architecture", "0", "--supernet", "runs/other");
+  assertEquals([config.architecture, config.supernetRun], ["0", "runs/other"]);
+  assertEquals(
+    await messageOf("--config", "shapes", "--architecture", "random"),
+    'Cannot read config shapes --architecture random: retrain.initialise is "supernet", wanted "scratch", as an ' +
+      "architecture without a search has no supernet to start from unless supernetRun names one",
+  );
+});
+
+Deno.test("resolveConfig() hands a command its own flags, and no other command takes them", async () => {
+  const invocation = await resolveConfig("rank", ["--architectures", "3"]);
+  assert(invocation.help === null);
+  assertEquals(invocation.flags.get("architectures"), "3");
+  assertEquals(
+    await messageOf("--architectures", "3"),
+    "Cannot understand --architectures: there is no such flag; did you mean --architecture?",
+  );
+});
+
 Deno.test("resolveConfig() asks for the images that a config has none of itself", async () => {
   assertEquals(
     await messageOf("--config", "photos"),
@@ -206,7 +238,7 @@ Deno.test("resolveConfig() shows every flag in each command's help, before it lo
       const { help } = await resolveConfig(command, ["--config", "no such", flag]);
       assert(help !== null);
       assertStringIncludes(help, `deno task ${command} [flags]\n\n${commands[command]}\n`);
-      for (const { name, help: text } of flags) assertStringIncludes(help, `--${name}`, text);
+      for (const { name, help: text } of flagsOf(command)) assertStringIncludes(help, `--${name}`, text);
     }
   }
 });

@@ -1,8 +1,7 @@
 /** What commands say before they start anything. The engine's path is wrong on purpose: to look for it is an error. */
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { openRun } from "../../lib/run/run_folder.ts";
+import { openRun, type Stage } from "../../lib/run/run_folder.ts";
 import { resolveConfig } from "../../tasks/cli.ts";
-import { stages } from "../../tasks/ending.ts";
 import { openJob } from "../../tasks/open_job.ts";
 import { withTree } from "../data/temp_tree.ts";
 
@@ -27,7 +26,7 @@ async function runCommand(
 }
 
 /** Makes a tiny run of which some stages are finished. */
-async function makeRun(dir: string, finished: readonly (typeof stages[number])[]): Promise<void> {
+async function makeRun(dir: string, finished: readonly Stage[]): Promise<void> {
   const invocation = await resolveConfig("search", ["--config", "shapes-tiny", "--run", dir]);
   assert(invocation.help === null);
   await using run = await openRun(dir, invocation.config);
@@ -37,7 +36,7 @@ async function makeRun(dir: string, finished: readonly (typeof stages[number])[]
 Deno.test("deno task search on a finished run names its files and ends without the engine", async () => {
   await withTree({}, async (folder) => {
     const dir = `${folder}/run`;
-    await makeRun(dir, stages);
+    await makeRun(dir, ["pretrain", "finetune", "search", "retrain", "evaluate", "report"]);
     const { code, out, err } = await runCommand("search", "--run", dir);
     assertEquals([code, err], [0, ""]);
     assertMatch(

@@ -41,15 +41,15 @@ async function withScorers(
   const settings = { ...tinyConfig.finetune, decayOn: "weights" } as const;
   const batch = await tinyDetectionBatch(4);
   for (let i = 0; i < 4; i++) {
-    network.model.trainStep(network.state, batch, tinyArchitecture, 0.02, settings);
-    network.model.trainStep(network.state, batch, otherArchitecture, 0.02, settings);
+    network.model.trainStep(network.state, batch, tinyArchitecture, i, 0.02, settings);
+    network.model.trainStep(network.state, batch, otherArchitecture, i, 0.02, settings);
   }
   const [calibration, scoring] = [loaded("train", 12), loaded("val", 6)];
   const scorers = new Map([average, moving, inherited].map((recalibration) => [
     recalibration,
     new CandidateScorer(network.model, network.state, calibration, recalibration, 1),
   ]));
-  const indices = scoring.set.samples.map((_, i) => i);
+  const indices = [...scoring.set.samples].map((_, i) => i);
   await test(
     (recalibration, choices) => scorers.get(recalibration)!.evaluate(choices, scoring, indices),
     network,

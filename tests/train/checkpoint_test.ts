@@ -23,7 +23,7 @@ function checkpoint(step: number): Checkpoint {
       parameters: new Map([["stem.weight", { dtype: "F32", shape: [3], data }]]),
       momenta: new Map([["stem.weight", { dtype: "F32", shape: [1, 3], data: data.map((x) => -x) }]]),
     },
-    extra: { bestLoss: 0.25, 3: "integer keys too" },
+    metadata: { shuffleMethod: "2", 3: "integer keys too" },
   };
 }
 
@@ -75,7 +75,7 @@ Deno.test("saveCheckpoint() keeps the newest two, by number and not by name", ()
 Deno.test("saveCheckpoint() replaces one of the same step, and drops those past it", () =>
   withFolder(async (dir) => {
     for (const step of [4, 8]) await saveCheckpoint(dir, checkpoint(step));
-    const replaced = { ...checkpoint(4), extra: "second" };
+    const replaced = { ...checkpoint(4), metadata: { note: "second" } };
     await saveCheckpoint(dir, replaced);
     assertEquals(await names(dir), ["step-4"]);
     assertEquals(await loadNewestCheckpoint(dir, { origin }), replaced);

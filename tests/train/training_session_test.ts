@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { checkpointSteps } from "../../lib/train/checkpoint.ts";
 import type { Device } from "../../lib/train/device.ts";
 import { openFinetuning } from "../../lib/train/finetuning.ts";
+import { networkMetadata } from "../../lib/train/network_metadata.ts";
 import { fixedPath, uniformPaths } from "../../lib/train/path.ts";
 import { openPretraining } from "../../lib/train/pretraining.ts";
 import type { TensorMap } from "../../lib/train/safetensors.ts";
@@ -31,6 +32,7 @@ type Open = (dir: string, onDamaged?: (reason: string) => void) => Promise<Train
 const common = (dir: string, onDamaged?: (reason: string) => void) => ({
   dir,
   origin,
+  metadata: networkMetadata(tinyConfig),
   allowOtherOrigin: false,
   onDamaged: onDamaged ?? ((reason: string) => assert(false, reason)),
   config: tinyConfig,
@@ -42,7 +44,7 @@ const openLabels: Open = async (dir, onDamaged) => {
     ...common(dir, onDamaged),
     name: "pretrain",
     training: { ...tinyConfig.pretrain, ...duration, batchSize: 4 },
-    path: uniformPaths(tinyConfig.space, 1, "pretrain"),
+    path: uniformPaths({ space: tinyConfig.space, seed: 1, stage: "pretrain" }),
     only: null,
   });
   return session;

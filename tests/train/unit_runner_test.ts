@@ -6,6 +6,7 @@ import { batchNormEpsilon, localBatchNorm } from "../../lib/nn/batch_norm.ts";
 import { type Compiler, eagerCompiler } from "../../lib/nn/compiled.ts";
 import type { Unit } from "../../lib/nn/unit.ts";
 import { blockLayers } from "../../lib/space/block_layers.ts";
+import { authorsChoices } from "../../lib/space/search_space.ts";
 import { applyUpdates } from "../../lib/train/apply_updates.ts";
 import { NetworkState } from "../../lib/train/network_state.ts";
 import type { StoredTensor } from "../../lib/train/safetensors.ts";
@@ -29,7 +30,7 @@ const settings: UpdateSettings = {
 /** The four choices of a block of stride 1, eight channels wide. */
 function choices(name: string): Unit[] {
   const shape = { stage: 0, indexInStage: 1, inChannels: 8, outChannels: 8, stride: 1 } as const;
-  return [0, 1, 2, 3].map((choice) => blockUnit(`${name}.${choice}`, blockLayers(choice, shape), 1));
+  return authorsChoices.map((choice, i) => blockUnit(`${name}.${i}`, blockLayers(choice, shape), 1));
 }
 
 function makeRunner(compiler: Compiler): UnitRunner {

@@ -6,13 +6,13 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { ignored } from "../boxes/matcher.ts";
 import type { InputSpec, TensorFunction } from "../nn/compiled.ts";
 import type { FocalLossSettings } from "../nn/losses.ts";
 import { sigmoidFocalLoss, smoothL1Loss } from "../nn/losses.ts";
+import { isForeground, oneHotOf, takesPart } from "./label_masks.ts";
 
 /** The losses' numbers, and K. */
-export interface DetectionLossSettings extends FocalLossSettings {
+export interface RetinaLossSettings extends FocalLossSettings {
   /** K; also the label of background. */
   readonly classes: number;
   /** Where the box loss bends from quadratic to linear. */
@@ -20,13 +20,13 @@ export interface DetectionLossSettings extends FocalLossSettings {
 }
 
 /**
- * The inputs of {@linkcode detectionLoss}; the first two are the differentiable ones.
+ * The inputs of {@linkcode retinaLoss}; the first two are the differentiable ones.
  *
  * @param images N.
  * @param anchors R, over all levels.
  * @param classes K.
  */
-export function detectionLossInputs(images: number, anchors: number, classes: number): InputSpec[] {
+export function retinaLossInputs(images: number, anchors: number, classes: number): InputSpec[] {
   return [
     { shape: [images, anchors, classes], dtype: "float32" }, // logits
     { shape: [images, anchors, 4], dtype: "float32" }, //       deltas
@@ -38,7 +38,7 @@ export function detectionLossInputs(images: number, anchors: number, classes: nu
 
 /**
  * The detector's loss. Inputs: logits `[N, R, K]`; deltas `[N, R, 4]`; labels `[N, R]` int32, the class index of a
- * foreground anchor, K for background, {@linkcode ignored}; targets `[N, R, 4]`, read at foreground anchors;
+ * foreground anchor, K for background, or ignored; targets `[N, R, 4]`, read at foreground anchors;
  * the normaliser, a scalar float32 above 0: the number of foreground anchors, or 1. Outputs, scalars, all
  * differentiable in logits and deltas: focal loss of the classes over the normaliser, smooth L1 loss of the
  * foreground's four deltas over the normaliser, and their sum.
@@ -48,24 +48,14 @@ export function detectionLossInputs(images: number, anchors: number, classes: nu
  *
  * @param settings The losses' numbers.
  */
-export function detectionLoss(settings: DetectionLossSettings): TensorFunction {
+export function retinaLoss(settings: RetinaLossSettings): TensorFunction {
   const { classes, smoothL1Beta } = settings;
   return ([logits, deltas, labels, targets, normaliser]: Tensor[]): Tensor[] => {
     const oneHot = oneHotOf(labels, classes);
-    const takesPart = asWeight(tf.greater(labels, ignored));
-    const isForeground = asWeight(tf.logicalAnd(tf.greater(labels, ignored), tf.less(labels, classes)));
-    const classLoss = tf.div(sigmoidFocalLoss(logits, oneHot, takesPart, settings), normaliser);
-    const boxLoss = tf.div(smoothL1Loss(deltas, targets, isForeground, smoothL1Beta), tf.mul(normaliser, 4));
+    const counts = tf.expandDims(takesPart(labels), 2); // broadcast over classes
+    const isPositive = tf.expandDims(isForeground(labels, classes), 2); // broadcast over deltas
+    const classLoss = tf.div(sigmoidFocalLoss(logits, oneHot, counts, settings), normaliser);
+    const boxLoss = tf.div(smoothL1Loss(deltas, targets, isPositive, smoothL1Beta), tf.mul(normaliser, 4));
     return [classLoss, boxLoss, tf.add(classLoss, boxLoss)];
   };
-}
-
-/** `[N, R]` int32 to `[N, R, K]` float32, all 0 for background and ignored. tfjs's own refuses a single class. */
-function oneHotOf(labels: Tensor, classes: number): Tensor {
-  return tf.cast(tf.equal(tf.expandDims(labels, 2), tf.range(0, classes, 1, "int32")), "float32");
-}
-
-/** `[N, R]` bool to `[N, R, 1]` float32, to be broadcast over classes or deltas. */
-function asWeight(condition: Tensor): Tensor {
-  return tf.expandDims(tf.cast(condition, "float32"), 2);
 }

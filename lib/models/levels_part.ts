@@ -1,0 +1,69 @@
+/**
+ * Parts of heads that run on every level of a pyramid.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { BatchNormTraining } from "../nn/unit.ts";
+import type { Holder, Part } from "./part.ts";
+import { allOf, parametersOf, statisticsOf } from "./part.ts";
+
+/** What a part gives over all levels. */
+export interface LevelsPass {
+  /** One output a level. */
+  readonly ys: Tensor[];
+  /** mean0, variance0, mean1, … in the order of the part's batch norms. */
+  readonly moments: Tensor[];
+}
+
+/** As a `Part`, over all levels at once. */
+export interface LevelsPart extends Holder {
+  /** Equal for parts that compute the same function of inputs, parameters and statistics. */
+  readonly signature: string;
+  /** Forward pass in training. */
+  train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass;
+  /** Forward pass in inference. */
+  infer(xs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[];
+}
+
+/** The same part with the same parameters on every level. */
+export function onAllLevels(part: Part): LevelsPart {
+  return {
+    signature: part.signature,
+    parameters: part.parameters,
+    batchNorms: part.batchNorms,
+    train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
+      return { ys: xs.map((x) => part.train(x, parameters, batchNorm).y), moments: [] };
+    },
+    infer: (xs, parameters, statistics) => xs.map((x) => part.infer(x, parameters, statistics)),
+  };
+}
+
+/** Parts one after the other, as one part. */
+export function levelsChain(parts: readonly LevelsPart[]): LevelsPart {
+  return {
+    signature: parts.map((part) => part.signature).join(", "),
+    ...allOf(parts),
+    train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
+      const own = parametersOf(parts, parameters);
+      const moments: Tensor[] = [];
+      const ys = parts.reduce((xs, part, i) => {
+        const pass = part.train(xs, own[i], batchNorm);
+        moments.push(...pass.moments);
+        return pass.ys;
+      }, xs);
+      return { ys, moments };
+    },
+    infer(xs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[] {
+      const own = parametersOf(parts, parameters);
+      const ownStatistics = statisticsOf(parts, statistics);
+      return parts.reduce((xs, part, i) => part.infer(xs, own[i], ownStatistics[i]), xs);
+    },
+  };
+}
+
+/** A prediction `[N, H, W, A D]` read as `[N, H W A, D]`: D numbers for each of a cell's A anchors. */
+export function byAnchor(y: Tensor, depth: number): Tensor {
+  return tf.reshape(y, [y.shape[0], -1, depth]);
+}

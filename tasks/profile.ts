@@ -1,0 +1,82 @@
+/**
+ * `deno task profile`: times every choice of every block on the device in use, at the resolution of the config's
+ * detector, and says how well the sum of parts tells what a whole backbone takes.
+ *
+ * @module
+ */
+import { ensureLibrary } from "../lib/engine/library.ts";
+import { readRunConfig } from "../lib/run/run_folder.ts";
+import { deviceText, type LatencyTable, type Timing } from "../lib/space/latency_table.ts";
+import { choiceName, type SearchSpace } from "../lib/space/search_space.ts";
+import { profile } from "../lib/stages/profile.ts";
+import { resolveConfig } from "./cli.ts";
+import { progressLine } from "./engine.ts";
+import { countFlag } from "./flag_values.ts";
+import { ProgressLine } from "./progress.ts";
+import { runTask } from "./run_task.ts";
+import { startRunWorker } from "./start_run_worker.ts";
+
+/** Measurements of each part, unless told otherwise. */
+const defaultRepeats = 30;
+/** Whole backbones that sums are compared with. */
+const backbones = 12;
+
+/** The command. */
+export async function main(args: string[]): Promise<void> {
+  const invocation = await resolveConfig("profile", args);
+  if (invocation.help !== null) return console.log(invocation.help);
+  const { config, runDir, flags } = invocation;
+  const repeats = countFlag(flags, "repeats", 1) ?? defaultRepeats;
+  const path = flags.get("out") ?? await defaultPath(flags.get("run"), config.name);
+  const fetching = progressLine();
+  const library = await ensureLibrary({ device: config.device.kind, onProgress: fetching.show });
+  fetching.end();
+  await using worker = startRunWorker(library, config, runDir);
+  using line = new ProgressLine("profile", "measurements");
+  const observer = { progress: line.update.bind(line), say: line.say.bind(line) };
+
+  const table = await profile({ config, worker, observer }, { repeats, backbones }, path); // parts, then sums
+
+  line[Symbol.dispose]();
+  for (const text of latencyLines(config.space, table)) console.log(text);
+  console.log(`wrote ${path}`);
+  console.log(
+    `next: deno task search with --set search.latencyTable=${path} --set search.budget.latencyMs=MS`,
+  );
+}
+
+/** Beside the run that is named, or in a file of the config's own. */
+async function defaultPath(runDir: string | undefined, name: string): Promise<string> {
+  if (runDir === undefined) return `runs/latency-${name}.json`;
+  if (await readRunConfig(runDir) !== null) return `${runDir}/latency.json`;
+  throw new RangeError(`Cannot write latencies into ${runDir} as there is no run: name a file with --out`);
+}
+
+/** A table for a terminal: a row a block and a column a choice, medians with the quartiles' distance. */
+export function latencyLines(space: SearchSpace, table: LatencyTable): string[] {
+  const { device, canvas, stem, blocks, validation } = table;
+  const names = space.choices.map(choiceName);
+  const width = Math.max(...names.map((name) => name.length), 14);
+  const row = (title: string, cells: readonly string[]): string =>
+    [title.padEnd(8), ...cells.map((cell) => cell.padStart(width))].join("  ").trimEnd();
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  return [
+    `milliseconds of one image of ${canvas.join("x")} px on ${
+      deviceText(device)
+    }; median (quartiles' distance):`,
+    row("block", names),
+    ...blocks.map((choices, i) => row(String(i), choices.map(cell))),
+    row("stem", [cell(stem)]),
+    `sum of parts against ${validation.backbones.length} whole backbones: mean error ${
+      percent(validation.meanRelativeError)
+    }, largest ${percent(validation.maxRelativeError)}, bias ${percent(validation.bias)}, correlation ${
+      validation.correlation?.toFixed(3) ?? "undefined"
+    }`,
+  ];
+}
+
+function cell({ medianMs, lowerQuartileMs, upperQuartileMs }: Timing): string {
+  return `${medianMs.toFixed(3)} (${(upperQuartileMs - lowerQuartileMs).toFixed(3)})`;
+}
+
+if (import.meta.main) await runTask(main);
