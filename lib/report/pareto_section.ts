@@ -9,7 +9,7 @@ import { figure, legend, type Markup, markup, nothing } from "./html.ts";
 import { chart, rangeOf, wideChartPx } from "./plot.ts";
 import type { ReportFront, ReportFronts, ReportSearch } from "./report_input.ts";
 import { type Spread, spreadOf } from "./search_progress.ts";
-import { strategyKey, strategyStyles } from "./strategy_style.ts";
+import { strategyKey, strategyOrder, strategyStyles } from "./strategy_style.ts";
 import { type Column, htmlTable } from "./table.ts";
 
 /** The fronts of each kind of cost, and their hypervolumes; nothing where none was computed. */
@@ -31,16 +31,21 @@ export interface HypervolumeRow {
 
 /** Hypervolumes of each strategy, as shares of what a perfect score at no cost would dominate. */
 export function hypervolumeRows({ strategies, referenceCost }: ReportFronts): HypervolumeRow[] {
-  return strategies.map(({ strategy, points, hypervolumes }) => ({
+  return inOrder(strategies).map(({ strategy, points, hypervolumes }) => ({
     name: strategyStyles[strategy].name,
     points: points.length,
     share: spreadOf(hypervolumes.map((volume) => volume / referenceCost)),
   }));
 }
 
+/** As everywhere else. */
+function inOrder(fronts: readonly ReportFront[]): ReportFront[] {
+  return strategyOrder.flatMap((strategy) => fronts.filter((front) => front.strategy === strategy));
+}
+
 function frontsBody(fronts: ReportFronts, scoreName: string): Markup {
   const { label, scale, reference } = costText(fronts);
-  const strategies = fronts.strategies.filter(({ points }) => points.length > 0);
+  const strategies = inOrder(fronts.strategies).filter(({ points }) => points.length > 0);
   const all = strategies.flatMap(({ points }) => points);
   const costs = rangeOf(all.map(({ cost }) => cost / scale));
   const picture = chart({

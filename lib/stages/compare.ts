@@ -60,12 +60,7 @@ export async function readComparedRun(dir: string): Promise<ComparedRun> {
 }
 
 /** What a config's experiment is in the words of the paper's tables. */
-export interface Experiment {
-  readonly detector: DetectorName;
-  readonly backbone: string;
-  readonly publishedAs: string | null;
-  readonly data: string;
-}
+export type Experiment = Pick<ComparedRun, "detector" | "backbone" | "publishedAs" | "data">;
 
 /** Names a config's detector, backbone and data. */
 export function describeExperiment(config: Config): Experiment {

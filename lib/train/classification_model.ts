@@ -109,7 +109,7 @@ export class ClassificationModel implements Disposable {
     const moments = new Map<Unit, Float32Array[]>();
     tf.tidy(() => { // gives nothing back: what it gave would outlive it
       this.#forward(batch, choices, (unit, x) => {
-        const pass = this.#runner.normaliseByBatch(unit, state.of(unit), [x]);
+        const pass = this.#normaliseByBatch(state, unit, x);
         moments.set(unit, pass.moments.map((moment) => moment.dataSync<"float32">().slice()));
         return pass.outputs[0];
       });
@@ -131,7 +131,7 @@ export class ClassificationModel implements Disposable {
   ): Float32Array {
     return tf.tidy(() => {
       const logits = this.#forward(batch, choices, (unit, x) => {
-        if (statistics === null) return this.#runner.normaliseByBatch(unit, state.of(unit), [x]).outputs[0];
+        if (statistics === null) return this.#normaliseByBatch(state, unit, x).outputs[0];
         return this.#runner.infer(unit, state.of(unit).parameters, statistics.get(unit)!, [x])[0];
       });
       return logits.dataSync<"float32">().slice();
@@ -179,6 +179,12 @@ export class ClassificationModel implements Disposable {
       x = y;
     }
     return x;
+  }
+
+  /** As in training, but for the dropout: the classifier's mask keeps every channel. */
+  #normaliseByBatch(state: NetworkState, unit: Unit, x: Tensor): { outputs: Tensor[]; moments: Tensor[] } {
+    const mask = unit === this.#classifier ? [tf.ones([x.shape[0], this.#classifier.channels])] : [];
+    return this.#runner.normaliseByBatch(unit, state.of(unit), [x, ...mask]);
   }
 
   #dropoutMask(images: number, step: number): Tensor {
