@@ -15,8 +15,12 @@ export const commands = {
   rank: "Retrains architectures spread over the budget and compares with the supernet's scores of them.",
   profile: "Times every block choice on the device in use and writes a table of latencies.",
   retrain: "Trains the search's winner, or the architecture that is named.",
-  evaluate: "Measures the retrained winner's AP on the test split.",
-  report: "Writes report.html from what the run has so far.",
+  evaluate:
+    "Measures the retrained winner's AP on the test split. With --annotations FILE|DIR --detections FILE it " +
+    "scores any detector's results instead: deno task evaluate --annotations --help.",
+  report:
+    "Writes report.html from what the run has so far. With --compare RUN... it writes the tables of several " +
+    "runs instead: deno task report --compare --help.",
   doctor: "Checks engine, device and data folders, and says what to do about what is wrong.",
 } as const;
 

@@ -103,7 +103,12 @@ export function suppress(
   };
 }
 
-/** @throws {RangeError} If a coordinate of box `i` is NaN; `source` says whose box it is. */
+/**
+ * Refuses a box that is not a number.
+ *
+ * @param source Whose box `i` is, for the message.
+ * @throws {RangeError} If one of its coordinates is NaN.
+ */
 export function checkBoxAt(boxesXyxy: Float32Array, i: number, source: string): void {
   for (let at = 4 * i; at < 4 * i + 4; at++) {
     if (!Number.isNaN(boxesXyxy[at])) continue;

@@ -197,7 +197,11 @@ function boxesNear(anchors: Float32Array, begin: number, end: number, boxes: Flo
   return near;
 }
 
-/** @throws {RangeError} If there is not one class in 0..K-1 a box. */
+/**
+ * Refuses objects of which one has no class.
+ *
+ * @throws {RangeError} If there is not one class in 0..K-1 a box.
+ */
 export function checkClasses(boxes: Float32Array, classIndices: Int32Array, classCount: number): void {
   if (classIndices.length !== boxCount(boxes)) {
     throw new RangeError(

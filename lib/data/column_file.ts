@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import type { Column, ColumnKind } from "./column.ts";
 
 /** What an index file holds. */
@@ -29,7 +30,7 @@ const magic = new TextEncoder().encode("detnas1\n");
 const checksumBytes = 32;
 
 /**
- * Writes an index beside its place and renames it into it. It is not synced: a file that a crash tears is found by its
+ * Writes an index beside its place, making its folder if need be, and renames it into it. It is not synced: a file that a crash tears is found by its
  * checksum and made again.
  *
  * @returns What {@linkcode readColumnFile} gives.
@@ -46,6 +47,7 @@ export async function writeColumnFile(
   bytes.set(digest, bytes.length - checksumBytes);
   const temporary = `${file}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   try {
+    await Deno.mkdir(dirname(file), { recursive: true });
     await Deno.writeFile(temporary, bytes, { createNew: true });
     await Deno.rename(temporary, file);
   } catch (cause) {

@@ -82,7 +82,6 @@ export async function openIndex(
   const { sources, meta, columns } = await make();
   if (!store.canWrite) return { meta, columns, version: null };
   const header = { sources: await statesOf(folder, sources, startedMs), meta };
-  await Deno.mkdir(store.dir, { recursive: true });
   return toIndex(await writeColumnFile(file, header, columns));
 }
 
@@ -100,7 +99,8 @@ async function readKept(file: string): Promise<ColumnFile | null> {
   try {
     return await readColumnFile(file);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
+    const isMissing = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+    if (isMissing || error instanceof SyntaxError) return null;
     throw error;
   }
 }

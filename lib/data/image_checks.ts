@@ -63,14 +63,14 @@ export async function checkChangedImages(
   const stride = samples.length / Math.max(1, count);
   const first = isTrusted ? ((options.draw ?? Date.now()) % 997) / 997 * stride : 0;
   const problems: ImageProblem[] = [];
-  for (let done = 0; done < count;) {
+  for (let done = 0; done < count; done += chunkSize) {
     const end = Math.min(count, done + chunkSize);
     const images = Array.from(
       { length: end - done },
       (_, i) => imageToCheck(samples.at(Math.floor(first + (done + i) * stride))),
     );
     problems.push(...await checkChunk(images.filter((image) => image !== null), record, options));
-    options.onProgress?.(done = end, count);
+    options.onProgress?.(end, count);
   }
   if (whole !== null && !isTrusted && problems.length === 0) await record.add([whole]);
   return problems;
@@ -123,9 +123,13 @@ class CheckRecord {
 
   static async open(store: IndexStore | null): Promise<CheckRecord> {
     if (store === null) return new CheckRecord(store, new Float64Array());
+    const file = `${store.dir}/${recordName}`;
     try {
-      const { buffer, length } = await Deno.readFile(`${store.dir}/${recordName}`);
-      return new CheckRecord(store, new Float64Array(buffer, 0, Math.floor(length / 8)));
+      const { buffer, length } = await Deno.readFile(file);
+      const count = Math.floor(length / 8);
+      // What is added later has to begin at a multiple of 8.
+      if (length % 8 !== 0 && store.canWrite) await Deno.truncate(file, 8 * count);
+      return new CheckRecord(store, new Float64Array(buffer, 0, count));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return new CheckRecord(store, new Float64Array());
       throw error;

@@ -32,14 +32,14 @@ export interface BoxHeadShape {
 }
 
 /**
- * The head as a unit, name `boxes`. Input: features `[M, S, S, channels]`. Outputs: logits `[M, K + 1]`, the last one
+ * The head as a unit, name `boxHead`. Input: features `[M, S, S, channels]`. Outputs: logits `[M, K + 1]`, the last one
  * background's, and deltas `[M, 4 K]`, four for each class. Weights start at N(0, 0.01^2), those of the linear layer
  * at N(0, 1 / fan-in), those of the boxes at N(0, 0.001^2), biases at 0.
  */
 export function boxHeadUnit(shape: BoxHeadShape): Unit {
   const { poolSide, channels, hidden, classes } = shape;
   const inputs = poolSide * poolSide * channels;
-  const convs = chain(Array.from({ length: shape.convs }, (_, i) => regionConv(`conv.${i}`, shape)));
+  const convs = chain(Array.from({ length: shape.convs }, (_, i) => roiConv(`conv.${i}`, shape)));
   const tail = [
     linear("hidden", { inputs, outputs: hidden, std: 1 / Math.sqrt(inputs) }),
     linear("class", { inputs: hidden, outputs: classes + 1, std: 0.01 }),
@@ -52,8 +52,8 @@ export function boxHeadUnit(shape: BoxHeadShape): Unit {
     return [tail[1].infer(common, last[0], []), tail[2].infer(common, last[1], [])];
   };
   return {
-    name: "boxes",
-    signature: `boxes (${parts.map((part) => part.signature).join("; ")})`,
+    name: "boxHead",
+    signature: `boxHead (${parts.map((part) => part.signature).join("; ")})`,
     ...allOf(parts),
     train([x]: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass {
       const [first, ...rest] = parametersOf(parts, parameters);
@@ -69,7 +69,7 @@ export function boxHeadUnit(shape: BoxHeadShape): Unit {
 
 const init: ConvInit = { weight: { kind: "normal", std: 0.01 }, shift: 0 };
 
-function regionConv(name: string, { channels, norm }: BoxHeadShape): Part {
+function roiConv(name: string, { channels, norm }: BoxHeadShape): Part {
   const size = { kind: "conv", kernel: 3, stride: 1, inChannels: channels, outChannels: channels } as const;
   const layer: ConvLayerShape = { ...size, bias: norm === "none", relu: true };
   return norm === "batch" ? normedConv(name, layer, init) : plainConv(name, layer, init);

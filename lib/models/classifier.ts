@@ -4,14 +4,15 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { globalAveragePool } from "../nn/pool.ts";
-import type { BatchNormTraining, ParameterSpec, TrainingPass, Unit } from "../nn/unit.ts";
+import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
 import { lastLayers } from "../space/block_layers.ts";
 import { classifierChannels, type SearchSpace } from "../space/search_space.ts";
 import { backboneInit } from "./block.ts";
 import { normedConv } from "./conv_layer.ts";
-import { chain } from "./part.ts";
+import { linear } from "./linear.ts";
+import { allOf, chain, parametersOf } from "./part.ts";
 
 /** A classification head, and the width of its dropout. */
 export interface Classifier extends Unit {
@@ -34,31 +35,21 @@ export interface Classifier extends Unit {
 export function classifierUnit(space: SearchSpace, classes: number): Classifier {
   const last = chain(lastLayers(space).map((layer) => normedConv("last", layer, backboneInit(layer))));
   const channels = classifierChannels(space);
+  const logits = linear("linear", { inputs: channels, outputs: classes, std: 0.01 });
+  const parts = [last, logits];
   return {
     name: "classifier",
     channels,
-    signature: `classifier (${last.signature}) ${channels}-${classes}`,
-    parameters: [...last.parameters, ...linearSpecs(channels, classes)],
-    batchNorms: last.batchNorms,
+    signature: `classifier (${parts.map((part) => part.signature).join("; ")})`,
+    ...allOf(parts),
     train([x, mask]: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass {
-      const { y, moments } = last.train(x, parameters, batchNorm);
-      return { outputs: [linear(tf.mul(globalAveragePool(y), mask), parameters)], moments };
+      const [own, ofLogits] = parametersOf(parts, parameters);
+      const { y, moments } = last.train(x, own, batchNorm);
+      return { outputs: [logits.infer(tf.mul(globalAveragePool(y), mask), ofLogits, [])], moments };
     },
     infer([x]: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[] {
-      return [linear(globalAveragePool(last.infer(x, parameters, statistics)), parameters)];
+      const [own, ofLogits] = parametersOf(parts, parameters);
+      return [logits.infer(globalAveragePool(last.infer(x, own, statistics)), ofLogits, [])];
     },
   };
-}
-
-function linearSpecs(inputs: number, classes: number): ParameterSpec[] {
-  return [
-    { name: "linear.weight", shape: [inputs, classes], role: "weight", init: { kind: "normal", std: 0.01 } },
-    { name: "linear.bias", shape: [classes], role: "bias", init: { kind: "constant", value: 0 } },
-  ];
-}
-
-/** The linear layer's are the unit's last two parameters. */
-function linear(x: Tensor, parameters: Tensor[]): Tensor {
-  const [weight, bias] = parameters.slice(-2);
-  return tf.add(tf.matMul(x as Tensor2D, weight as Tensor2D), bias);
 }

@@ -22,7 +22,7 @@ export interface ProposalHeadShape {
 }
 
 /**
- * The head as a unit, name `proposals`. Inputs: one `[N, H_l, W_l, channels]` a level. Outputs: logits of an object
+ * The head as a unit, name `proposalHead`. Inputs: one `[N, H_l, W_l, channels]` a level. Outputs: logits of an object
  * `[N, R]` and box deltas `[N, R, 4]` over all anchors, in the order level, row, column, anchor. A 3x3 convolution
  * with ReLU, then 1x1 ones for the two, the same on all levels, all with a bias and none normalised. Weights start at
  * N(0, 0.01^2), biases at 0.
@@ -42,8 +42,8 @@ export function proposalHeadUnit({ channels, anchorsPerCell }: ProposalHeadShape
     return [tf.reshape(logits, logits.shape.slice(0, 2)), deltas];
   };
   return {
-    name: "proposals",
-    signature: `proposals (${parts.map((part) => part.signature).join("; ")})`,
+    name: "proposalHead",
+    signature: `proposalHead (${parts.map((part) => part.signature).join("; ")})`,
     ...allOf(parts),
     // Without batch norm, training's pass is inference's.
     train: (inputs: Tensor[], parameters: Tensor[], _batchNorm: BatchNormTraining): TrainingPass => ({

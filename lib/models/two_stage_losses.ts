@@ -46,17 +46,17 @@ export function proposalLoss(smoothL1Beta: number): TensorFunction {
 }
 
 /**
- * The inputs of {@linkcode regionLoss}; the first two are the differentiable ones.
+ * The inputs of {@linkcode roiLoss}; the first two are the differentiable ones.
  *
- * @param regions M.
+ * @param rois M.
  * @param classes K.
  */
-export function regionLossInputs(regions: number, classes: number): InputSpec[] {
+export function roiLossInputs(rois: number, classes: number): InputSpec[] {
   return [
-    { shape: [regions, classes + 1], dtype: "float32" }, // logits
-    { shape: [regions, 4 * classes], dtype: "float32" }, // deltas
-    { shape: [regions], dtype: "int32" }, //                labels
-    { shape: [regions, 4], dtype: "float32" }, //           targets
+    { shape: [rois, classes + 1], dtype: "float32" }, // logits
+    { shape: [rois, 4 * classes], dtype: "float32" }, // deltas
+    { shape: [rois], dtype: "int32" }, //                labels
+    { shape: [rois, 4], dtype: "float32" }, //           targets
     { shape: [], dtype: "float32" }, //                     sampled
   ];
 }
@@ -69,7 +69,7 @@ export function regionLossInputs(regions: number, classes: number): InputSpec[] 
  *
  * @param settings K, and where the box loss bends (the authors: 1).
  */
-export function regionLoss(
+export function roiLoss(
   { classes, smoothL1Beta }: { readonly classes: number; readonly smoothL1Beta: number },
 ): TensorFunction {
   return ([logits, deltas, labels, targets, sampled]: Tensor[]): Tensor[] => {

@@ -8,13 +8,13 @@ import type { Config } from "../config/schema.ts";
 import { renderComparison } from "../report/compare.ts";
 import type { ComparedArchitecture, ComparedRun, DetectorName } from "../report/compare_input.ts";
 import { writeFileAtomic } from "../run/atomic_file.ts";
+import { scoreName } from "../run/plan.ts";
 import { readRunConfig, readStageState, runPaths } from "../run/run_folder.ts";
-import { fixedArchitecture, randomName } from "../search/fixed_architecture.ts";
+import { randomName } from "../search/fixed_architecture.ts";
 import { type CandidateRecord, openHistory } from "../search/history.ts";
 import type { Winner } from "../search/winners.ts";
-import { architectureCost, costTable } from "../space/cost.ts";
 import type { EvaluationReport } from "../workers/worker_api.ts";
-import { scoreName } from "./report_search.ts";
+import { namedWinner } from "./trained_architecture.ts";
 
 /**
  * Compares runs; reads them without opening them, so that a run under way goes on.
@@ -133,10 +133,8 @@ function dataName(data: Config["detectionData"]): string {
 
 /** The search's best so far, or the one that the config names, trained or not. */
 async function readArchitecture(path: string, config: Config): Promise<ComparedArchitecture | null> {
-  const { architecture, space, seed, search } = config;
-  if (architecture === null) return (await readJson<Winner[]>(path))?.[0] ?? null;
-  const choices = fixedArchitecture(space, architecture, { seed, budget: search.budget });
-  return { choices, ...architectureCost(costTable(space), choices), score: null };
+  if (config.architecture !== null) return namedWinner(config, config.architecture);
+  return (await readJson<Winner[]>(path))?.[0] ?? null;
 }
 
 /** Opening would start a history where there is none. */

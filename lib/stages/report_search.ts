@@ -7,13 +7,9 @@ import type { Config } from "../config/schema.ts";
 import type { ReportFront, ReportFronts, ReportRank, ReportSearch } from "../report/report_input.ts";
 import type { CandidateRecord, ScoredCandidate } from "../search/candidate.ts";
 import { isScored } from "../search/candidate.ts";
+import { scoreName } from "../run/plan.ts";
 import { hypervolume, paretoFront } from "../search/pareto.ts";
 import type { RankResult } from "./rank.ts";
-
-/** What a config's scores are called. */
-export function scoreName(config: Config): string {
-  return config.search.objective === "classification" ? "top-1" : "AP";
-}
 
 /** A search's record for the report, with its fronts for each cost that its candidates have. */
 export function reportSearch(config: Config, candidates: readonly CandidateRecord[]): ReportSearch {

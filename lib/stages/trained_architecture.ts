@@ -16,7 +16,8 @@ export async function winnersOf({ run }: StageContext): Promise<readonly Winner[
   return (await requireFinished<SearchResult>(run, "search")).winners;
 }
 
-function namedWinner({ space, seed, search }: Config, text: string): Winner {
+/** The architecture that a config names, with what it costs. */
+export function namedWinner({ space, seed, search }: Config, text: string): Winner {
   const choices = fixedArchitecture(space, text, { seed, budget: search.budget });
   const { macs, parameters } = architectureCost(costTable(space), choices);
   return { space: space.name, choices: [...choices], macs, parameters, score: null };

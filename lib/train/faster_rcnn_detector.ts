@@ -14,12 +14,7 @@ import type { DetectionBatch } from "../data/sample.ts";
 import { boxHeadUnit } from "../models/box_head.ts";
 import type { ExtraLevels } from "../models/fpn.ts";
 import { proposalHeadUnit } from "../models/proposal_head.ts";
-import {
-  proposalLoss,
-  proposalLossInputs,
-  regionLoss,
-  regionLossInputs,
-} from "../models/two_stage_losses.ts";
+import { proposalLoss, proposalLossInputs, roiLoss, roiLossInputs } from "../models/two_stage_losses.ts";
 import type { Compiled } from "../nn/compiled.ts";
 import type { SparseMatrix } from "../nn/custom_kernels.ts";
 import { type FeatureMap, roiAlign, roiAlignGradient, roiAlignMatrix } from "../nn/roi_align.ts";
@@ -38,16 +33,16 @@ import {
 import type { NetworkState } from "./network_state.ts";
 import {
   anchorBatch,
-  detectionRegions,
+  detectionRois,
   type ProposalBatch,
-  type RegionTargetBatch,
   roisOf,
-  trainingRegions,
-} from "./region_batch.ts";
+  type RoiTargetBatch,
+  trainingRois,
+} from "./roi_batch.ts";
 import { disposePass, type UnitPass } from "./unit_runner.ts";
 
 /** Regions are cut from no coarser level: those above have no features of their own. */
-const lastRegionLevel = 5;
+const lastRoiLevel = 5;
 
 /** What one canvas fixes. */
 interface Plan extends Disposable {
@@ -56,11 +51,11 @@ interface Plan extends Disposable {
   /** The levels that regions are cut from. */
   readonly maps: readonly FeatureMap[];
   readonly proposalLoss: Compiled;
-  readonly regionLoss: Compiled;
+  readonly roiLoss: Compiled;
 }
 
 /** Features of some regions, and what they were cut out by. */
-interface RegionFeatures {
+interface RoiFeatures {
   /** `[M, S, S, C]`. */
   readonly features: Tensor;
   readonly matrix: SparseMatrix;
@@ -78,18 +73,18 @@ export class FasterRcnnDetector implements Detector {
   readonly extraLevels: ExtraLevels = "subsampled";
   readonly #context: DetectorContext;
   readonly #config: FasterRcnnConfig;
-  readonly #proposals: Unit;
-  readonly #boxes: Unit;
+  readonly #proposalHead: Unit;
+  readonly #boxHead: Unit;
   /** First and last level that regions are cut from. */
-  readonly #regionLevels: readonly [number, number];
+  readonly #roiLevels: readonly [number, number];
   readonly #plans: CanvasPlans<Plan>;
 
   constructor(context: DetectorContext, config: FasterRcnnConfig) {
     const { channels, norm, boxHead, levels: [first, last] } = config;
-    this.#proposals = proposalHeadUnit({ channels, anchorsPerCell: anchorsPerCell(config) });
-    this.#boxes = boxHeadUnit({ ...boxHead, channels, norm, classes: context.classes });
-    this.units = [this.#proposals, this.#boxes];
-    this.#regionLevels = [first, Math.min(last, lastRegionLevel)];
+    this.#proposalHead = proposalHeadUnit({ channels, anchorsPerCell: anchorsPerCell(config) });
+    this.#boxHead = boxHeadUnit({ ...boxHead, channels, norm, classes: context.classes });
+    this.units = [this.#proposalHead, this.#boxHead];
+    this.#roiLevels = [first, Math.min(last, lastRoiLevel)];
     this.#context = context;
     this.#config = config;
     this.#plans = new CanvasPlans((images, canvas) => this.#plan(images, canvas));
@@ -99,24 +94,24 @@ export class FasterRcnnDetector implements Detector {
     const proposals = this.#trainProposals(state, levels, batch, step);
     // Proposals that are not numbers can't be chosen from.
     if (!Number.isFinite(sumOf(proposals.loss))) return { losses: lossesOf(proposals.loss), gradients: null };
-    const regions = this.#trainingRegions(batch, proposals.pass.outputs, step);
-    const cut = this.#cut(levels, batch, regions.boxesXyxy);
-    const boxes = this.#trainBoxes(state, cut, batch, regions);
+    const rois = this.#trainingRois(batch, proposals.pass.outputs, step);
+    const cut = this.#cut(levels, batch, rois.boxesXyxy);
+    const boxes = this.#trainBoxes(state, cut, batch, rois);
     const losses = lossesOf(proposals.loss, boxes.loss);
     if (!Number.isFinite(losses.loss)) return { losses, gradients: null };
     return { losses, gradients: this.#backward(levels, proposals, cut, boxes) };
   }
 
   visit(levels: readonly Tensor[], batch: DetectionBatch, run: RunUnit): void {
-    const { boxesXyxy } = this.#trainingRegions(batch, run(this.#proposals, levels), 0);
-    run(this.#boxes, [this.#cut(levels, batch, boxesXyxy).features]);
+    const { boxesXyxy } = this.#trainingRois(batch, run(this.#proposalHead, levels), 0);
+    run(this.#boxHead, [this.#cut(levels, batch, boxesXyxy).features]);
   }
 
   detect(levels: readonly Tensor[], batch: DetectionBatch, run: RunUnit): CanvasDetections[] {
-    const outputs = this.#onHost(batch, run(this.#proposals, levels));
-    const { boxesXyxy, counts } = detectionRegions(outputs, batch, this.#config);
+    const outputs = this.#onHost(batch, run(this.#proposalHead, levels));
+    const { boxesXyxy, counts } = detectionRois(outputs, batch, this.#config);
     const { features } = this.#cut(levels, batch, boxesXyxy);
-    const [logits, deltas] = run(this.#boxes, [features]).map((output) => output.dataSync<"float32">());
+    const [logits, deltas] = run(this.#boxHead, [features]).map((output) => output.dataSync<"float32">());
     const { classes } = this.#context;
     return counts.map((count, i) => {
       const begin = i * this.#config.proposals.proposals;
@@ -142,7 +137,7 @@ export class FasterRcnnDetector implements Detector {
     step: number,
   ): Stage {
     const { runner, seed } = this.#context;
-    const pass = runner.train(this.#proposals, state.of(this.#proposals), levels, levels.length);
+    const pass = runner.train(this.#proposalHead, state.of(this.#proposalHead), levels, levels.length);
     const { anchorsXyxy, proposalLoss } = this.#plans.of(batch);
     const targets = anchorBatch(anchorsXyxy, batch, this.#config.proposals, seed, step);
     const shape = pass.outputs[0].shape as [number, number];
@@ -157,12 +152,12 @@ export class FasterRcnnDetector implements Detector {
 
   #trainBoxes(
     state: NetworkState,
-    { features }: RegionFeatures,
+    { features }: RoiFeatures,
     batch: DetectionBatch,
-    { labels, deltas, sampled }: RegionTargetBatch,
+    { labels, deltas, sampled }: RoiTargetBatch,
   ): Stage {
-    const pass = this.#context.runner.train(this.#boxes, state.of(this.#boxes), [features], 1);
-    const loss = evaluateLoss(this.#plans.of(batch).regionLoss, [
+    const pass = this.#context.runner.train(this.#boxHead, state.of(this.#boxHead), [features], 1);
+    const loss = evaluateLoss(this.#plans.of(batch).roiLoss, [
       ...pass.outputs,
       tf.tensor1d(labels, "int32"),
       tf.tensor2d(deltas, [labels.length, 4]),
@@ -175,41 +170,41 @@ export class FasterRcnnDetector implements Detector {
   #backward(
     levels: readonly Tensor[],
     proposals: Stage,
-    { features, matrix }: RegionFeatures,
+    { features, matrix }: RoiFeatures,
     boxes: Stage,
   ): DetectorGradients {
     const { runner } = this.#context;
     const second = runner.backward(boxes.pass, boxes.loss.gradients);
     disposePass(boxes.pass);
     const shapes = this.#cutLevels(levels).map((level) => level.shape);
-    const fromRegions = roiAlignGradient(second.inputs[0], matrix, shapes);
+    const fromRois = roiAlignGradient(second.inputs[0], matrix, shapes);
     tf.dispose([features, matrix.indices, matrix.values, ...second.inputs]);
     const first = runner.backward(proposals.pass, proposals.loss.gradients);
     disposePass(proposals.pass);
     const updates = [
-      { unit: this.#proposals, gradients: first.parameters, moments: proposals.pass.moments },
-      { unit: this.#boxes, gradients: second.parameters, moments: boxes.pass.moments },
+      { unit: this.#proposalHead, gradients: first.parameters, moments: proposals.pass.moments },
+      { unit: this.#boxHead, gradients: second.parameters, moments: boxes.pass.moments },
     ];
-    return { levels: first.inputs.map((gradient, i) => added(gradient, fromRegions[i])), updates };
+    return { levels: first.inputs.map((gradient, i) => added(gradient, fromRois[i])), updates };
   }
 
-  #trainingRegions(batch: DetectionBatch, outputs: readonly Tensor[], step: number): RegionTargetBatch {
+  #trainingRois(batch: DetectionBatch, outputs: readonly Tensor[], step: number): RoiTargetBatch {
     const { classes, seed } = this.#context;
-    return trainingRegions(this.#onHost(batch, outputs), batch, this.#config, classes, seed, step);
+    return trainingRois(this.#onHost(batch, outputs), batch, this.#config, classes, seed, step);
   }
 
   /** Cuts regions out of the levels. */
-  #cut(levels: readonly Tensor[], batch: DetectionBatch, boxesXyxy: Float32Array): RegionFeatures {
+  #cut(levels: readonly Tensor[], batch: DetectionBatch, boxesXyxy: Float32Array): RoiFeatures {
     const { poolSide: side, samplingRatio } = this.#config.boxHead;
     const [images] = batch.shape;
-    const rois = roisOf(boxesXyxy, images, this.#regionLevels);
+    const rois = roisOf(boxesXyxy, images, this.#roiLevels);
     const options = { side, samplingRatio, aligned: false }; // the authors' convention
     const matrix = roiAlignMatrix(rois, images, this.#plans.of(batch).maps, options);
     return { features: roiAlign(this.#cutLevels(levels), matrix, side), matrix };
   }
 
   #cutLevels(levels: readonly Tensor[]): readonly Tensor[] {
-    const [first, last] = this.#regionLevels;
+    const [first, last] = this.#roiLevels;
     return levels.slice(0, last - first + 1);
   }
 
@@ -230,17 +225,17 @@ export class FasterRcnnDetector implements Detector {
         differentiableInputs: 2,
       }, proposalLoss(proposals.smoothL1Beta)),
       compiler.differentiable({
-        name: "region_loss",
-        inputs: regionLossInputs(images * boxHead.proposalsPerImage, classes),
+        name: "roi_loss",
+        inputs: roiLossInputs(images * boxHead.proposalsPerImage, classes),
         differentiableInputs: 2,
-      }, regionLoss({ classes, smoothL1Beta: boxHead.smoothL1Beta })),
+      }, roiLoss({ classes, smoothL1Beta: boxHead.smoothL1Beta })),
     ];
     return {
       anchorsXyxy,
       anchorsPerLevel: anchorsPerLevel(levels, canvas, this.#config),
-      maps: pyramidLevels(this.#regionLevels, canvas),
+      maps: pyramidLevels(this.#roiLevels, canvas),
       proposalLoss: losses[0],
-      regionLoss: losses[1],
+      roiLoss: losses[1],
       [Symbol.dispose]: () => losses.forEach((loss) => loss[Symbol.dispose]()),
     };
   }
@@ -259,9 +254,9 @@ function lossesOf(first: EvaluatedLoss, second?: EvaluatedLoss): DetectionLosses
 }
 
 /** The sum of two gradients, which it consumes; a level that no region is cut from has only one. */
-function added(gradient: Tensor, fromRegions: Tensor | undefined): Tensor {
-  if (fromRegions === undefined) return gradient;
-  const sum = tf.add(gradient, fromRegions);
-  tf.dispose([gradient, fromRegions]);
+function added(gradient: Tensor, fromRois: Tensor | undefined): Tensor {
+  if (fromRois === undefined) return gradient;
+  const sum = tf.add(gradient, fromRois);
+  tf.dispose([gradient, fromRois]);
   return sum;
 }

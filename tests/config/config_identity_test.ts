@@ -19,7 +19,7 @@ Deno.test("configDifferences() names the leaves that differ, with both values", 
     ...config,
     seed: 7,
     device: { kind: "gpu", threads: 2 },
-    detectionData: { kind: "folder", path: "cells" },
+    detectionData: { kind: "folder", path: "cells", searchImages: null },
     detector: { ...config.detector, canvases: [[64, 96]] },
   };
   const byPath = new Map(configDifferences(config, other).map((d) => [d.path, [d.first, d.second]]));

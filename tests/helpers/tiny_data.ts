@@ -4,7 +4,7 @@
  * @module
  */
 import { parseConfig } from "../../lib/config/parse_config.ts";
-import type { Config } from "../../lib/config/schema.ts";
+import type { ClassificationTraining, Config } from "../../lib/config/schema.ts";
 import { ClassificationLoader, DetectionLoader } from "../../lib/data/loader.ts";
 import type {
   ClassificationBatch,
@@ -71,6 +71,9 @@ export const tinyTwoStageConfig: Config = parseConfig({
   },
 }, "shapes-tiny, two stages");
 
+/** How the tiny supernet is pre-trained. */
+export const tinyPretraining: ClassificationTraining = tinyConfig.pretrain!;
+
 /** Two architectures that share no choice. */
 export const [tinyArchitecture, otherArchitecture]: readonly (readonly number[])[] = [[0, 1, 2, 3, 0], [
   3,
@@ -105,7 +108,7 @@ export async function tinyDetectionBatch(images: number): Promise<DetectionBatch
 /** One batch of images with labels, one of each class. */
 export async function tinyClassificationBatch(): Promise<ClassificationBatch> {
   const set = tinyClassificationSet("train", 1);
-  const options = { ...tinyConfig.pretrain, seed: 1, maxImagePixels: 1e6, batchSize: set.samples.length };
+  const options = { ...tinyPretraining, seed: 1, maxImagePixels: 1e6, batchSize: set.samples.length };
   using loader = new ClassificationLoader(set, options);
   return (await loader.evaluationBatches().next()).value!.batch;
 }
@@ -118,9 +121,9 @@ export interface TinyNetwork<Model> extends Disposable {
   readonly units: readonly Unit[];
 }
 
-/** How the tiny supernet is pre-trained, without dropout unless told otherwise. */
+/** The same for a model, without dropout unless told otherwise. */
 export const tinyClassificationSettings: ClassificationSettings = {
-  ...tinyConfig.pretrain,
+  ...tinyPretraining,
   dropout: 0,
   decayOn: "matrices",
   biasLearningRateFactor: 1,

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { proposalLoss, regionLoss } from "../../lib/models/two_stage_losses.ts";
+import { proposalLoss, roiLoss } from "../../lib/models/two_stage_losses.ts";
 import type { TensorFunction } from "../../lib/nn/compiled.ts";
 import { assertClose } from "../helpers/close.ts";
 import { useCpuBackend } from "../helpers/cpu_kernels.ts";
@@ -50,21 +50,21 @@ Deno.test("proposalLoss()'s gradients agree with differences", () => {
 const labels = tf.tensor1d([1, 2, -1], "int32");
 const targets = normalTensor([3, 4], "region targets");
 
-Deno.test("regionLoss() is the mean cross entropy of the drawn, and the distance of the own class's deltas", () => {
+Deno.test("roiLoss() is the mean cross entropy of the drawn, and the distance of the own class's deltas", () => {
   const logits = tf.log(tf.tensor2d([[0.2, 0.7, 0.1], [0.3, 0.3, 0.4], [1, 1, 1]])) as Tensor;
   const deltas = tf.tensor2d([[9, 9, 9, 9, 0.5, 3, 0, 0], [...new Array(8).fill(9)], [
     ...new Array(8).fill(9),
   ]]);
   const inputs = [logits, deltas, labels, tf.zeros([3, 4]), tf.scalar(2)];
-  const [classLoss, box, sum] = valuesOf(regionLoss({ classes: 2, smoothL1Beta: 1 }), inputs);
+  const [classLoss, box, sum] = valuesOf(roiLoss({ classes: 2, smoothL1Beta: 1 }), inputs);
   assertAlmostEquals(classLoss, (-Math.log(0.7) - Math.log(0.4)) / 2, 1e-5);
   assertAlmostEquals(box, (smoothL1(0.5, 1) + smoothL1(3, 1)) / 2, 1e-5);
   assertAlmostEquals(sum, classLoss + box, 1e-5);
 });
 
-Deno.test("regionLoss() gives no gradient to ignored regions, to background's deltas, nor to other classes'", () => {
+Deno.test("roiLoss() gives no gradient to ignored regions, to background's deltas, nor to other classes'", () => {
   const total = (logits: Tensor, deltas: Tensor): Tensor =>
-    regionLoss({ classes: 2, smoothL1Beta: 1 })([logits, deltas, labels, targets, tf.scalar(2)])[2];
+    roiLoss({ classes: 2, smoothL1Beta: 1 })([logits, deltas, labels, targets, tf.scalar(2)])[2];
   const inputs = [normalTensor([3, 3], "region logits"), normalTensor([3, 8], "region deltas")];
   assertGradients(total, inputs);
   const [ofLogits, ofDeltas] = tf.grads((...xs: Tensor[]) => total(xs[0], xs[1]))(inputs);
@@ -74,8 +74,8 @@ Deno.test("regionLoss() gives no gradient to ignored regions, to background's de
   assertEquals(isZero(tf.reshape(ofDeltas, [6, 4])), [true, false, true, true, true, true]);
 });
 
-Deno.test("regionLoss() of a single class, and of nothing but ignored regions, is finite", () => {
-  const single = valuesOf(regionLoss({ classes: 1, smoothL1Beta: 1 }), [
+Deno.test("roiLoss() of a single class, and of nothing but ignored regions, is finite", () => {
+  const single = valuesOf(roiLoss({ classes: 1, smoothL1Beta: 1 }), [
     normalTensor([2, 2], "single logits"),
     normalTensor([2, 4], "single deltas"),
     tf.tensor1d([0, 1], "int32"),
@@ -91,5 +91,5 @@ Deno.test("regionLoss() of a single class, and of nothing but ignored regions, i
     targets,
     tf.scalar(1),
   ];
-  assertClose(valuesOf(regionLoss({ classes: 2, smoothL1Beta: 1 }), inputs), [0, 0, 0]);
+  assertClose(valuesOf(roiLoss({ classes: 2, smoothL1Beta: 1 }), inputs), [0, 0, 0]);
 });

@@ -206,6 +206,7 @@ Deno.test("resolveConfig() reads a config file, and names one that is missing or
       config: { ...config, name: "mine" },
       runDir: "runs/mine",
       allowOtherOrigin: false,
+      flags: new Map([["config", path]]),
     });
     assertEquals(
       await messageOf("--config", `${dir}/x.json`),

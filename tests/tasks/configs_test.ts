@@ -21,7 +21,7 @@ import { miniature } from "../helpers/miniature.ts";
 async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => void): Promise<void> {
   const engine = await useEngine();
   const { version: tensorflow, deviceName, threads } = engine;
-  const api = new StageWorker(engine, { tensorflow, deviceName, threads });
+  const api = new StageWorker(engine, { tensorflow, deviceName, threads, hostCpu: null });
   const context: StageContext = {
     run,
     worker: {

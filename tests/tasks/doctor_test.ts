@@ -68,7 +68,9 @@ Deno.test("checkDisk() looks at the nearest folder that exists, and makes none",
 
 Deno.test("checkPhotographs() names the layout, counts the splits, lists what is skipped", async () => {
   await withTree(await photographs(), async (path) => {
-    const result = await checkPhotographs(await tinyConfig({ detectionData: { kind: "folder", path } }));
+    const result = await checkPhotographs(
+      await tinyConfig({ detectionData: { kind: "folder", path, searchImages: null } }),
+    );
     assertEquals(result.status, "warning");
     assertStringIncludes(
       result.finding,
@@ -80,7 +82,8 @@ Deno.test("checkPhotographs() names the layout, counts the splits, lists what is
 
 Deno.test("the data checks name a folder that is missing, and are no exception", async () => {
   const data = { kind: "folder", path: "/no/such/folder" } as const;
-  const config = await tinyConfig({ detectionData: data, pretrainData: data });
+  const photographs = { ...data, searchImages: null };
+  const config = await tinyConfig({ detectionData: photographs, pretrainData: data });
   for (const result of [await checkPhotographs(config), await checkLabelledData(config)]) {
     assertEquals(result.status, "problem");
     assertStringIncludes(result.finding, "/no/such/folder");

@@ -1,11 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { toDetections } from "../../lib/eval/detection.ts";
-import {
-  CandidateScorer,
-  type LoadedSet,
-  type Recalibration,
-  someIndices,
-} from "../../lib/train/candidate_scorer.ts";
+import { CandidateScorer, type LoadedSet, someIndices } from "../../lib/train/candidate_scorer.ts";
+import type { Recalibration } from "../../lib/train/path_statistics.ts";
 import { openDetectorScoring, openSupernetScoring } from "../../lib/train/scoring.ts";
 import { useEngine } from "../helpers/engine.ts";
 import { alive } from "../helpers/leaks.ts";
@@ -120,15 +116,15 @@ Deno.test("scoring leaves no tensor behind, in any mode, and none when it fails"
 Deno.test("a supernet and a retrained detector opened for scoring are gone when disposed, and score the same again", async () => {
   const start = alive(engine);
   const [train, val, test] = ["train", "val", "test"].map((split) => tinyDetectionSet(split, 8));
-  const data = { train, val, test, skipped: [], notes: [] };
+  const data = { layout: "shapes" as const, train, val, test, version: "shapes", skipped: [], notes: [] };
   using network = tinyDetector(engine);
   const weights = network.state.toHost();
   network[Symbol.dispose]();
 
   const scores: number[] = [];
   for (let i = 0; i < 2; i++) {
-    using supernet = openSupernetScoring(engine, tinyConfig, data, weights);
-    scores.push((await supernet.score(tinyArchitecture)).evaluation.summary.AP);
+    using supernet = openSupernetScoring(engine, tinyConfig, data, weights, average);
+    scores.push(await supernet.score(tinyArchitecture));
   }
   assertEquals(scores[0], scores[1]);
   assertEquals(alive(engine), start);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { disposeStatistics, inheritedStatistics } from "../../lib/train/path_statistics.ts";
 import { unitsOnPath } from "../../lib/train/trunk.ts";
 import { supernet } from "../../lib/models/backbone.ts";
 import { useEngine } from "../helpers/engine.ts";
@@ -71,11 +72,41 @@ Deno.test("logits depend on running statistics, not on the other images of the b
   using network = tinyClassifier(engine);
   const { model, state } = network;
   for (let step = 0; step < 3; step++) model.trainStep(state, batch, tinyArchitecture, step, 0.1);
-  const all = model.logits(state, batch, tinyArchitecture);
+  const statistics = inheritedStatistics(model, state, tinyArchitecture);
+  const all = model.logits(state, batch, tinyArchitecture, statistics);
   assertEquals(all.length, 100);
   const bytes = batch.images.length / 10;
   const changed = { ...batch, images: batch.images.slice().fill(0, bytes) };
-  assertEquals(model.logits(state, changed, tinyArchitecture).slice(0, 10), all.slice(0, 10));
+  const some = model.logits(state, changed, tinyArchitecture, statistics);
+  disposeStatistics(statistics);
+  assertEquals(some.slice(0, 10), all.slice(0, 10));
+});
+
+Deno.test("without statistics, logits are normalised by the batch: they depend on its other images, and not on the network's running statistics", () => {
+  using network = tinyClassifier(engine);
+  const { model, state } = network;
+  const fresh = model.logits(state, batch, tinyArchitecture, null);
+  const bytes = batch.images.length / 10;
+  const changed = { ...batch, images: batch.images.slice().fill(0, bytes) };
+  const other = model.logits(state, changed, tinyArchitecture, null);
+  assert(String(other.slice(0, 10)) !== String(fresh.slice(0, 10)));
+  const stored = state.toHost();
+  for (const [name, { data }] of stored) if (/\.(mean|variance)$/.test(name)) data.fill(7);
+  state.fromHost(stored, { slots: true });
+  assertEquals(model.logits(state, batch, tinyArchitecture, null), fresh);
+});
+
+Deno.test("gate gradients update nothing, depend on the path, and are not numbers where the loss is none", () => {
+  using network = tinyClassifier(engine);
+  const { model, state, units } = network;
+  const before = bytesByName(state);
+  const gradients = model.gateGradients(state, batch, tinyArchitecture, 0);
+  assertEquals(gradients.length, 5);
+  assert(gradients.every((gradient) => Number.isFinite(gradient) && gradient !== 0), `${gradients}`);
+  assert(String(model.gateGradients(state, batch, otherArchitecture, 0)) !== String(gradients));
+  assertEquals(bytesByName(state), before);
+  poison(state, units[0]);
+  assert(model.gateGradients(state, batch, tinyArchitecture, 0).every(Number.isNaN));
 });
 
 Deno.test("steps and inference on class labels leave nothing behind, finite or not", () => {
@@ -85,7 +116,12 @@ Deno.test("steps and inference on class labels leave nothing behind, finite or n
     const { model, state, units } = network;
     const work = (): void => {
       model.trainStep(state, batch, tinyArchitecture, 0, 0.01);
-      model.logits(state, batch, tinyArchitecture);
+      const statistics = inheritedStatistics(model, state, tinyArchitecture);
+      model.logits(state, batch, tinyArchitecture, statistics);
+      disposeStatistics(statistics);
+      model.logits(state, batch, tinyArchitecture, null);
+      model.batchMoments(state, batch, tinyArchitecture);
+      model.gateGradients(state, batch, tinyArchitecture, 0);
     };
     work();
     const before = alive(engine);

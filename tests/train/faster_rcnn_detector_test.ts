@@ -151,10 +151,10 @@ function assertSlope(silenced: readonly string[], parts: readonly string[]): voi
 }
 
 Deno.test("the levels' gradients are those of the first stage's losses, where the second's is cut off", () =>
-  assertSlope(["boxes.class.weight", "boxes.box.weight"], ["objectnessLoss", "proposalBoxLoss"]));
+  assertSlope(["boxHead.class.weight", "boxHead.box.weight"], ["objectnessLoss", "proposalBoxLoss"]));
 
 Deno.test("the levels' gradients are those of the second stage's losses, where the first proposes its anchors", () =>
-  assertSlope(["proposals.object.weight", "proposals.box.weight"], ["classLoss", "boxLoss"]));
+  assertSlope(["proposalHead.object.weight", "proposalHead.box.weight"], ["classLoss", "boxLoss"]));
 
 Deno.test("draws depend on seed, step and image, and on nothing else", () => {
   const losses = (step: number, seed: number): DetectionLosses => stepOn(engine, batch, step, seed).losses;
@@ -211,7 +211,7 @@ Deno.test("detection does not look at the objects, nor at the other images of a 
 
 Deno.test("a proposal that leads nowhere but to background is no detection", () => {
   const found = detectOn(batch, (stored) => {
-    (stored.get("boxes.class.bias")!.data as Float32Array).set([-90, -90, -90, -90, -90, 90]);
+    (stored.get("boxHead.class.bias")!.data as Float32Array).set([-90, -90, -90, -90, -90, 90]);
   });
   assertEquals(found.map(({ scores }) => scores.every((score) => score < 1e-6)), [true, true]);
 });

@@ -18,6 +18,7 @@ import {
   tinyConfig,
   tinyDetectionSet,
   tinyDetector,
+  tinyPretraining,
 } from "../helpers/tiny_data.ts";
 
 const engine = await useEngine();
@@ -36,14 +37,15 @@ const common = (dir: string, onDamaged?: (reason: string) => void) => ({
   allowOtherOrigin: false,
   onDamaged: onDamaged ?? ((reason: string) => assert(false, reason)),
   config: tinyConfig,
+  tinyPretraining,
 });
 
 const openLabels: Open = async (dir, onDamaged) => {
   const [train, val] = [tinyClassificationSet("train", 2), tinyClassificationSet("val", 1)];
-  const { session } = await openPretraining(device, { train, val }, {
+  const { session } = await openPretraining(device, { train, val, version: "shapes" }, {
     ...common(dir, onDamaged),
     name: "pretrain",
-    training: { ...tinyConfig.pretrain, ...duration, batchSize: 4 },
+    training: { ...tinyPretraining, ...duration, batchSize: 4 },
     path: uniformPaths({ space: tinyConfig.space, seed: 1, stage: "pretrain" }),
     only: null,
   });

@@ -32,7 +32,7 @@ export interface AnchorTargetBatch {
 }
 
 /** Regions, and what the second stage should say. */
-export interface RegionTargetBatch {
+export interface RoiTargetBatch {
   /** `[N P, 4]`, image by image. */
   readonly boxesXyxy: Float32Array;
   /** `[N P]`. */
@@ -65,14 +65,14 @@ export function anchorBatch(
 }
 
 /** Chooses proposals in training and draws those that a step's loss is taken over. */
-export function trainingRegions(
+export function trainingRois(
   outputs: ProposalBatch,
   batch: DetectionBatch,
   { proposals, boxHead }: FasterRcnnConfig,
   classCount: number,
   seed: number,
   step: number,
-): RegionTargetBatch {
+): RoiTargetBatch {
   const sizes = {
     nmsIou: proposals.nmsIou,
     candidatesPerLevel: proposals.trainingCandidatesPerLevel,
@@ -80,7 +80,7 @@ export function trainingRegions(
   };
   const images = batch.ids.map((id, i) => {
     const proposed = selectProposals(imageOutputs(outputs, i), batch.placements[i], sizes);
-    const random = stream(seed, "regions", step, id);
+    const random = stream(seed, "rois", step, id);
     const sampling = { ...boxHead, classCount };
     return roiTargets(proposed, batch.boxesXyxy[i], batch.classIndices[i], sampling, random);
   });
@@ -93,7 +93,7 @@ export function trainingRegions(
 }
 
 /** Chooses proposals in detection, repeated up to the same number an image; `counts` says how many are not repeats. */
-export function detectionRegions(
+export function detectionRois(
   outputs: ProposalBatch,
   batch: DetectionBatch,
   { proposals }: FasterRcnnConfig,
