@@ -9,7 +9,7 @@ import { parseConfig } from "../lib/config/parse_config.ts";
 import { type Config, configPaths } from "../lib/config/schema.ts";
 import { readRunConfig, runPaths } from "../lib/run/run_folder.ts";
 import { searchSpaces } from "../lib/space/search_space.ts";
-import { type Command, flagsOf, helpText } from "./commands.ts";
+import { type Command, flagsOf, helpText, ownConfigNames } from "./commands.ts";
 import { configs, defaultConfigName } from "./configs/mod.ts";
 
 /** What a command is to do: show its help, or run. */
@@ -122,8 +122,8 @@ function namedConfig(name: string): UncheckedConfig {
   if (config !== undefined) return { value: structuredClone({ ...config }), where: `config ${name}` };
   const names = [...configs.keys()];
   throw new RangeError(
-    `Cannot find config "${name}": there are ${names.join(", ")}, or a FILE.json; ` +
-      `did you mean ${nearest(name, names)}?`,
+    `Cannot find config "${name}": there are ${ownConfigNames.join(", ")}, the paper's (see --help), or a ` +
+      `FILE.json; did you mean ${nearest(name, names)}?`,
   );
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { publishedNames } from "../lib/space/published.ts";
-import { configs, defaultConfigName } from "./configs/mod.ts";
+import { configs, defaultConfigName, paperConfigs } from "./configs/mod.ts";
 
 /** The commands that take the common flags, with what each does. */
 export const commands = {
@@ -39,13 +39,18 @@ export interface Flag {
   readonly only?: readonly Command[];
 }
 
+/** The configs that are not the paper's. */
+export const ownConfigNames: readonly string[] = [...configs.keys()].filter((name) =>
+  !paperConfigs.has(name)
+);
+
 /** All flags, in the help's order. */
 const flags: readonly Flag[] = [
   {
     name: "config",
     value: "NAME|FILE.json",
-    help: `experiment: ${[...configs.keys()].join(", ")} or a file like a run's config.json; ` +
-      `default: what --run holds, else ${defaultConfigName}`,
+    help: `experiment: ${ownConfigNames.join(", ")}, one of the paper's (below), or a file like a run's ` +
+      `config.json; default: what --run holds, else ${defaultConfigName}`,
   },
   { name: "data", value: "DIR", help: "images with boxes, Pascal VOC or COCO layout" },
   { name: "pretrain-data", value: "DIR", help: "images with class labels, ImageNet layout" },
@@ -95,5 +100,6 @@ export function helpText(command: Command): string {
   const left = own.map(({ name, value }) => value === null ? `--${name}` : `--${name} ${value}`);
   const width = Math.max(...left.map((text) => text.length));
   const lines = own.map(({ help }, i) => `  ${left[i].padEnd(width)}  ${help}`);
-  return [`deno task ${command} [flags]`, "", commands[command], "", ...lines, ""].join("\n");
+  const paper = ["The paper's experiments:", ...[...paperConfigs.keys()].map((name) => `  ${name}`)];
+  return [`deno task ${command} [flags]`, "", commands[command], "", ...lines, "", ...paper, ""].join("\n");
 }

@@ -20,6 +20,8 @@ import {
   checkRunFolder,
   checkThreads,
 } from "./doctor_checks.ts";
+import { DataSets } from "../lib/train/datasets.ts";
+import { indexStore } from "./index_store.ts";
 import { runTask } from "./run_task.ts";
 import { startRunWorker } from "./start_run_worker.ts";
 
@@ -44,7 +46,10 @@ export async function main(args: string[]): Promise<void> {
 
   // The run and its data
   show(await checkRunFolder(runDir, config));
-  const data = [await checkPhotographs(config), await checkLabelledData(config)];
+  const indexes = indexStore();
+  const store = indexes && { ...indexes, canWrite: false };
+  const sets = new DataSets(store);
+  const data = [await checkPhotographs(config, sets), await checkLabelledData(config, sets)];
   data.forEach(show);
 
   // The engine, and what only it can tell
@@ -55,7 +60,7 @@ export async function main(args: string[]): Promise<void> {
     const device = await checkDevice(worker);
     show(device);
     const canRead = [device, ...data].every(({ status }) => status !== "problem");
-    if (canRead) show(await checkImages(worker, config));
+    if (canRead) show(await checkImages(config, { worker, data: sets, store }));
   }
 
   const problems = results.filter(({ status }) => status === "problem").length;

@@ -7,12 +7,12 @@ import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { configDifferences } from "../lib/config/config_identity.ts";
 import type { Config } from "../lib/config/schema.ts";
-import { openDetectionFolder } from "../lib/data/open_folder.ts";
 import { cacheFolder, type DeviceKind, engineBuild } from "../lib/engine/platform.ts";
 import { findLibrary } from "../lib/engine/library.ts";
 import { usesClassLabels } from "../lib/run/plan.ts";
 import { readRunConfig } from "../lib/run/run_folder.ts";
-import { openClassificationData, openDetectionData } from "../lib/train/datasets.ts";
+import { checkDataImages, type ImageCheck } from "../lib/stages/check_images.ts";
+import type { DataSets } from "../lib/train/datasets.ts";
 import type { WorkerProcess } from "../lib/workers/worker_process.ts";
 import { type CheckResult, ok, problem, warning } from "./check_result.ts";
 import { bytesText } from "./progress.ts";
@@ -91,13 +91,11 @@ export async function checkRunFolder(runDir: string, config: Config): Promise<Ch
 }
 
 /** The images with boxes can be opened. */
-export async function checkPhotographs(config: Config): Promise<CheckResult> {
+export async function checkPhotographs(config: Config, data: DataSets): Promise<CheckResult> {
   try {
     const source = config.detectionData;
-    const layout = source.kind === "shapes"
-      ? "generated shapes"
-      : `${layoutNames[(await openDetectionFolder(source.path)).layout]} in ${source.path}`;
-    const { train, val, test, skipped, notes } = await openDetectionData(config);
+    const { layout: layoutKey, train, val, test, skipped, notes } = await data.detection(config);
+    const layout = layoutNames[layoutKey] + (source.kind === "shapes" ? "" : ` in ${source.path}`);
     const counts = [train, val, test].map(({ samples }) => samples.length);
     const found = [
       `${layout}: ${train.classes.length} classes; images: ` +
@@ -116,14 +114,14 @@ export async function checkPhotographs(config: Config): Promise<CheckResult> {
   }
 }
 
-const layoutNames = { voc: "Pascal VOC", coco: "COCO" } as const;
+const layoutNames = { shapes: "generated shapes", voc: "Pascal VOC", coco: "COCO" } as const;
 
 /** The images with class labels can be opened. */
-export async function checkLabelledData(config: Config): Promise<CheckResult> {
+export async function checkLabelledData(config: Config, data: DataSets): Promise<CheckResult> {
   const source = config.pretrainData;
   if (source === null || !usesClassLabels(config)) return ok("labels", "none are needed");
   try {
-    const { train, val } = await openClassificationData(config);
+    const { train, val } = await data.classification(config);
     const layout = source.kind === "shapes" ? "generated shapes" : `image folder ${source.path}`;
     const counts = `${train.samples.length} to train, ${val.samples.length} to validate`;
     return ok("labels", `${layout}: ${train.classes.length} classes; images: ${counts}`);
@@ -178,9 +176,9 @@ export async function checkDevice(worker: WorkerProcess): Promise<CheckResult> {
 }
 
 /** Every image can be read. */
-export async function checkImages(worker: WorkerProcess, config: Config): Promise<CheckResult> {
+export async function checkImages(config: Config, check: ImageCheck): Promise<CheckResult> {
   try {
-    await worker.call((api) => api.checkImages(config));
+    await checkDataImages(config, check);
     return ok("images", "all can be read");
   } catch (error) {
     return problem("images", messageOf(error), "replace these files, or take them out of the data");

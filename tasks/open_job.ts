@@ -8,13 +8,15 @@ import type { Config } from "../lib/config/schema.ts";
 import { plannedStages, usesClassLabels } from "../lib/run/plan.ts";
 import { fixedArchitecture } from "../lib/search/fixed_architecture.ts";
 import { openRun, readRunConfig, type RunFolder, type Stage } from "../lib/run/run_folder.ts";
+import { checkDataImages } from "../lib/stages/check_images.ts";
 import { checkSupernetRun } from "../lib/stages/supernet_run.ts";
 import { requireFinished, type StageContext, type StageProgress } from "../lib/stages/stage_context.ts";
-import { type DetectionData, openClassificationData, openDetectionData } from "../lib/train/datasets.ts";
+import { DataSets, type DetectionData } from "../lib/train/datasets.ts";
 import { resolveConfig } from "./cli.ts";
 import type { Command } from "./commands.ts";
 import { sayIfFinished } from "./ending.ts";
 import { progressLine } from "./engine.ts";
+import { indexStore } from "./index_store.ts";
 import { ProgressLine } from "./progress.ts";
 import { startRunWorker } from "./start_run_worker.ts";
 
@@ -66,8 +68,10 @@ export async function openJob(command: Command, args: string[], stages: JobStage
   if (existing !== null && await sayIfFinished(existing, finishes)) return null;
 
   // Data: annotations now, images by the worker; nothing is trained on data that is not all there
-  const detection = await openDetectionData(config);
-  if (usesClassLabels(config)) await openClassificationData(config);
+  const store = indexStore();
+  const data = new DataSets(store);
+  const detection = await data.detection(config);
+  if (usesClassLabels(config)) await data.classification(config);
 
   // Engine
   const fetching = progressLine();
@@ -80,14 +84,14 @@ export async function openJob(command: Command, args: string[], stages: JobStage
   const device = deviceName.replace(/^.*device:/, "");
   console.log(`TensorFlow ${tensorflow} on ${device}, ${threads} threads; run ${runDir}`);
   sayNotes(detection);
-  await worker.call((api) => api.checkImages(config));
+  await checkDataImages(config, { worker, data, store });
 
   // A new run's folder comes last, so that nothing is left of a run that can't start
   const run = existing ?? held.use(await openRun(runDir, config));
   const observer = resources.use(new ConsoleObserver());
   const job = resources.move();
   return {
-    context: { run, worker, observer, allowOtherOrigin },
+    context: { run, worker, data, observer, allowOtherOrigin },
     flags,
     [Symbol.asyncDispose]: () => job.disposeAsync(),
   };

@@ -5,6 +5,7 @@
  */
 import type { Config } from "../lib/config/schema.ts";
 import type { EngineLibrary } from "../lib/engine/library.ts";
+import { indexStore } from "./index_store.ts";
 import { startWorker, type WorkerProcess } from "../lib/workers/worker_process.ts";
 
 /** Starts the worker that owns a run's device; it may write nowhere but into the run's folder. */
@@ -16,5 +17,6 @@ export function startRunWorker(library: EngineLibrary, config: Config, runDir: s
     device: config.device.kind,
     threads: config.device.threads,
     runDir,
+    indexDir: indexStore()?.dir ?? null,
   });
 }

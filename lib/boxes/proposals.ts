@@ -15,7 +15,9 @@ import { bestRows, sortByScore } from "./score_order.ts";
 
 /** The valid part of a canvas, from its top left corner. */
 export interface ImageArea {
+  /** x ends here. */
   readonly widthPx: number;
+  /** y ends here. */
   readonly heightPx: number;
 }
 

@@ -17,7 +17,9 @@ export interface SampleSize {
 
 /** What was drawn; each list ascends. */
 export interface Sample {
+  /** Rows labelled foreground. */
   readonly positives: Uint32Array;
+  /** Rows labelled background. */
   readonly negatives: Uint32Array;
 }
 

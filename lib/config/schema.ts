@@ -65,7 +65,7 @@ const detectionData = z.discriminatedUnion("kind", [
     kind: folderKind,
     path: folderPath,
     searchImages: count.nullable().describe(
-      "training images set apart to score candidates where the data set has no split for it; null is a fifth",
+      "training images set apart to score candidates; null takes the split val, or a tenth where there is none",
     ),
   }),
   z.strictObject({

@@ -20,7 +20,6 @@ import type { MetricRecord } from "../run/metrics_log.ts";
 import { isPlanned, usesClassLabels } from "../run/plan.ts";
 import type { RunFolder, Stage } from "../run/run_folder.ts";
 import { type CandidateRecord, openHistory } from "../search/history.ts";
-import { openClassificationData, openDetectionData } from "../train/datasets.ts";
 import type { EvaluationReport } from "../workers/worker_api.ts";
 import { withScores } from "./evaluate.ts";
 import type { RankResult } from "./rank.ts";
@@ -150,7 +149,7 @@ function evaluationOf({ images, summary, perClass }: EvaluationReport): ReportEv
 async function galleryOf(context: StageContext, choices: readonly number[]): Promise<ReportGallery> {
   const task = trainingTask(context);
   const pictures = await context.worker.call((api) => api.pictures(task, choices, pictureCount));
-  const { test } = await openDetectionData(context.run.config);
+  const { test } = await context.data.detection(context.run.config);
   return {
     classNames: test.classes,
     minScore: minDrawnScore,
@@ -158,8 +157,8 @@ async function galleryOf(context: StageContext, choices: readonly number[]): Pro
   };
 }
 
-async function dataNotes({ run: { config } }: StageContext): Promise<DataNote[]> {
-  const detection = await openDetectionData(config);
+async function dataNotes({ run: { config }, data }: StageContext): Promise<DataNote[]> {
+  const detection = await data.detection(config);
   const boxes = (["train", "val", "test"] as const).map((split) => ({
     title: `detection, ${split}`,
     images: detection[split].samples.length,
@@ -167,7 +166,7 @@ async function dataNotes({ run: { config } }: StageContext): Promise<DataNote[]>
     skipped: split === "train" ? detection.skipped : [],
   }));
   if (!usesClassLabels(config)) return boxes;
-  const classification = await openClassificationData(config);
+  const classification = await data.classification(config);
   const labels = (["train", "val"] as const).map((split) => {
     const images = classification[split].samples.length;
     return { title: `classification, ${split}`, images, objects: images, skipped: [] };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { RunFolder, Stage } from "../run/run_folder.ts";
+import type { DataSets } from "../train/datasets.ts";
 import type { TrainingTask } from "../workers/worker_api.ts";
 import type { WorkerProcess } from "../workers/worker_process.ts";
 
@@ -34,6 +35,8 @@ export interface StageObserver {
 export interface StageContext {
   readonly run: RunFolder;
   readonly worker: WorkerProcess;
+  /** The data sets, as this process reads them. */
+  readonly data: DataSets;
   readonly observer: StageObserver;
   /** Whether checkpoints of other versions, threads or seed are gone on from. */
   readonly allowOtherOrigin: boolean;

@@ -7,7 +7,9 @@ import type { DetectionBatch } from "../data/sample.ts";
 
 /** A canvas's size. */
 export interface Canvas {
+  /** Rows. */
   readonly heightPx: number;
+  /** Columns. */
   readonly widthPx: number;
 }
 
@@ -16,6 +18,11 @@ export class CanvasPlans<Plan extends Disposable> implements Disposable {
   readonly #make: (images: number, canvas: Canvas) => Plan;
   readonly #plans = new Map<string, Plan>();
 
+  /**
+   * Plans nothing yet.
+   *
+   * @param make Makes the plan for a number of images on a canvas.
+   */
   constructor(make: (images: number, canvas: Canvas) => Plan) {
     this.#make = make;
   }
@@ -28,6 +35,7 @@ export class CanvasPlans<Plan extends Disposable> implements Disposable {
     return plan;
   }
 
+  /** Disposes every plan. */
   [Symbol.dispose](): void {
     for (const plan of this.#plans.values()) plan[Symbol.dispose]();
     this.#plans.clear();

@@ -41,6 +41,8 @@ export class DetectionModel implements Disposable {
   readonly #taps: readonly number[];
 
   /**
+   * Builds pyramid and detector on a supernet.
+   *
    * @param context What computes, how many classes there are, and what names the draws.
    * @param space The supernet's.
    * @param config Which detector, and how it is made.
@@ -148,6 +150,7 @@ export class DetectionModel implements Disposable {
     return found;
   }
 
+  /** Disposes the detector; the context stays its owner's. */
   [Symbol.dispose](): void {
     this.#detector[Symbol.dispose]();
   }

@@ -24,6 +24,7 @@ export interface DetectionLosses {
 
 /** What a detector's training pass gives. */
 export interface DetectorStep {
+  /** Before the update. */
   readonly losses: DetectionLosses;
   /** What goes on from here; null if the losses are not finite. */
   readonly gradients: DetectorGradients | null;
@@ -61,7 +62,9 @@ export interface Detector extends Disposable {
 
 /** What every detector is made with. */
 export interface DetectorContext {
+  /** Where the losses are compiled and images uploaded. */
   readonly device: Device;
+  /** Runs the units. */
   readonly runner: UnitRunner;
   /** K. */
   readonly classes: number;
@@ -71,6 +74,7 @@ export interface DetectorContext {
 
 /** A loss's values on the host, its last output being the sum of the others, and the sum's gradients. */
 export interface EvaluatedLoss {
+  /** In the order of the loss's outputs. */
   readonly values: readonly number[];
   /** Of the differentiable inputs; the caller owns them. */
   readonly gradients: readonly Tensor[];

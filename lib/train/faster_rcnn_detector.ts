@@ -79,6 +79,7 @@ export class FasterRcnnDetector implements Detector {
   readonly #roiLevels: readonly [number, number];
   readonly #plans: CanvasPlans<Plan>;
 
+  /** Builds the units of a config. */
   constructor(context: DetectorContext, config: FasterRcnnConfig) {
     const { channels, norm, boxHead, levels: [first, last] } = config;
     this.#proposalHead = proposalHeadUnit({ channels, anchorsPerCell: anchorsPerCell(config) });
@@ -126,6 +127,7 @@ export class FasterRcnnDetector implements Detector {
     });
   }
 
+  /** Disposes the compiled losses; the units' functions are the runner's. */
   [Symbol.dispose](): void {
     this.#plans[Symbol.dispose]();
   }

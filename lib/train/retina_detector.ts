@@ -42,6 +42,7 @@ export class RetinaDetector implements Detector {
   readonly #head: Unit;
   readonly #plans: CanvasPlans<Plan>;
 
+  /** Builds the units of a config. */
   constructor(context: DetectorContext, config: RetinaNetConfig) {
     const shape = { ...config, classes: context.classes, anchorsPerCell: anchorsPerCell(config) };
     this.#head = retinaHeadUnit(shape);
@@ -83,6 +84,7 @@ export class RetinaDetector implements Detector {
     });
   }
 
+  /** Disposes the compiled losses; the units' functions are the runner's. */
   [Symbol.dispose](): void {
     this.#plans[Symbol.dispose]();
   }

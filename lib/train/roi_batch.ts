@@ -19,6 +19,7 @@ export interface ProposalBatch {
   readonly deltas: Float32Array;
   /** `[R, 4]`. */
   readonly anchorsXyxy: Float32Array;
+  /** How R divides into levels. */
   readonly anchorsPerLevel: readonly number[];
 }
 
@@ -28,6 +29,7 @@ export interface AnchorTargetBatch {
   readonly labels: Int32Array;
   /** `[N, R, 4]`. */
   readonly deltas: Float32Array;
+  /** How many rows are not ignored. */
   readonly sampled: number;
 }
 
@@ -39,6 +41,7 @@ export interface RoiTargetBatch {
   readonly labels: Int32Array;
   /** `[N P, 4]`. */
   readonly deltas: Float32Array;
+  /** How many rows are not ignored. */
   readonly sampled: number;
 }
 

@@ -6,7 +6,7 @@
 import process from "node:process";
 import { configHash } from "../config/config_identity.ts";
 import type { ClassificationTraining, Config } from "../config/schema.ts";
-import { checkImages, imageToCheck } from "../data/check.ts";
+import { checkImages, type ImageProblem, type ImageToCheck } from "../data/check.ts";
 import { encodePreview } from "../data/preview.ts";
 import type { DetectionSet } from "../data/sample.ts";
 import { listOf } from "../data/sample_list.ts";
@@ -15,7 +15,7 @@ import type { Architecture } from "../space/architecture.ts";
 import { scoredStage } from "../run/plan.ts";
 import { type CheckpointOrigin, loadNewestCheckpoint } from "../train/checkpoint.ts";
 import { openClassifierScoring } from "../train/classification_scoring.ts";
-import { openClassificationData, openDetectionData, retrainingSet } from "../train/datasets.ts";
+import { type DataSets, retrainingSet } from "../train/datasets.ts";
 import type { Duration } from "../config/duration.ts";
 import { selectSamples } from "../data/sample_list.ts";
 import { someIndices } from "../train/candidate_scorer.ts";
@@ -51,21 +51,26 @@ import type {
 
 /** Longer side of the pictures that a worker sends. */
 const pictureSidePx = 640;
-/** Problems that are listed; a wrong folder can have a million. */
-const listedProblems = 10;
 
 /** Answers the coordinator's calls. */
 export class StageWorker implements WorkerApi {
   readonly #device: Device;
   readonly #report: DeviceReport;
+  readonly #data: DataSets;
   #training: TrainingSession | null = null;
   #pretraining: Pretraining | null = null;
   #scoring: SupernetScoring | null = null;
   #profiler: BackboneProfiler | null = null;
 
-  constructor(device: Device, report: DeviceReport) {
+  /**
+   * @param device What computes.
+   * @param report What it says of itself.
+   * @param data The data sets; each is opened once.
+   */
+  constructor(device: Device, report: DeviceReport, data: DataSets) {
     this.#device = device;
     this.#report = report;
+    this.#data = data;
   }
 
   device(): Promise<DeviceReport> {
@@ -77,24 +82,8 @@ export class StageWorker implements WorkerApi {
     return Promise.resolve({ rssBytes: Deno.memoryUsage().rss, peakRssBytes });
   }
 
-  async checkImages(config: Config): Promise<void> {
-    const classification = await openClassificationData(config);
-    const detection = await openDetectionData(config);
-    const problems = [];
-    for (
-      const set of [detection.train, detection.val, detection.test, classification.train, classification.val]
-    ) {
-      const images = Array.from(set.samples, imageToCheck).filter((image) => image !== null);
-      problems.push(...await checkImages(images, config.maxImagePixels));
-    }
-    if (problems.length === 0) return;
-    const listed = problems.slice(0, listedProblems).map(({ reason }) => `\n  ${reason}`).join("");
-    const more = problems.length - listedProblems;
-    throw new RangeError(
-      `Cannot use the data as ${problems.length} images are unusable:${listed}${
-        more > 0 ? `\n  and ${more} more` : ""
-      }`,
-    );
+  checkImages(images: readonly ImageToCheck[], maxPixels: number): Promise<ImageProblem[]> {
+    return checkImages(images, maxPixels);
   }
 
   async openPretraining(task: TrainingTask): Promise<TrainingStatus> {
@@ -138,13 +127,13 @@ export class StageWorker implements WorkerApi {
     };
     const training = { ...config.retrain, duration: duration ?? config.retrain.duration };
     const options = { config, training, path: fixedPath(choices), only: choices, initial };
-    const { train } = await openDetectionData(config);
+    const { train } = await this.#data.detection(config);
     return await this.#openDetectionTraining(task, folder, train, options);
   }
 
   async scoreRanked(task: TrainingTask, choices: Architecture, folder: string): Promise<number> {
     const { config } = task;
-    const { val } = await openDetectionData(config);
+    const { val } = await this.#data.detection(config);
     const scored = someIndices(config.seed, "score", val, config.search.scoreImages);
     const set = { ...val, samples: selectSamples(val.samples, scored) };
     const { evaluation } = await this.#evaluateOn(task, choices, set, folder);
@@ -172,7 +161,7 @@ export class StageWorker implements WorkerApi {
     const initial = async (): Promise<TensorMap | null> =>
       config.pretrain === null ? null : await this.#finished(task, "pretrain");
     const options = { config, training: config.finetune, path, only: null, initial };
-    const { train } = await openDetectionData(config);
+    const { train } = await this.#data.detection(config);
     return await this.#openDetectionTraining(task, "finetune", train, options);
   }
 
@@ -184,7 +173,7 @@ export class StageWorker implements WorkerApi {
       return initialise === "supernet" ? await this.#supernet(task) : null;
     };
     const options = { config, training: config.retrain, path: fixedPath(choices), only: choices, initial };
-    const all = retrainingSet(await openDetectionData(config));
+    const all = retrainingSet(await this.#data.detection(config));
     return await this.#openDetectionTraining(task, "retrain", all, options);
   }
 
@@ -216,10 +205,10 @@ export class StageWorker implements WorkerApi {
     const recalibration = { ...config.search.recalibration, ...(mode === undefined ? {} : { mode }) };
     const weights = await this.#supernet(task);
     if (scoredStage(config) === "finetune") {
-      const data = await openDetectionData(config);
+      const data = await this.#data.detection(config);
       this.#scoring = openSupernetScoring(this.#device, config, data, weights, recalibration);
     } else {
-      const data = await openClassificationData(config);
+      const data = await this.#data.classification(config);
       const recipe = pretrainRecipe(config);
       this.#scoring = openClassifierScoring(this.#device, config, recipe, data, weights, recalibration);
     }
@@ -240,14 +229,14 @@ export class StageWorker implements WorkerApi {
   }
 
   async evaluateRetrained(task: TrainingTask, choices: Architecture): Promise<EvaluationReport> {
-    const { test } = await openDetectionData(task.config);
+    const { test } = await this.#data.detection(task.config);
     const { evaluation } = await this.#evaluateOn(task, choices, test);
     const perClass = classAps(evaluation.curves, test.classes);
     return { images: test.samples.length, summary: evaluation.summary, perClass };
   }
 
   async pictures(task: TrainingTask, choices: Architecture, count: number): Promise<DetectionPicture[]> {
-    const { test } = await openDetectionData(task.config);
+    const { test } = await this.#data.detection(task.config);
     const stride = Math.max(1, Math.floor(test.samples.length / count));
     const samples = [...test.samples].filter((_, i) => i % stride === 0).slice(0, count);
     const { detections } = await this.#evaluateOn(task, choices, { ...test, samples: listOf(samples) });
@@ -282,7 +271,7 @@ export class StageWorker implements WorkerApi {
     path: ReturnType<typeof fixedPath>,
     only: Architecture | null,
   ): Promise<TrainingStatus> {
-    const data = await openClassificationData(task.config);
+    const data = await this.#data.classification(task.config);
     return await this.#opening(task, stage, async (common) => {
       this.#pretraining = await openPretraining(this.#device, data, {
         ...common,

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Config, SearchConfig } from "../config/schema.ts";
+import type { ImageProblem, ImageToCheck } from "../data/check.ts";
 import type { ClassAp, CocoSummary } from "../eval/coco.ts";
 import type { Architecture } from "../space/architecture.ts";
 import type { Duration } from "../config/duration.ts";
@@ -79,12 +80,8 @@ export interface WorkerApi {
   device(): Promise<DeviceReport>;
   /** How much memory it takes. */
   memory(): Promise<MemoryReport>;
-  /**
-   * Reads the header of every image of the data sets, and stops at problems.
-   *
-   * @throws {RangeError} That lists the first problems, each with its file.
-   */
-  checkImages(config: Config): Promise<void>;
+  /** Reads the headers of images; gives those that can't be used, and why. */
+  checkImages(images: readonly ImageToCheck[], maxPixels: number): Promise<ImageProblem[]>;
   /** Opens the supernet's pre-training. */
   openPretraining(task: TrainingTask): Promise<TrainingStatus>;
   /** Opens the supernet's fine-tuning; its pre-training is done. */

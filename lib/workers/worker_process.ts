@@ -20,6 +20,8 @@ export interface WorkerOptions {
   readonly threads: number;
   /** The only folder it may write to. */
   readonly runDir: string;
+  /** Where indexes of data folders are; null if none are kept. */
+  readonly indexDir: string | null;
 }
 
 /** A worker that ended, or an answer that it could not give. */
@@ -90,7 +92,7 @@ function killIfThere(child: Deno.ChildProcess): void {
   }
 }
 
-function workerArguments({ entry, libraryPath, device, threads, runDir }: WorkerOptions): string[] {
+function workerArguments({ entry, libraryPath, device, threads, runDir, indexDir }: WorkerOptions): string[] {
   return [
     "run",
     "--no-prompt",
@@ -103,6 +105,7 @@ function workerArguments({ entry, libraryPath, device, threads, runDir }: Worker
     libraryPath,
     device,
     String(threads),
+    indexDir ?? "",
   ];
 }
 

@@ -190,7 +190,7 @@ const vocCanvases: [number, number][] = [[608, 1024], [1024, 608]];
 const vocSteps = { steps: 18_000 };
 
 /**
- * An experiment's detector and trainings on VOC in place of COCO; the search's split is a fifth of the training images.
+ * An experiment's detector and trainings on VOC in place of COCO; the search's split is a tenth of the training images.
  */
 export function onVoc<D extends FasterRcnnConfig | RetinaNetConfig>(
   { detector, finetune, retrain }: {

@@ -6,6 +6,7 @@
 import type { Config } from "../../lib/config/schema.ts";
 import { openRun } from "../../lib/run/run_folder.ts";
 import type { StageContext, StageProgress } from "../../lib/stages/stage_context.ts";
+import { DataSets } from "../../lib/train/datasets.ts";
 import type { WorkerApi } from "../../lib/workers/worker_api.ts";
 import type { RemoteWorker } from "../../lib/workers/worker_process.ts";
 import { withFolder } from "../helpers/job.ts";
@@ -32,6 +33,7 @@ export function withStages(
     } as RemoteWorker;
     await test({
       run,
+      data: new DataSets(null),
       worker: { call: (call) => call(api), [Symbol.asyncDispose]: () => Promise.resolve() },
       observer: {
         progress: (update) => void told.progress.push(update),

@@ -167,16 +167,6 @@ Deno.test("a search by detection wants the fine-tuned supernet", () =>
     await assertRejects(() => search(context), RangeError, "stage finetune is not finished");
   }));
 
-Deno.test("a limit of latency without a table says how to get one, before a candidate is scored", () => {
-  const worker = scorer(sum);
-  const budget = { macs: null, parameters: null, latencyMs: 5 };
-  return withStages(worker, async (context) => {
-    await context.run.finishStage("finetune");
-    await assertRejects(() => search(context), RangeError, "Measure them with deno task profile");
-    assertEquals(worker.calls, 0);
-  }, searching({ budget }));
-});
-
 Deno.test("with a latency table candidates keep to the limit and record what they take", async () => {
   const device = { tensorflow: "2", deviceName: "/device:CPU:0", threads: 2, hostCpu: "a CPU" };
   const timing = (ms: number): Timing => ({

@@ -10,6 +10,7 @@ import { pretrain } from "../../lib/stages/pretrain.ts";
 import { retrain } from "../../lib/stages/retrain.ts";
 import { search } from "../../lib/stages/search.ts";
 import type { StageContext, StageProgress } from "../../lib/stages/stage_context.ts";
+import { DataSets } from "../../lib/train/datasets.ts";
 import { StageWorker } from "../../lib/workers/stage_worker.ts";
 import type { RemoteWorker } from "../../lib/workers/worker_process.ts";
 import { configs, paperConfigs } from "../../tasks/configs/mod.ts";
@@ -20,10 +21,12 @@ import { miniature } from "../helpers/miniature.ts";
 /** Runs a config's job up to its evaluation, each time with a new worker, as a new process would. */
 async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => void): Promise<void> {
   const engine = await useEngine();
+  const data = new DataSets(null);
   const { version: tensorflow, deviceName, threads } = engine;
-  const api = new StageWorker(engine, { tensorflow, deviceName, threads, hostCpu: null });
+  const api = new StageWorker(engine, { tensorflow, deviceName, threads, hostCpu: null }, data);
   const context: StageContext = {
     run,
+    data,
     worker: {
       call: (call) => call(api as unknown as RemoteWorker),
       [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Config, configSchema } from "../../lib/config/schema.ts";
 import { checkText, ok, problem } from "../../tasks/check_result.ts";
 import { resolveConfig } from "../../tasks/cli.ts";
+import { DataSets } from "../../lib/train/datasets.ts";
 import {
   checkDenoVersion,
   checkDisk,
@@ -70,6 +71,7 @@ Deno.test("checkPhotographs() names the layout, counts the splits, lists what is
   await withTree(await photographs(), async (path) => {
     const result = await checkPhotographs(
       await tinyConfig({ detectionData: { kind: "folder", path, searchImages: null } }),
+      new DataSets(null),
     );
     assertEquals(result.status, "warning");
     assertStringIncludes(
@@ -83,8 +85,9 @@ Deno.test("checkPhotographs() names the layout, counts the splits, lists what is
 Deno.test("the data checks name a folder that is missing, and are no exception", async () => {
   const data = { kind: "folder", path: "/no/such/folder" } as const;
   const photographs = { ...data, searchImages: null };
+  const sets = new DataSets(null);
   const config = await tinyConfig({ detectionData: photographs, pretrainData: data });
-  for (const result of [await checkPhotographs(config), await checkLabelledData(config)]) {
+  for (const result of [await checkPhotographs(config, sets), await checkLabelledData(config, sets)]) {
     assertEquals(result.status, "problem");
     assertStringIncludes(result.finding, "/no/such/folder");
   }

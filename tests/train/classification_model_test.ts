@@ -91,7 +91,7 @@ Deno.test("without statistics, logits are normalised by the batch: they depend o
   const other = model.logits(state, changed, tinyArchitecture, null);
   assert(String(other.slice(0, 10)) !== String(fresh.slice(0, 10)));
   const stored = state.toHost();
-  for (const [name, { data }] of stored) if (/\.(mean|variance)$/.test(name)) data.fill(7);
+  for (const [name, { data }] of stored) if (/\.(mean|variance)$/.test(name)) (data as Float32Array).fill(7);
   state.fromHost(stored, { slots: true });
   assertEquals(model.logits(state, batch, tinyArchitecture, null), fresh);
 });

@@ -37,7 +37,7 @@ const calls = {
     return new Promise(() => {});
   },
   /** Writing to a file. */
-  checkImages: ({ name }: { name: string }): Promise<void> => Deno.writeTextFile(name, "x"),
+  checkImages: ([name]: string[]): Promise<void> => Deno.writeTextFile(name, "x"),
 };
 const channel = openChannel(Deno.stdin.readable, Deno.stdout.writable);
 comlink.expose(calls, channel);

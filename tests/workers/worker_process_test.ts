@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Config } from "../../lib/config/schema.ts";
 import type { TrainingTask } from "../../lib/workers/worker_api.ts";
 import { startWorker, WorkerError, type WorkerProcess } from "../../lib/workers/worker_process.ts";
 import { exists, root, withFolder } from "../helpers/job.ts";
@@ -14,6 +13,7 @@ function oddWorker(runDir = "/nowhere"): WorkerProcess {
     device: "cpu",
     threads: 3,
     runDir,
+    indexDir: null,
   });
 }
 
@@ -83,6 +83,7 @@ Deno.test("a worker that can't start gives a WorkerError with what it said", asy
     device: "cpu",
     threads: 1,
     runDir: "/nowhere",
+    indexDir: null,
   });
   const error = await assertRejects(() => worker.call((api) => api.device()), WorkerError);
   assertStringIncludes(error.message, "The worker process ended with exit code 1");
@@ -97,6 +98,7 @@ Deno.test("the real worker says so if its library can't be loaded", async () => 
     device: "cpu",
     threads: 1,
     runDir: "/nowhere",
+    indexDir: null,
   });
   const error = await assertRejects(() => worker.call((api) => api.device()), WorkerError);
   assertStringIncludes(error.message, "/nowhere/libtensorflow_cc.so.2");
@@ -107,7 +109,7 @@ Deno.test("a worker may write to the run's folder, which need not exist yet, and
     const runDir = `${folder}/run`;
     await using worker = oddWorker(runDir);
     const write = (path: string): Promise<void> =>
-      worker.call((api) => api.checkImages({ name: path } as Config));
+      worker.call(async (api) => void await api.checkImages([path] as never, 0));
     await assertRejects(() => write(`${folder}/elsewhere`), Error, "Requires write access");
     assert(!await exists(`${folder}/elsewhere`));
     await Deno.mkdir(runDir);
