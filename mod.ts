@@ -34,7 +34,9 @@ export {
   checkSearchSpace,
   choiceCount,
   choiceName,
+  maxChoices,
   type SearchSpace,
+  type SearchSpaceName,
   searchSpaces,
 } from "./lib/space/search_space.ts";
 export {
@@ -45,6 +47,12 @@ export {
   formatArchitecture,
   parseArchitecture,
 } from "./lib/space/architecture.ts";
+export {
+  namedArchitecture,
+  type PublishedArchitecture,
+  publishedArchitectures,
+  publishedNames,
+} from "./lib/space/published.ts";
 
 // What an architecture costs
 export {
@@ -58,6 +66,7 @@ export {
   countParameters,
   leastCost,
 } from "./lib/space/cost.ts";
+export type { BlockLatencies } from "./lib/space/latency.ts";
 
 // Searches
 export {
@@ -66,10 +75,28 @@ export {
   type EvolutionSettings,
   evolve,
 } from "./lib/search/evolution.ts";
+export { ageingEvolution, type AgeingOptions, type AgeingSettings } from "./lib/search/ageing.ts";
+export { reinforce, type ReinforceOptions, type ReinforceSettings } from "./lib/search/reinforce.ts";
+export {
+  type GateGradients,
+  type GradientOptions,
+  gradientSearch,
+  type GradientSettings,
+} from "./lib/search/gradient.ts";
+export { boundedCost, nsga2, type Nsga2Options, type Nsga2Settings } from "./lib/search/nsga2.ts";
+export { runStrategy, type StrategyOptions, type StrategySettings } from "./lib/search/strategies.ts";
+export { hypervolume, type Objectives, paretoFront } from "./lib/search/pareto.ts";
 export { randomSearch, type RandomSearchOptions } from "./lib/search/random_search.ts";
 export type { Evaluate, SearchOptions, SearchSize } from "./lib/search/search_options.ts";
 export type { Budget } from "./lib/search/budget.ts";
-export type { CandidateRecord, Origin, Proposal, ScoredCandidate, Strategy } from "./lib/search/candidate.ts";
+export type {
+  CandidatePlace,
+  CandidateRecord,
+  Origin,
+  Proposal,
+  ScoredCandidate,
+  Strategy,
+} from "./lib/search/candidate.ts";
 export { memoryHistory, openHistory, type SearchHistory } from "./lib/search/history.ts";
 export { type RetrainedScores, toWinner, type Winner, winners } from "./lib/search/winners.ts";
 
@@ -86,4 +113,12 @@ export {
   precisionRecallCurve,
 } from "./lib/eval/coco.ts";
 export { evaluateVoc, type VocAp, type VocEvaluation } from "./lib/eval/voc.ts";
-export { kendallTau, spearmanRho } from "./lib/eval/rank_correlation.ts";
+export {
+  bootstrapInterval,
+  type BootstrapOptions,
+  type Correlation,
+  kendallTau,
+  spearmanRho,
+} from "./lib/eval/rank_correlation.ts";
+export { type ConfusionMatrix, confusionMatrix, type ConfusionThresholds } from "./lib/eval/confusion.ts";
+export { type RandomStream, stream, type StreamKey } from "./lib/base/random.ts";

@@ -15,8 +15,12 @@ import { photos } from "./photos.ts";
 export const photosFpn = {
   ...photos,
   name: "photos-fpn",
+  pretrain: { ...photos.pretrain, duration: { steps: 400 } },
   detector: {
     ...fasterRcnn,
+    // On a canvas this small the paper's larger anchors would all stick out of the image, where none is trained.
+    levels: [2, 5],
+    anchorScale: 6,
     channels: 64,
     canvases: photos.detector.canvases,
     proposals: {
@@ -29,4 +33,7 @@ export const photosFpn = {
     // An eighth of the paper's: a photograph here has about a tenth of its pixels.
     boxHead: { ...fasterRcnn.boxHead, proposalsPerImage: 64, convs: 2, hidden: 256 },
   },
+  finetune: { ...photos.finetune, duration: { steps: 900 } },
+  search: { ...photos.search, population: 10, generations: 5 },
+  retrain: { ...photos.retrain, duration: { steps: 900 } },
 } satisfies ConfigInput;
