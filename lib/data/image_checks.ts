@@ -8,7 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import { type ImageProblem, type ImageToCheck, imageToCheck } from "./check.ts";
+import { type ImageProblem, type ImageToCheck, imageToCheck } from "./image_to_check.ts";
 import { statOrNull } from "./data_folder.ts";
 import type { IndexStore } from "./data_index.ts";
 import type { ClassificationSample, DetectionSample } from "./sample.ts";

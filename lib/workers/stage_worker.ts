@@ -6,7 +6,8 @@
 import process from "node:process";
 import { configHash } from "../config/config_identity.ts";
 import type { ClassificationTraining, Config } from "../config/schema.ts";
-import { checkImages, type ImageProblem, type ImageToCheck } from "../data/check.ts";
+import { checkImages } from "../data/check.ts";
+import type { ImageProblem, ImageToCheck } from "../data/image_to_check.ts";
 import { encodePreview } from "../data/preview.ts";
 import type { DetectionSet } from "../data/sample.ts";
 import { listOf } from "../data/sample_list.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Config, SearchConfig } from "../config/schema.ts";
-import type { ImageProblem, ImageToCheck } from "../data/check.ts";
+import type { ImageProblem, ImageToCheck } from "../data/image_to_check.ts";
 import type { ClassAp, CocoSummary } from "../eval/coco.ts";
 import type { Architecture } from "../space/architecture.ts";
 import type { Duration } from "../config/duration.ts";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import sharp, { type Sharp } from "sharp";
-import { checkImages, imageToCheck } from "../../lib/data/check.ts";
+import { checkImages } from "../../lib/data/check.ts";
+import { imageToCheck } from "../../lib/data/image_to_check.ts";
 import { readHeader, readImage } from "../../lib/data/decode.ts";
 import type { ClassificationSample, DetectionSample, RgbImage } from "../../lib/data/sample.ts";
 import { png, withTree } from "./temp_tree.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { ImageProblem, ImageToCheck } from "../../lib/data/check.ts";
+import type { ImageProblem, ImageToCheck } from "../../lib/data/image_to_check.ts";
 import type { IndexStore } from "../../lib/data/data_index.ts";
 import { checkChangedImages } from "../../lib/data/image_checks.ts";
 import type { ClassificationSample } from "../../lib/data/sample.ts";
