@@ -113,12 +113,5 @@ export {
   precisionRecallCurve,
 } from "./lib/eval/coco.ts";
 export { evaluateVoc, type VocAp, type VocEvaluation } from "./lib/eval/voc.ts";
-export {
-  bootstrapInterval,
-  type BootstrapOptions,
-  type Correlation,
-  kendallTau,
-  spearmanRho,
-} from "./lib/eval/rank_correlation.ts";
-export { type ConfusionMatrix, confusionMatrix, type ConfusionThresholds } from "./lib/eval/confusion.ts";
+export { bootstrapInterval, type Correlation, kendallTau, spearmanRho } from "./lib/eval/rank_correlation.ts";
 export { type RandomStream, stream, type StreamKey } from "./lib/base/random.ts";

@@ -7,17 +7,24 @@
 import type { Architecture } from "../space/architecture.ts";
 import type { Cost } from "../space/cost.ts";
 
-/** All strategies, by name. */
-export const strategies = ["ageing", "evolution", "gradient", "nsga2", "random", "reinforce"] as const;
-
 /** How a search chooses its candidates. */
-export type Strategy = typeof strategies[number];
+export type Strategy = "ageing" | "evolution" | "gradient" | "nsga2" | "random" | "reinforce";
 
-/** All origins. */
-export const origins = ["random", "mutation", "crossover", "policy"] as const;
+/** All strategies, by name. */
+export const strategies: readonly Strategy[] = [
+  "ageing",
+  "evolution",
+  "gradient",
+  "nsga2",
+  "random",
+  "reinforce",
+];
 
 /** How one candidate's architecture was made: crossovers may be mutated too; a policy is a learned distribution. */
-export type Origin = typeof origins[number];
+export type Origin = "random" | "mutation" | "crossover" | "policy";
+
+/** All origins. */
+export const origins: readonly Origin[] = ["random", "mutation", "crossover", "policy"];
 
 /** Where a candidate stands in a history; each place is taken once. */
 export interface CandidatePlace {

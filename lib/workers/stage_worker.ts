@@ -4,33 +4,29 @@
  * @module
  */
 import process from "node:process";
-import { configHash } from "../config/config_identity.ts";
-import type { ClassificationTraining, Config } from "../config/schema.ts";
+import type { Duration } from "../config/duration.ts";
+import type { ClassificationTraining, Config, DetectionTraining } from "../config/schema.ts";
 import { checkImages } from "../data/check.ts";
 import type { ImageProblem, ImageToCheck } from "../data/image_to_check.ts";
-import { encodePreview } from "../data/preview.ts";
 import type { DetectionSet } from "../data/sample.ts";
-import { listOf } from "../data/sample_list.ts";
+import { selectSamples } from "../data/sample_list.ts";
 import { classAps } from "../eval/coco.ts";
-import type { Architecture } from "../space/architecture.ts";
 import { scoredStage } from "../run/plan.ts";
-import { type CheckpointOrigin, loadNewestCheckpoint } from "../train/checkpoint.ts";
+import type { Architecture } from "../space/architecture.ts";
+import { someIndices } from "../train/candidate_scorer.ts";
 import { openClassifierScoring } from "../train/classification_scoring.ts";
 import { type DataSets, retrainingSet } from "../train/datasets.ts";
-import type { Duration } from "../config/duration.ts";
-import { selectSamples } from "../data/sample_list.ts";
-import { someIndices } from "../train/candidate_scorer.ts";
+import type { Device } from "../train/device.ts";
+import { openFinetuning } from "../train/finetuning.ts";
+import { networkMetadata } from "../train/network_metadata.ts";
+import { fixedPath, sampledPaths } from "../train/path.ts";
+import { openPretraining, type Pretraining } from "../train/pretraining.ts";
 import {
   BackboneProfiler,
   type ProfileOptions,
   type ProfileResult,
   type ProfileStatus,
 } from "../train/profile.ts";
-import type { Device } from "../train/device.ts";
-import { openFinetuning } from "../train/finetuning.ts";
-import { checkNetworkMetadata, networkMetadata } from "../train/network_metadata.ts";
-import { fixedPath, sampledPaths } from "../train/path.ts";
-import { openPretraining, type Pretraining } from "../train/pretraining.ts";
 import type { TensorMap } from "../train/safetensors.ts";
 import {
   openDetectorScoring,
@@ -39,6 +35,8 @@ import {
   type SupernetScoring,
 } from "../train/scoring.ts";
 import type { SessionOptions, StepMetrics, TrainingSession } from "../train/training_session.ts";
+import { detectionPictures, spreadSamples } from "./detection_pictures.ts";
+import { finishedWeights, originOf, supernetWeights } from "./run_weights.ts";
 import type {
   DetectionPicture,
   DeviceReport,
@@ -49,9 +47,6 @@ import type {
   TrainingTask,
   WorkerApi,
 } from "./worker_api.ts";
-
-/** Longer side of the pictures that a worker sends. */
-const pictureSidePx = 640;
 
 /** Answers the coordinator's calls. */
 export class StageWorker implements WorkerApi {
@@ -94,11 +89,7 @@ export class StageWorker implements WorkerApi {
   }
 
   async openWinnerPretraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus> {
-    const training = task.config.retrain.classification;
-    if (training === null) {
-      throw new RangeError("Cannot pre-train the winner as retrain.classification is null");
-    }
-    return await this.#openPretraining(task, training, winnerPretraining, fixedPath(choices), choices);
+    return await this.openRankPretraining(task, choices, "retrain");
   }
 
   async openRankPretraining(
@@ -110,8 +101,12 @@ export class StageWorker implements WorkerApi {
     if (training === null) {
       throw new RangeError("Cannot pre-train an architecture as retrain.classification is null");
     }
-    const stage = `${folder}/classification`;
-    return await this.#openPretraining(task, training, stage, fixedPath(choices), choices);
+    return await this.#openPretraining(task, training, pretrainingIn(folder), fixedPath(choices), choices);
+  }
+
+  async openRetraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus> {
+    const all = retrainingSet(await this.#data.detection(task.config));
+    return await this.#openOwnTraining(task, choices, "retrain", all, task.config.retrain);
   }
 
   async openRankTraining(
@@ -120,16 +115,10 @@ export class StageWorker implements WorkerApi {
     folder: string,
     duration: Duration | null,
   ): Promise<TrainingStatus> {
-    const { config } = task;
-    const { initialise, classification } = config.retrain;
-    const initial = async (): Promise<TensorMap | null> => {
-      if (classification !== null) return await this.#finished(task, `${folder}/classification`);
-      return initialise === "supernet" ? await this.#supernet(task) : null;
-    };
-    const training = { ...config.retrain, duration: duration ?? config.retrain.duration };
-    const options = { config, training, path: fixedPath(choices), only: choices, initial };
-    const { train } = await this.#data.detection(config);
-    return await this.#openDetectionTraining(task, folder, train, options);
+    const { retrain } = task.config;
+    const training = { ...retrain, duration: duration ?? retrain.duration };
+    const { train } = await this.#data.detection(task.config);
+    return await this.#openOwnTraining(task, choices, folder, train, training);
   }
 
   async scoreRanked(task: TrainingTask, choices: Architecture, folder: string): Promise<number> {
@@ -166,18 +155,6 @@ export class StageWorker implements WorkerApi {
     return await this.#openDetectionTraining(task, "finetune", train, options);
   }
 
-  async openRetraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus> {
-    const { config } = task;
-    const { initialise, classification } = config.retrain;
-    const initial = async (): Promise<TensorMap | null> => {
-      if (classification !== null) return await this.#finished(task, winnerPretraining);
-      return initialise === "supernet" ? await this.#supernet(task) : null;
-    };
-    const options = { config, training: config.retrain, path: fixedPath(choices), only: choices, initial };
-    const all = retrainingSet(await this.#data.detection(config));
-    return await this.#openDetectionTraining(task, "retrain", all, options);
-  }
-
   async train(budgetMs: number): Promise<StepMetrics[]> {
     const session = this.#openSession();
     const end = performance.now() + budgetMs;
@@ -204,7 +181,7 @@ export class StageWorker implements WorkerApi {
   async openScoring(task: TrainingTask, mode?: RecalibrationMode): Promise<void> {
     const { config } = task;
     const recalibration = { ...config.search.recalibration, ...(mode === undefined ? {} : { mode }) };
-    const weights = await this.#supernet(task);
+    const weights = await supernetWeights(task, this.#report);
     if (scoredStage(config) === "finetune") {
       const data = await this.#data.detection(config);
       this.#scoring = openSupernetScoring(this.#device, config, data, weights, recalibration);
@@ -238,31 +215,9 @@ export class StageWorker implements WorkerApi {
 
   async pictures(task: TrainingTask, choices: Architecture, count: number): Promise<DetectionPicture[]> {
     const { test } = await this.#data.detection(task.config);
-    const stride = Math.max(1, Math.floor(test.samples.length / count));
-    const samples = [...test.samples].filter((_, i) => i % stride === 0).slice(0, count);
-    const { detections } = await this.#evaluateOn(task, choices, { ...test, samples: listOf(samples) });
-    return await Promise.all(samples.map(async (sample) => {
-      const { scale, ...preview } = await encodePreview(
-        sample.source,
-        task.config.maxImagePixels,
-        pictureSidePx,
-      );
-      const inPicture = (box: readonly number[]): [number, number, number, number] =>
-        box.map((edge) => edge * scale) as [number, number, number, number];
-      return {
-        id: sample.id,
-        ...preview,
-        detections: detections.filter(({ imageId }) => imageId === sample.id).map((found) => ({
-          className: test.classes[found.classIndex],
-          score: found.score,
-          boxXyxy: inPicture(found.boxXyxy),
-        })),
-        truths: sample.annotations.map(({ classIndex, boxXyxy }) => ({
-          className: test.classes[classIndex],
-          boxXyxy: inPicture(boxXyxy),
-        })),
-      };
-    }));
+    const shown = spreadSamples(test, count);
+    const { detections } = await this.#evaluateOn(task, choices, shown);
+    return await detectionPictures(shown, detections, task.config.maxImagePixels);
   }
 
   async #openPretraining(
@@ -283,6 +238,24 @@ export class StageWorker implements WorkerApi {
       });
       return this.#pretraining.session;
     });
+  }
+
+  /** One architecture's training on boxes, from its own pre-training, the supernet's weights or scratch. */
+  async #openOwnTraining(
+    task: TrainingTask,
+    choices: Architecture,
+    folder: string,
+    set: DetectionSet,
+    training: DetectionTraining,
+  ): Promise<TrainingStatus> {
+    const { config } = task;
+    const { initialise, classification } = config.retrain;
+    const initial = async (): Promise<TensorMap | null> => {
+      if (classification !== null) return await this.#finished(task, pretrainingIn(folder));
+      return initialise === "supernet" ? await supernetWeights(task, this.#report) : null;
+    };
+    const options = { config, training, path: fixedPath(choices), only: choices, initial };
+    return await this.#openDetectionTraining(task, folder, set, options);
   }
 
   async #openDetectionTraining(
@@ -310,7 +283,7 @@ export class StageWorker implements WorkerApi {
     this.#training = await open({
       name: stage,
       dir,
-      origin: this.#origin(task.config),
+      origin: originOf(task.config, this.#report),
       metadata: networkMetadata(task.config),
       allowOtherOrigin: task.allowOtherOrigin,
       onDamaged: (reason) => damaged.push(reason),
@@ -333,28 +306,8 @@ export class StageWorker implements WorkerApi {
     return this.#scoring;
   }
 
-  /** The trained supernet's weights, of this run or of the one that the config names. */
-  async #supernet(task: TrainingTask): Promise<TensorMap> {
-    const { supernetRun } = task.config;
-    const stage = scoredStage(task.config);
-    if (supernetRun === null) return await this.#finished(task, stage);
-    // Another config's by its nature; that it is the same network was checked before the run began.
-    return await this.#finished({ ...task, runDir: supernetRun, allowOtherOrigin: true }, stage);
-  }
-
-  /** The weights that a finished stage left. */
-  async #finished(task: TrainingTask, stage: string): Promise<TensorMap> {
-    const dir = `${task.runDir}/${stage}`;
-    const { allowOtherOrigin } = task;
-    const checkpoint = await loadNewestCheckpoint(dir, {
-      origin: this.#origin(task.config),
-      allowOtherOrigin,
-    });
-    if (checkpoint === null) {
-      throw new Deno.errors.NotFound(`Cannot find the weights of ${stage}: ${dir} has none`);
-    }
-    checkNetworkMetadata(dir, checkpoint.metadata, networkMetadata(task.config));
-    return checkpoint.files.network;
+  #finished(task: TrainingTask, folder: string): Promise<TensorMap> {
+    return finishedWeights(task, folder, this.#report);
   }
 
   async #evaluateOn(
@@ -367,11 +320,6 @@ export class StageWorker implements WorkerApi {
     using detector = openDetectorScoring(this.#device, task.config, set.classes.length, choices, weights);
     return await detector.evaluate(set);
   }
-
-  #origin(config: Config): CheckpointOrigin {
-    const { tensorflow, threads } = this.#report;
-    return { configHash: configHash(config), seed: config.seed, threads, versions: { tensorflow } };
-  }
 }
 
 type CommonOptions = Omit<SessionOptions, "steps" | "checkpointSteps">;
@@ -382,4 +330,7 @@ function pretrainRecipe({ name, pretrain }: Config): ClassificationTraining {
   throw new RangeError(`Cannot pre-train a supernet as config ${name} has no pretrain`);
 }
 
-const winnerPretraining = "retrain/classification";
+/** Where an architecture's pre-training lies, in the folder of its training. */
+function pretrainingIn(folder: string): string {
+  return `${folder}/classification`;
+}
