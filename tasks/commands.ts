@@ -15,12 +15,8 @@ export const commands = {
   rank: "Retrains architectures spread over the budget and compares with the supernet's scores of them.",
   profile: "Times every block choice on the device in use and writes a table of latencies.",
   retrain: "Trains the search's winner, or the architecture that is named.",
-  evaluate:
-    "Measures the retrained winner's AP on the test split. With --annotations FILE|DIR --detections FILE it " +
-    "scores any detector's results instead: deno task evaluate --annotations --help.",
-  report:
-    "Writes report.html from what the run has so far. With --compare RUN... it writes the tables of several " +
-    "runs instead: deno task report --compare --help.",
+  evaluate: "Measures the retrained winner's AP on the test split, or scores any detector's results.",
+  report: "Writes report.html from what the run has so far, or the tables of several runs.",
   doctor: "Checks engine, device and data folders, and says what to do about what is wrong.",
 } as const;
 
@@ -83,6 +79,19 @@ const flags: readonly Flag[] = [
     value: "N",
     help: "steps of each retraining; default: the config's",
     only: ["rank"],
+  },
+  {
+    name: "annotations",
+    value: "ANN.json|DIR",
+    help: "with --detections, scores any detector's results instead; see --annotations --help",
+    only: ["evaluate"],
+  },
+  { name: "detections", value: "DET.json", help: "the results, in COCO's format", only: ["evaluate"] },
+  {
+    name: "compare",
+    value: "RUN...",
+    help: "writes the tables of several runs instead; see --compare --help",
+    only: ["report"],
   },
   { name: "repeats", value: "N", help: "measurements of each part", only: ["profile"] },
   { name: "out", value: "FILE", help: "where the table goes", only: ["profile"] },
