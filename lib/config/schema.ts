@@ -139,7 +139,7 @@ const retinaNet = z.strictObject({
   towerConvs: whole.min(0).describe("3x3 convolutions in each tower of the head"),
   focalAlpha: fraction.describe("weight of positives in the focal loss"),
   focalGamma: z.number().min(0).describe("focusing exponent of the focal loss"),
-  smoothL1Beta: z.number().min(0).describe("where smooth L1 goes from quadratic to linear; 0 is L1"),
+  smoothL1Beta: positive.describe("where smooth L1 goes from quadratic to linear"),
   prior: z.number().gt(0).lt(1).describe("probability of each class at the start"),
   foregroundIou: fraction.describe("IoU from which an anchor is positive"),
   backgroundIou: fraction.describe("IoU below which an anchor is negative"),
@@ -151,7 +151,7 @@ const proposals = z.strictObject({
   backgroundIou: fraction.describe("IoU below which an anchor is negative"),
   anchorsPerImage: count.describe("anchors an image that the proposals' loss is taken over"),
   positiveShare: fraction.describe("largest share of positives among them"),
-  smoothL1Beta: z.number().min(0).describe("where the proposals' box loss bends"),
+  smoothL1Beta: positive.describe("where the proposals' box loss bends"),
   nmsIou: fraction.describe("IoU above which the lower of two proposals is dropped"),
   trainingCandidatesPerLevel: count.describe("best anchors a level before suppression, in training"),
   trainingProposals: count.describe("proposals an image after suppression, in training"),
@@ -167,7 +167,7 @@ const boxHead = z.strictObject({
   samplingRatio: count.describe("RoIAlign's sampling points a cell along each side"),
   convs: whole.min(0).describe("3x3 convolutions of the head"),
   hidden: count.describe("units of the linear layer after them"),
-  smoothL1Beta: z.number().min(0).describe("where the head's box loss bends"),
+  smoothL1Beta: positive.describe("where the head's box loss bends"),
 });
 
 const fasterRcnn = z.strictObject({
