@@ -7,8 +7,6 @@
  * @module
  */
 import process from "node:process";
-import { stream } from "../lib/base/random.ts";
-import type { ClassificationBatch } from "../lib/data/sample.ts";
 import { registerTensorFlow } from "../lib/engine/mod.ts";
 import { supernet } from "../lib/models/backbone.ts";
 import { classifierUnit } from "../lib/models/classifier.ts";
@@ -18,20 +16,10 @@ import { ClassificationModel } from "../lib/train/classification_model.ts";
 import { NetworkState } from "../lib/train/network_state.ts";
 import { uniformPaths } from "../lib/train/path.ts";
 import { UnitRunner } from "../lib/train/unit_runner.ts";
+import { randomBatch } from "./random_batch.ts";
 
 const classes = 1000;
 const warmUpSteps = 40; // by then, with probability 0.9999, each of the 32 distinct functions has been compiled
-
-function randomBatch(images: number, sizePx: number): ClassificationBatch {
-  const random = stream(0, "bench", "images");
-  const shape = [images, sizePx, sizePx, 3] as const;
-  return {
-    images: Uint8Array.from({ length: images * sizePx * sizePx * 3 }, () => random.integer(256)),
-    shape,
-    classIndices: Int32Array.from({ length: images }, () => random.integer(classes)),
-    ids: Array.from({ length: images }, (_, i) => `random ${i}`),
-  };
-}
 
 const [images, sizePx, steps] = Deno.args.map(Number);
 if (![images, sizePx, steps].every((value) => Number.isInteger(value) && value > 0)) {
@@ -55,7 +43,7 @@ using model = new ClassificationModel(engine, runner, net, classifier, {
   seed: 0,
 });
 
-const batch = randomBatch(images, sizePx);
+const batch = randomBatch(images, sizePx, classes);
 const path = uniformPaths({ space, seed: 1, stage: "bench" });
 const times: number[] = [];
 for (let step = 0; step < warmUpSteps + steps; step++) {

@@ -22,11 +22,12 @@ import {
 } from "./doctor_checks.ts";
 import { DataSets } from "../lib/train/datasets.ts";
 import { indexStore } from "./index_store.ts";
-import { runTask } from "./run_task.ts";
-import { startRunWorker } from "./start_run_worker.ts";
+import { runCommand } from "./run_task.ts";
+import { runWorker } from "./run_worker.ts";
+import type { Stopping } from "./stopping.ts";
 
 /** The command. */
-export async function main(args: string[]): Promise<void> {
+export async function main(args: string[], stopping: Stopping): Promise<void> {
   const invocation = await resolveConfig("doctor", args);
   if (invocation.help !== null) return console.log(invocation.help);
   const { config, runDir } = invocation;
@@ -56,7 +57,7 @@ export async function main(args: string[]): Promise<void> {
   show(await checkEngine(kind));
   const library = await findLibrary({ device: kind }).catch(() => null);
   if (library !== null) {
-    await using worker = startRunWorker(library, config, runDir);
+    await using worker = runWorker(library, config, runDir, 0, stopping.listen());
     const device = await checkDevice(worker);
     show(device);
     const canRead = [device, ...data].every(({ status }) => status !== "problem");
@@ -68,4 +69,4 @@ export async function main(args: string[]): Promise<void> {
   console.log(`next: deno task search ${args.join(" ")}`.trimEnd());
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runCommand("doctor", main);

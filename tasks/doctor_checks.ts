@@ -13,7 +13,7 @@ import { usesClassLabels } from "../lib/run/plan.ts";
 import { readRunConfig } from "../lib/run/run_folder.ts";
 import { checkDataImages, type ImageCheck } from "../lib/stages/check_images.ts";
 import type { DataSets } from "../lib/train/datasets.ts";
-import type { WorkerProcess } from "../lib/workers/worker_process.ts";
+import type { CallableWorker } from "../lib/workers/worker_process.ts";
 import { type CheckResult, ok, problem, warning } from "./check_result.ts";
 import { bytesText } from "./progress.ts";
 
@@ -165,7 +165,7 @@ const placeNames = {
 } as const;
 
 /** The engine loads and has its device. */
-export async function checkDevice(worker: WorkerProcess): Promise<CheckResult> {
+export async function checkDevice(worker: CallableWorker): Promise<CheckResult> {
   try {
     const { tensorflow, deviceName, threads } = await worker.call((api) => api.device());
     const device = deviceName.replace(/^.*device:/, "");

@@ -9,13 +9,14 @@ import type { EvaluationReport } from "../lib/workers/worker_api.ts";
 import { sayEnding } from "./ending.ts";
 import { evaluateFiles, isAboutFiles } from "./evaluate_files.ts";
 import { openJob } from "./open_job.ts";
-import { runTask } from "./run_task.ts";
+import { runCommand } from "./run_task.ts";
+import type { Stopping } from "./stopping.ts";
 
 /** The command. */
-export async function main(args: string[]): Promise<void> {
+export async function main(args: string[], stopping: Stopping): Promise<void> {
   if (isAboutFiles(args)) return await evaluateFiles(args);
 
-  await using job = await openJob("evaluate", args, { needs: ["search", "retrain"], finishes: [] });
+  await using job = await openJob("evaluate", args, { needs: ["search", "retrain"], finishes: [] }, stopping);
   if (job === null) return;
 
   const evaluation = await evaluateAgain(job.context); // on images that nothing before has seen
@@ -44,4 +45,4 @@ function cell(value: number): string {
   return (value < 0 ? "-" : value.toFixed(4)).padStart(6);
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runCommand("evaluate", main);

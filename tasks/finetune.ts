@@ -6,11 +6,17 @@
 import { finetune } from "../lib/stages/finetune.ts";
 import { sayEnding } from "./ending.ts";
 import { openJob } from "./open_job.ts";
-import { runTask } from "./run_task.ts";
+import { runCommand } from "./run_task.ts";
+import type { Stopping } from "./stopping.ts";
 
 /** The command. */
-export async function main(args: string[]): Promise<void> {
-  await using job = await openJob("finetune", args, { needs: ["pretrain"], finishes: ["finetune"] });
+export async function main(args: string[], stopping: Stopping): Promise<void> {
+  await using job = await openJob(
+    "finetune",
+    args,
+    { needs: ["pretrain"], finishes: ["finetune"] },
+    stopping,
+  );
   if (job === null) return;
 
   const { steps } = await finetune(job.context); // one path a step, boxes
@@ -19,4 +25,4 @@ export async function main(args: string[]): Promise<void> {
   await sayEnding(job.context.run, "finetune");
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runCommand("finetune", main);

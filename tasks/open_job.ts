@@ -1,5 +1,5 @@
 /**
- * What every command does first: read the flags, check the data, start the worker, open the run.
+ * What every command does first: read the flags, check the data, start a worker, open the run.
  *
  * @module
  */
@@ -18,7 +18,9 @@ import { sayIfFinished } from "./ending.ts";
 import { progressLine } from "./engine.ts";
 import { indexStore } from "./index_store.ts";
 import { ProgressLine } from "./progress.ts";
-import { startRunWorker } from "./start_run_worker.ts";
+import { systemTimers } from "../lib/workers/timers.ts";
+import { runWorker } from "./run_worker.ts";
+import type { Stopping } from "./stopping.ts";
 
 /** A run with all that its stages need; dispose it at the end. */
 export interface Job extends AsyncDisposable {
@@ -44,10 +46,16 @@ export interface JobStages {
  * @param command Whose flags they are.
  * @param args The flags.
  * @param stages What the command is about.
+ * @param stopping Listens to signals from the point on where there is something to leave in order.
  * @returns The job, or null if there is nothing to do, and that is said: help was asked for, or all is finished.
  * @throws What the user should read: a wrong flag, a wrong config, data that can't be used, no engine.
  */
-export async function openJob(command: Command, args: string[], stages: JobStages): Promise<Job | null> {
+export async function openJob(
+  command: Command,
+  args: string[],
+  stages: JobStages,
+  stopping: Stopping,
+): Promise<Job | null> {
   // Flags and config
   const invocation = await resolveConfig(command, args);
   if (invocation.help !== null) {
@@ -55,7 +63,6 @@ export async function openJob(command: Command, args: string[], stages: JobStage
     return null;
   }
   const { config, runDir, allowOtherOrigin, flags } = invocation;
-  checkWorkers(config.workers);
   const { needs, finishes } = plannedPart(config, stages);
   await checkArchitecture(config);
 
@@ -78,11 +85,18 @@ export async function openJob(command: Command, args: string[], stages: JobStage
   const library = await ensureLibrary({ device: config.device.kind, onProgress: fetching.show });
   fetching.end();
 
-  // Worker; it checks the images
-  const worker = resources.use(startRunWorker(library, config, runDir));
+  // Workers; the first starts now and checks the images
+  const signal = stopping.listen();
+  const workers = Array.from(
+    { length: config.workers },
+    (_, index) => resources.use(runWorker(library, config, runDir, index, signal)),
+  );
+  const [worker] = workers;
+  signal.addEventListener("abort", () => console.log("stopping; once more ends it at once"));
   const { tensorflow, deviceName, threads } = await worker.call((api) => api.device());
   const device = deviceName.replace(/^.*device:/, "");
-  console.log(`TensorFlow ${tensorflow} on ${device}, ${threads} threads; run ${runDir}`);
+  const each = workers.length === 1 ? "" : `, ${workers.length} workers`;
+  console.log(`TensorFlow ${tensorflow} on ${device}, ${threads} threads${each}; run ${runDir}`);
   sayNotes(detection);
   await checkDataImages(config, { worker, data, store });
 
@@ -91,16 +105,10 @@ export async function openJob(command: Command, args: string[], stages: JobStage
   const observer = resources.use(new ConsoleObserver());
   const job = resources.move();
   return {
-    context: { run, worker, data, observer, allowOtherOrigin },
+    context: { run, worker, workers, data, observer, allowOtherOrigin, signal, timers: systemTimers },
     flags,
     [Symbol.asyncDispose]: () => job.disposeAsync(),
   };
-}
-
-/** More would be counted in the threads and in the report, and never be started. */
-function checkWorkers(workers: number): void {
-  if (workers === 1) return;
-  throw new RangeError(`Cannot start ${workers} workers as one is what there is so far: use --workers 1`);
 }
 
 /** What of a command's stages the config has. */

@@ -6,11 +6,12 @@
 import { pretrain } from "../lib/stages/pretrain.ts";
 import { sayEnding } from "./ending.ts";
 import { openJob } from "./open_job.ts";
-import { runTask } from "./run_task.ts";
+import { runCommand } from "./run_task.ts";
+import type { Stopping } from "./stopping.ts";
 
 /** The command. */
-export async function main(args: string[]): Promise<void> {
-  await using job = await openJob("pretrain", args, { needs: null, finishes: ["pretrain"] });
+export async function main(args: string[], stopping: Stopping): Promise<void> {
+  await using job = await openJob("pretrain", args, { needs: null, finishes: ["pretrain"] }, stopping);
   if (job === null) return;
 
   const { steps, top1 } = await pretrain(job.context); // one path a step, image labels
@@ -20,4 +21,4 @@ export async function main(args: string[]): Promise<void> {
   await sayEnding(job.context.run, "pretrain");
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runCommand("pretrain", main);

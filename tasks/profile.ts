@@ -13,8 +13,9 @@ import { resolveConfig } from "./cli.ts";
 import { progressLine } from "./engine.ts";
 import { countFlag } from "./flag_values.ts";
 import { ProgressLine } from "./progress.ts";
-import { runTask } from "./run_task.ts";
-import { startRunWorker } from "./start_run_worker.ts";
+import { runCommand } from "./run_task.ts";
+import { runWorker } from "./run_worker.ts";
+import type { Stopping } from "./stopping.ts";
 
 /** Measurements of each part, unless told otherwise. */
 const defaultRepeats = 30;
@@ -22,7 +23,7 @@ const defaultRepeats = 30;
 const backbones = 12;
 
 /** The command. */
-export async function main(args: string[]): Promise<void> {
+export async function main(args: string[], stopping: Stopping): Promise<void> {
   const invocation = await resolveConfig("profile", args);
   if (invocation.help !== null) return console.log(invocation.help);
   const { config, runDir, flags } = invocation;
@@ -31,7 +32,7 @@ export async function main(args: string[]): Promise<void> {
   const fetching = progressLine();
   const library = await ensureLibrary({ device: config.device.kind, onProgress: fetching.show });
   fetching.end();
-  await using worker = startRunWorker(library, config, runDir);
+  await using worker = runWorker(library, config, runDir, 0, stopping.listen());
   using line = new ProgressLine("profile", "measurements");
   const observer = { progress: line.update.bind(line), say: line.say.bind(line) };
 
@@ -79,4 +80,4 @@ function cell({ medianMs, lowerQuartileMs, upperQuartileMs }: Timing): string {
   return `${medianMs.toFixed(3)} (${(upperQuartileMs - lowerQuartileMs).toFixed(3)})`;
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runCommand("profile", main);

@@ -9,7 +9,8 @@ import { rank, type RankCorrelation, type RankOptions, type RankResult } from ".
 import type { RecalibrationMode } from "../lib/workers/worker_api.ts";
 import { countFlag } from "./flag_values.ts";
 import { openJob } from "./open_job.ts";
-import { runTask } from "./run_task.ts";
+import { runCommand } from "./run_task.ts";
+import type { Stopping } from "./stopping.ts";
 
 /** Architectures, unless told otherwise. */
 const defaultArchitectures = 8;
@@ -17,8 +18,8 @@ const defaultArchitectures = 8;
 const recalibrationModes: readonly RecalibrationMode[] = ["inherited", "average", "moving", "batch"];
 
 /** The command. */
-export async function main(args: string[]): Promise<void> {
-  await using job = await openJob("rank", args, { needs: ["pretrain", "finetune"], finishes: [] });
+export async function main(args: string[], stopping: Stopping): Promise<void> {
+  await using job = await openJob("rank", args, { needs: ["pretrain", "finetune"], finishes: [] }, stopping);
   if (job === null) return;
   const { run } = job.context;
   const options = rankOptions(job.flags, run.config.search.recalibration.mode);
@@ -84,4 +85,4 @@ function parseModes(text: string): RecalibrationMode[] {
   });
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runCommand("rank", main);

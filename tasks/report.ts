@@ -9,12 +9,13 @@ import { compare } from "../lib/stages/compare.ts";
 import { report } from "../lib/stages/report.ts";
 import { sayEnding } from "./ending.ts";
 import { openJob } from "./open_job.ts";
-import { runTask } from "./run_task.ts";
+import { runCommand } from "./run_task.ts";
+import type { Stopping } from "./stopping.ts";
 
 /** The command. */
-export async function main(args: string[]): Promise<void> {
+export async function main(args: string[], stopping: Stopping): Promise<void> {
   if (args.some((arg) => /^--compare(=|$)/.test(arg))) return await compareRuns(args);
-  await using job = await openJob("report", args, { needs: [], finishes: [] });
+  await using job = await openJob("report", args, { needs: [], finishes: [] }, stopping);
   if (job === null) return;
 
   await report(job.context);
@@ -93,4 +94,4 @@ function unknownFlag(flag: string): TypeError {
   );
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runCommand("report", main);

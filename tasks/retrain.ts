@@ -6,11 +6,12 @@
 import { retrain } from "../lib/stages/retrain.ts";
 import { sayEnding } from "./ending.ts";
 import { openJob } from "./open_job.ts";
-import { runTask } from "./run_task.ts";
+import { runCommand } from "./run_task.ts";
+import type { Stopping } from "./stopping.ts";
 
 /** The command. */
-export async function main(args: string[]): Promise<void> {
-  await using job = await openJob("retrain", args, { needs: ["search"], finishes: ["retrain"] });
+export async function main(args: string[], stopping: Stopping): Promise<void> {
+  await using job = await openJob("retrain", args, { needs: ["search"], finishes: ["retrain"] }, stopping);
   if (job === null) return;
 
   const { steps } = await retrain(job.context); // the winner alone
@@ -19,4 +20,4 @@ export async function main(args: string[]): Promise<void> {
   await sayEnding(job.context.run, "retrain");
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runCommand("retrain", main);

@@ -1,25 +1,48 @@
 /**
- * The frame around every command: an error becomes one line and exit code 1.
+ * The frame around every command: an error becomes one line and exit code 1, a stop the command that goes on.
  *
  * @module
  */
+import type { Command } from "./commands.ts";
+import { Stopped, Stopping } from "./stopping.ts";
 
-/** A command's body: takes its arguments, prints, and throws what the user should read. */
+/** A task's body: takes its arguments, prints, and throws what the user should read. */
 export type Main = (args: string[]) => Promise<void>;
 
-/** Runs a command with the process's arguments and ends the process: 0 if all went well, else 1. */
+/** A command's body; it stops when told. */
+export type CommandMain = (args: string[], stopping: Stopping) => Promise<void>;
+
+/** Runs a task with the process's arguments and ends the process: 0 if all went well, else 1. */
 export async function runTask(main: Main): Promise<never> {
   Deno.exit(await exitCodeOf(main, Deno.args, await isDebugging(), console.error));
 }
 
+/** Runs a command likewise; stopped by SIGINT or SIGTERM it ends with 130 or 143, and says how it goes on. */
+export async function runCommand(command: Command, main: CommandMain): Promise<never> {
+  const end = (stopped: Stopped): never => {
+    console.log(`${stopped.message}; go on with: ${commandLine(command, Deno.args)}`);
+    Deno.exit(stopped.exitCode);
+  };
+  const stopping = new Stopping(end);
+  const code = await exitCodeOf(
+    (args) => main(args, stopping),
+    Deno.args,
+    await isDebugging(),
+    console.error,
+  );
+  const { aborted, reason } = stopping.signal;
+  if (aborted && code !== 0) end(reason);
+  Deno.exit(code);
+}
+
 /**
- * Runs a command.
+ * Runs a task.
  *
- * @param main The command.
+ * @param main The task.
  * @param args Its arguments.
  * @param showStack Whether an error is shown with its stack and causes.
  * @param printError Takes the error's text.
- * @returns 0, or 1 if it threw.
+ * @returns 0, or 1 if it threw; of a stop its own.
  */
 export async function exitCodeOf(
   main: Main,
@@ -31,9 +54,16 @@ export async function exitCodeOf(
     await main(args);
     return 0;
   } catch (error) {
+    if (error instanceof Stopped) return error.exitCode;
     printError(`error: ${errorText(error, showStack)}`);
     return 1;
   }
+}
+
+/** A command as it is typed in a POSIX shell. */
+export function commandLine(command: Command, args: readonly string[]): string {
+  const quoted = args.map((arg) => /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`);
+  return ["deno task", command, ...quoted].join(" ");
 }
 
 function errorText(error: unknown, showStack: boolean): string {

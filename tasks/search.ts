@@ -14,11 +14,12 @@ import { retrain } from "../lib/stages/retrain.ts";
 import { search } from "../lib/stages/search.ts";
 import { winnersOf } from "../lib/stages/trained_architecture.ts";
 import { openJob } from "./open_job.ts";
-import { runTask } from "./run_task.ts";
+import { runCommand } from "./run_task.ts";
+import type { Stopping } from "./stopping.ts";
 
 /** The command. */
-export async function main(args: string[]): Promise<void> {
-  await using job = await openJob("search", args, { needs: null, finishes: null });
+export async function main(args: string[], stopping: Stopping): Promise<void> {
+  await using job = await openJob("search", args, { needs: null, finishes: null }, stopping);
   if (job === null) return;
   const { context } = job;
   const { run } = context;
@@ -38,4 +39,4 @@ export async function main(args: string[]): Promise<void> {
   console.log(`next: open ${page}; deno task evaluate --run ${run.dir}`);
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runCommand("search", main);

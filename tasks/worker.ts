@@ -1,34 +1,19 @@
 /**
  * Entry point of a worker process: owns a device, serves the coordinator's calls on its standard streams, and ends
- * when they do. Arguments: libtensorflow's path, `cpu` or `gpu`, threads, and the
- * folder of data indexes, or an empty text.
+ * when they do. Arguments: see `serveWorker`.
  *
  * @module
  */
-import * as comlink from "comlink";
-import { startEngine } from "../lib/engine/engine.ts";
-import { DataSets } from "../lib/train/datasets.ts";
-import { openChannel } from "../lib/workers/channel.ts";
-import { hostCpuModel } from "../lib/train/profile_host.ts";
-import { StageWorker } from "../lib/workers/stage_worker.ts";
+import { startHeartbeat } from "../lib/workers/heartbeat.ts";
+
+// Ctrl-C reaches the whole process group: what becomes of the worker is the coordinator's to say, by closing its input.
+Deno.addSignalListener("SIGINT", () => {});
+if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => {});
 
 // Standard output carries messages: whatever a library prints goes to standard error.
 console.log = console.info = console.debug = console.error;
 
-const [libraryPath, device, threads, indexDir] = Deno.args;
-const engine = await startEngine({
-  libraryPath,
-  device: device === "gpu" ? "gpu" : "cpu",
-  threads: Number(threads),
-});
-const indexes = indexDir === "" ? null : { dir: indexDir, canWrite: false };
-const worker = new StageWorker(engine, {
-  tensorflow: engine.version,
-  deviceName: engine.deviceName,
-  threads: engine.threads,
-  hostCpu: await hostCpuModel(),
-}, new DataSets(indexes));
-const channel = openChannel(Deno.stdin.readable, Deno.stdout.writable);
-comlink.expose(worker, channel);
-await channel.closed;
+await startHeartbeat(); // before all that takes time to load
+const { serveWorker } = await import("./serve_worker.ts");
+await serveWorker(Deno.args);
 Deno.exit(0);

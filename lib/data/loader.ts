@@ -35,10 +35,15 @@ import { TrainingBatches } from "./sampler.ts";
 export interface LoaderOptions {
   /** Names the order of the data and every augmentation. */
   readonly seed: number;
-  /** Images a batch. */
+  /** Images a batch, over all shares. */
   readonly batchSize: number;
   /** A larger image is refused. */
   readonly maxImagePixels: number;
+  /**
+   * Which part of each training batch is loaded: the rank-th of `size`, as equal as whole images allow. The parts of all
+   * ranks, one after the other, are the whole batch, and none is empty. Default: all of it.
+   */
+  readonly share?: { readonly rank: number; readonly size: number };
   /** Batches started ahead; default 2. */
   readonly prefetchBatches?: number;
   /** Most memory for decoded images, kept between epochs; default 512 MiB. */
@@ -69,12 +74,13 @@ export class ClassificationLoader implements Disposable {
    *
    * @param set The samples.
    * @param options The images' side in pixels, the augmentation of training batches, and memory and order.
-   * @throws {RangeError} If the set is empty or the batch size is not a whole number above 0.
+   * @throws {RangeError} If the set is empty, or the batch size is not a whole number above 0 or less than the shares.
    */
   constructor(
     set: ClassificationSet,
     options: LoaderOptions & ClassificationAugmentation & { readonly resolutionPx: number },
   ) {
+    checkShare(options);
     this.#set = set;
     this.#options = options;
     this.#batches = new TrainingBatches(options.seed, [firstNumbers(set.samples.length)], options.batchSize);
@@ -120,7 +126,7 @@ export class ClassificationLoader implements Disposable {
   }
 
   #trainingBatch(step: number): Promise<ClassificationBatch> {
-    const { draws } = this.#batches.batch(step);
+    const draws = ownPart(this.#batches.batch(step).draws, this.#options);
     const views = draws.map(async ({ index, epoch }) => {
       const random = stream(this.#options.seed, "augment", epoch, this.#set.samples.at(index).id);
       return augmentImage(await this.#image(index), this.#options.resolutionPx, this.#options, random);
@@ -168,7 +174,8 @@ export class DetectionLoader implements Disposable {
    *
    * @param set The samples; images without objects are used like any other.
    * @param options The canvases, the augmentation of training batches, and memory and order.
-   * @throws {RangeError} If the set or the list of canvases is empty, or the batch size is not a whole number above 0.
+   * @throws {RangeError} If the set or the list of canvases is empty, or the batch size is not a whole number above 0 or
+   * less than the shares.
    */
   constructor(
     set: DetectionSet,
@@ -177,6 +184,7 @@ export class DetectionLoader implements Disposable {
     if (options.canvases.length === 0) {
       throw new RangeError("Cannot load images: canvases is empty, wanted at least one");
     }
+    checkShare(options);
     this.#set = set;
     this.#options = options;
     this.#groups = byCanvas(set.samples, firstNumbers(set.samples.length), options.canvases);
@@ -224,7 +232,8 @@ export class DetectionLoader implements Disposable {
   }
 
   #trainingBatch(step: number): Promise<DetectionBatch> {
-    const { group, draws } = this.#batches.batch(step);
+    const { group, draws: all } = this.#batches.batch(step);
+    const draws = ownPart(all, this.#options);
     const canvas = this.#options.canvases[group];
     const placed = draws.map(async ({ index, epoch }) => {
       const sample = this.#set.samples.at(index);
@@ -271,6 +280,21 @@ export class DetectionLoader implements Disposable {
 
 function prefetchOf({ prefetchBatches }: LoaderOptions): number {
   return prefetchBatches ?? defaultPrefetchBatches;
+}
+
+/** An empty part would be trained on nothing: TensorFlow's convolutions don't take it. */
+function checkShare({ batchSize, share }: LoaderOptions): void {
+  if (share === undefined || batchSize >= share.size) return;
+  throw new RangeError(
+    `Cannot divide a batch among workers: batchSize is ${batchSize}, wanted at least one image for each of the ${share.size}`,
+  );
+}
+
+function ownPart<T>(
+  all: readonly T[],
+  { share: { rank, size } = { rank: 0, size: 1 } }: LoaderOptions,
+): readonly T[] {
+  return all.slice(Math.floor(rank * all.length / size), Math.floor((rank + 1) * all.length / size));
 }
 
 /** 0..count-1. */

@@ -11,6 +11,7 @@ import {
   setAttribute,
 } from "./attributes.ts";
 import { bytesPerElement, DataType, fromBytes, type NumericValues, toBytes } from "./data_type.ts";
+import { type Group, groupFields, serverDef, taskName } from "./group_config.ts";
 import { configProto, type ContextConfig } from "./protobuf.ts";
 import { cString, type TensorFlowLibrary } from "./tensorflow_library.ts";
 
@@ -30,8 +31,8 @@ const TSTRING_BYTES = 24; // sizeof(TF_TString), tensorflow/core/platform/ctstri
 /** The eager context. Handles made by it are the caller's; it is disposed after them. */
 export class EagerContext implements Disposable {
   readonly library: TensorFlowLibrary;
-  readonly devices: readonly Device[];
   readonly pointer: Deno.PointerObject;
+  #devices: readonly Device[];
   #setters: AttributeSetters;
   #opNames = new Map<string, Uint8Array<ArrayBuffer>>();
   #outputs = new BigUint64Array(4096);
@@ -41,8 +42,38 @@ export class EagerContext implements Disposable {
   constructor(library: TensorFlowLibrary, config: ContextConfig) {
     this.library = library;
     this.pointer = newContext(library, config);
-    this.devices = listDevices(library, this.pointer);
+    this.#devices = listDevices(library, this.pointer);
     this.#setters = eagerSetters(library);
+  }
+
+  /**
+   * Opens a context that belongs to a group of workers, and waits for the others.
+   *
+   * @param config Without the group's fields.
+   * @throws {TensorFlowError} If the address is taken.
+   * @throws {Error} If the others don't come in time. TensorFlow then goes on waiting, so that the process must end.
+   */
+  static async joining(
+    library: TensorFlowLibrary,
+    config: ContextConfig,
+    group: Group,
+  ): Promise<EagerContext> {
+    const whole = { ...config, groupFields: groupFields(group) };
+    const context = new EagerContext(library, whole);
+    const server = serverDef(group, configProto(whole));
+    const { symbols: c, status } = library;
+    const joined = c.TFE_EnableCollectiveOps(context.pointer, server, BigInt(server.length), status);
+    await within(group.joinMs, joined, `the other workers of ${group.addresses.join(", ")} have not come`);
+    library.check("EnableCollectiveOps");
+    // Devices have new names now, and the other workers' are among them.
+    const own = `${taskName(group.rank)}/`;
+    context.#devices = listDevices(library, context.pointer).filter(({ name }) => name.startsWith(own));
+    return context;
+  }
+
+  /** This process's. */
+  get devices(): readonly Device[] {
+    return this.#devices;
   }
 
   /** The device that work runs on: the first GPU, else the CPU. */
@@ -224,6 +255,16 @@ function checkSize(shape: readonly number[], wanted: number, actual: number, uni
   throw new RangeError(
     `Cannot create a tensor of shape [${shape}] as it takes ${wanted} ${unit}: got ${actual}`,
   );
+}
+
+/** Waits for a call, but no longer than so long: TensorFlow's own limit does not hold for the first worker. */
+async function within(limitMs: number, call: Promise<void>, reason: string): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`Cannot join the group: after ${limitMs} ms ${reason}`)),
+    limitMs,
+  );
+  await Promise.race([call, promise]).finally(() => clearTimeout(timer));
 }
 
 function newContext(library: TensorFlowLibrary, config: ContextConfig): Deno.PointerObject {

@@ -4,10 +4,13 @@
  * @module
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { WorkerGroup } from "../nn/worker_group.ts";
 import { registerBackend, type TensorFlowBackend } from "./backend.ts";
 import { FfiBinding } from "./binding.ts";
 import { TensorFlowCompiler } from "./compile.ts";
+import { CollectiveGroup } from "./collectives.ts";
 import { EagerContext } from "./eager_context.ts";
+import { groupOf, type GroupOptions } from "./group_config.ts";
 import { registerKernels, uploadImages } from "./kernels.ts";
 import { TensorFlowLibrary } from "./tensorflow_library.ts";
 
@@ -19,6 +22,11 @@ export interface EngineOptions {
   readonly device?: "cpu" | "gpu";
   /** Threads of one operation on the CPU; default all cores. CPU results depend on it, so runs store it. */
   readonly threads?: number;
+  /**
+   * The workers that train together, this one among them; default none. TensorFlow then listens on this worker's port,
+   * on every interface and for anyone: only in a network namespace of its own, or a network that is trusted.
+   */
+  readonly group?: GroupOptions;
 }
 
 /** The engine at work. */
@@ -31,6 +39,8 @@ export interface Engine {
   readonly threads: number;
   /** Compiles tfjs functions into TensorFlow's. */
   readonly compiler: TensorFlowCompiler;
+  /** The workers that it was started with. */
+  readonly group?: WorkerGroup;
   /** `[N, H, W, 3]` uint8 to float32 on the device; the caller owns the result. */
   uploadImages(images: Uint8Array, shape: readonly number[]): Tensor;
   /** Native tensors alive. */
@@ -41,16 +51,21 @@ export interface Engine {
  * Loads libtensorflow and makes it tfjs's backend `tensorflow`. Once a process: tfjs keeps one backend of a name.
  *
  * @throws {Error} If the library cannot be loaded, or a GPU was asked for and TensorFlow sees none.
+ * @throws {Error} If the group's other workers don't come in time; the process must end then.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const threads = options.threads ?? navigator.hardwareConcurrency;
   setTensorFlowEnvironment();
   const library = new TensorFlowLibrary(options.libraryPath);
-  const context = new EagerContext(library, {
+  const config = {
     intraOpThreads: threads,
     interOpThreads: threads,
     isGpuVisible: options.device === "gpu",
-  });
+  };
+  const group = options.group && groupOf(options.group);
+  const context = group === undefined
+    ? new EagerContext(library, config)
+    : await EagerContext.joining(library, config, group);
   requireDevice(options.device ?? "cpu", context);
   const backend: TensorFlowBackend = await registerBackend(new FfiBinding(context));
   registerKernels(backend);
@@ -59,6 +74,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     deviceName: context.device.name,
     threads,
     compiler: new TensorFlowCompiler(context, backend),
+    ...(group && { group: new CollectiveGroup(context, backend, group) }),
     uploadImages: (images, shape) => uploadImages(backend, images, shape),
     liveTensors: () => backend.binding.getNumOfTensors(),
   };

@@ -34,6 +34,7 @@ export class GraphTrace implements Disposable {
   readonly #constants = new Map<Deno.PointerValue, Node>();
   readonly #captures = new Map<Node, Node>();
   #nodeCount = 0;
+  #lastCollective: Deno.PointerValue = null;
 
   constructor(context: EagerContext, definitions: ReadonlyMap<string, InputArguments>) {
     this.#context = context;
@@ -93,7 +94,9 @@ export class GraphTrace implements Disposable {
       // A list's length follows from the list.
       if (!inputArguments.includes(attribute.name)) setAttribute(this.#setters, description, attribute);
     }
+    if (isCollective(name)) this.#addAfterLastCollective(description);
     const operation = this.#finish(description, name);
+    if (isCollective(name)) this.#lastCollective = operation;
     return Array.from({ length: outputCount }, (_, index) => this.#output(name, operation, index));
   }
 
@@ -163,6 +166,12 @@ export class GraphTrace implements Disposable {
     }
   }
 
+  /** Collectives run one after the other, in the order of the trace: NCCL waits for ever if workers differ in theirs. */
+  #addAfterLastCollective(description: Deno.PointerValue): void {
+    if (this.#lastCollective === null) return;
+    this.#library.symbols.TF_AddControlInput(description, this.#lastCollective);
+  }
+
   #newConstant(handle: Deno.PointerObject): Node {
     const { symbols: c, status } = this.#library;
     const shape = this.#context.shape(handle);
@@ -210,6 +219,10 @@ export class GraphTrace implements Disposable {
 /** FusedBatchNormV3's third reserve has no static shape; on the CPU it is empty. */
 function isUnusedReserve(name: string, index: number): boolean {
   return name === "FusedBatchNormV3" && index === 5;
+}
+
+function isCollective(name: string): boolean {
+  return name.startsWith("Collective");
 }
 
 function listLength(attributes: readonly OpAttribute[], name: string): number | undefined {

@@ -4,9 +4,11 @@
  * @module
  */
 import { type Engine, startEngine } from "./engine.ts";
+import type { GroupOptions } from "./group_config.ts";
 import { ensureLibrary, type LibraryOptions } from "./library.ts";
 
 export { type Engine, type EngineOptions, startEngine } from "./engine.ts";
+export type { GroupOptions } from "./group_config.ts";
 export { MAX_CONSTANT_BYTES } from "./graph_trace.ts";
 export { type EngineLibrary, ensureLibrary, findLibrary, type LibraryOptions } from "./library.ts";
 export { TensorFlowError } from "./tensorflow_error.ts";
@@ -15,6 +17,8 @@ export { TensorFlowError } from "./tensorflow_error.ts";
 export interface RegisterOptions extends LibraryOptions {
   /** Threads of one operation on the CPU; default all cores. */
   readonly threads?: number;
+  /** The workers that train together; default none. */
+  readonly group?: GroupOptions;
 }
 
 /**
@@ -30,5 +34,6 @@ export async function registerTensorFlow(options: RegisterOptions = {}): Promise
     libraryPath: library.path,
     device: options.device ?? "cpu",
     ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.group === undefined ? {} : { group: options.group }),
   });
 }

@@ -58,6 +58,8 @@ export interface ContextConfig {
   readonly interOpThreads: number;
   /** Whether GPUs are used at all. */
   readonly isGpuVisible: boolean;
+  /** Encoded fields that a group of workers adds; none by default. */
+  readonly groupFields?: readonly number[];
 }
 
 /** A `ConfigProto` (device_count = 1, intra_op = 2, inter_op = 5, gpu_options = 6 { allow_growth = 4 }). */
@@ -68,5 +70,6 @@ export function configProto(config: ContextConfig): Uint8Array<ArrayBuffer> {
     ...numberField(2, config.intraOpThreads),
     ...numberField(5, config.interOpThreads),
     ...bytesField(6, numberField(4, 1)),
+    ...(config.groupFields ?? []),
   ]);
 }

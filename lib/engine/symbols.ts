@@ -102,12 +102,34 @@ export const symbols = {
     result: "void",
   },
 
+  // Groups of workers
+  TFE_EnableCollectiveOps: {
+    parameters: [
+      "pointer", // TFE_Context*
+      "buffer", // const void* proto (ServerDef)
+      "usize", // size_t proto_len
+      "pointer", // TF_Status*
+    ],
+    result: "void",
+    nonblocking: true, // waits for the other workers
+  },
+  TFE_ReportErrorToCluster: {
+    parameters: [
+      "pointer", // TFE_Context*
+      "i32", // int error_code
+      "buffer", // const char* error_message
+      "pointer", // TF_Status*
+    ],
+    result: "void",
+  },
+
   // Graphs and functions
   TF_NewGraph: { parameters: [], result: "pointer" },
   TF_DeleteGraph: { parameters: ["pointer"], result: "void" },
   TF_NewOperation: { parameters: ["pointer", "buffer", "buffer"], result: "pointer" },
   TF_FinishOperation: { parameters: ["pointer", "pointer"], result: "pointer" },
   TF_AddInput: { parameters: ["pointer", tfOutput], result: "void" },
+  TF_AddControlInput: { parameters: ["pointer", "pointer"], result: "void" },
   TF_AddInputList: { parameters: ["pointer", "buffer", "i32"], result: "void" },
   TF_SetAttrString: { parameters: ["pointer", "buffer", "buffer", "usize"], result: "void" },
   TF_SetAttrInt: { parameters: ["pointer", "buffer", "i64"], result: "void" },

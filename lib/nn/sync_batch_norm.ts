@@ -9,6 +9,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D } from "@tensorflow/tfjs-core";
 import { withOwnGradient } from "./own_gradient.ts";
 import type { BatchNormTraining } from "./unit.ts";
+import { gatherRows, type WorkerGroup } from "./worker_group.ts";
 
 /** How workers exchange moments. All must call the same methods in the same order. */
 export interface MomentReducer {
@@ -23,6 +24,21 @@ export const identityReducer: MomentReducer = {
   gather: (moments: Tensor): Tensor => tf.expandDims(moments, 0),
   sum: (x: Tensor): Tensor => tf.clone(x),
 };
+
+/**
+ * Moments exchanged within a group.
+ *
+ * @param scope Names the function that the exchanges are in; they are numbered in it, in the order of their making. A
+ * function that is made anew needs a new reducer.
+ */
+export function groupReducer(group: WorkerGroup, scope: string): MomentReducer {
+  let count = 0;
+  const nextName = (): string => `${scope} moments ${count++}`;
+  return {
+    gather: (moments) => gatherRows(group, moments, nextName()),
+    sum: (x) => group.sum(x, nextName()),
+  };
+}
 
 /** Statistics over all workers: `[C]` each, and a scalar. */
 interface MergedMoments {

@@ -8,14 +8,14 @@ import { checkChangedImages } from "../data/image_checks.ts";
 import { usesClassLabels } from "../run/plan.ts";
 import type { Config } from "../config/schema.ts";
 import { type DataSets, imagesOf } from "../train/datasets.ts";
-import type { WorkerProcess } from "../workers/worker_process.ts";
+import type { CallableWorker } from "../workers/worker_process.ts";
 
 /** Problems that are listed; a wrong folder can have a million. */
 const listedProblems = 10;
 
 /** What looks at images, and what is known of them from before. */
 export interface ImageCheck {
-  readonly worker: WorkerProcess;
+  readonly worker: CallableWorker;
   readonly data: DataSets;
   readonly store: IndexStore | null;
   /** Told now and then where there are many. */

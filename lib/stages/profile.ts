@@ -20,13 +20,17 @@ import {
 } from "../space/latency_table.ts";
 import { validateSums } from "../space/latency_validation.ts";
 import type { ProfileOptions, ProfileResult } from "../train/profile.ts";
+import type { CallableWorker } from "../workers/worker_process.ts";
 import type { StageContext } from "./stage_context.ts";
 
 /** How long a worker measures before it reports. */
 const reportMs = 500;
 
 /** What a profile needs: it has no run. */
-export type ProfileContext = Pick<StageContext, "worker" | "observer"> & { readonly config: Config };
+export type ProfileContext = Pick<StageContext, "observer"> & {
+  readonly worker: CallableWorker;
+  readonly config: Config;
+};
 
 /**
  * Measures every choice of every block, and some whole backbones to compare the sums with.

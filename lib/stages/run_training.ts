@@ -4,7 +4,7 @@
  * @module
  */
 import type { TrainingStatus } from "../workers/worker_api.ts";
-import type { RemoteWorker } from "../workers/worker_process.ts";
+import { type RemoteWorker, WorkerError } from "../workers/worker_process.ts";
 import type { StageContext } from "./stage_context.ts";
 
 /** How long a worker trains before it reports: short enough for a live progress line. */
@@ -22,17 +22,41 @@ export interface TrainingResult {
 }
 
 /**
- * Opens a training on the worker and runs it to its end.
+ * Opens a training on the worker and runs it to its end. A worker that ends is started again and goes on from its
+ * newest checkpoint.
  *
  * @param name What the training is called in the learning curve, e.g. `finetune`.
  * @param open Opens it.
  * @param validates Whether accuracy is measured at the end.
+ * @throws {WorkerError} If the worker ends over and over without getting further.
+ * @throws The signal's reason, when the job is to stop; a checkpoint of the last step is there then.
  */
 export async function runTraining(
-  { run, worker, observer }: StageContext,
+  context: StageContext,
   name: string,
   open: (worker: RemoteWorker) => Promise<TrainingStatus>,
   validates: boolean,
+): Promise<TrainingResult> {
+  const { worker, workers, observer } = context;
+  if (workers.length > 1) observer.say(`${name}: trains on one worker`);
+  const progress = { step: 0 };
+  for (;;) {
+    try {
+      return await trainToEnd(context, name, open, validates, progress);
+    } catch (error) {
+      if (!(error instanceof WorkerError) || !worker.isOpen) throw error;
+      observer.say(`${name}: ${worker.name} is started again: ${error.message}`);
+    }
+  }
+}
+
+/** @param progress The furthest step of all tries: a worker that gets beyond it is well. */
+async function trainToEnd(
+  { run, worker, observer, signal }: StageContext,
+  name: string,
+  open: (worker: RemoteWorker) => Promise<TrainingStatus>,
+  validates: boolean,
+  progress: { step: number },
 ): Promise<TrainingResult> {
   const { step, steps, damaged } = await worker.call(open);
   for (const reason of damaged) observer.say(`${name}: ${reason}; the checkpoint before is used`);
@@ -41,10 +65,14 @@ export async function runTraining(
 
   let finalLoss: number | null = null;
   for (let done = step; done < steps;) {
-    const metrics = await worker.call((api) => api.train(reportMs));
+    const metrics = await worker.finish((api) => api.train(reportMs));
     for (const { parts, ...rest } of metrics) await run.metrics.append({ stage: name, ...rest, ...parts });
     const { step, loss } = metrics[metrics.length - 1];
     [done, finalLoss] = [step, loss];
+    if (done > progress.step) worker.succeeded();
+    progress.step = Math.max(progress.step, done);
+    if (signal.aborted && done < steps) await worker.finish((api) => api.saveTraining());
+    signal.throwIfAborted();
     const { rssBytes } = await worker.call((api) => api.memory());
     observer.progress({ label: name, unit: "steps", done, total: steps, loss, memoryBytes: rssBytes });
   }

@@ -9,11 +9,10 @@ import { configHash } from "../config/config_identity.ts";
 import { isPlanned, scoredStage, scoreName } from "../run/plan.ts";
 import type { Strategy } from "../search/candidate.ts";
 import { type CandidateRecord, openHistory, type SearchHistory } from "../search/history.ts";
-import { runStrategy, type StrategyOptions } from "../search/strategies.ts";
+import { runStrategy } from "../search/strategies.ts";
 import { toWinner, type Winner, winners } from "../search/winners.ts";
-import type { Architecture } from "../space/architecture.ts";
 import type { BlockLatencies } from "../space/latency.ts";
-import { WorkerError, type WorkerProcess } from "../workers/worker_process.ts";
+import { WorkerPool } from "../workers/worker_pool.ts";
 import { searchLatencies } from "./profile.ts";
 import { onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
 
@@ -39,9 +38,7 @@ export async function search(context: StageContext): Promise<SearchResult> {
     if (isPlanned(config, scored)) await requireFinished(run, scored);
     const latencies = await searchLatencies(context);
     using history = openHistory(run.paths.search, configHash(config));
-    await worker.call((api) => api.openScoring(trainingTask(context)));
     await runStrategies(context, history, latencies);
-    await worker.call((api) => api.closeScoring());
 
     const best = winners(history, winnerCount).map((candidate) => toWinner(config.space.name, candidate));
     if (best.length === 0) throw nothingScored(history, run.paths.search);
@@ -58,6 +55,7 @@ async function runStrategies(
   latencies: BlockLatencies | null,
 ): Promise<void> {
   const { space, seed, search: settings } = context.run.config;
+  await using pool = openPool(context, history);
   for (let trial = 0; trial < settings.seeds; trial++) {
     for (const strategy of settings.strategies) {
       await runStrategy(strategy, {
@@ -69,27 +67,25 @@ async function runStrategies(
         history,
         settings,
         onCandidate: candidateObserver(context, history, strategy, trial),
-        ...evaluation(context.worker),
+        evaluate: (choices) => pool.score(choices),
+        gateGradients: (choices, step) => pool.gateGradients(choices, step),
+        concurrency: pool.size,
+        signal: pool.signal,
       });
     }
   }
 }
 
-/** Scores and gradients of a worker. Without one no candidate can be scored: that is no candidate's failure. */
-function evaluation(worker: WorkerProcess): Pick<StrategyOptions, "evaluate" | "gateGradients" | "signal"> {
-  const stop = new AbortController();
-  return {
-    signal: stop.signal,
-    async evaluate(choices: Architecture): Promise<number> {
-      try {
-        return await worker.call((api) => api.score(choices));
-      } catch (error) {
-        if (error instanceof WorkerError) stop.abort(error);
-        throw error;
-      }
-    },
-    gateGradients: (choices, step) => worker.call((api) => api.gateGradients(choices, step)),
-  };
+/** All workers, with the trained supernet open. Without one no candidate can be scored: that is no candidate's failure. */
+function openPool(context: StageContext, history: SearchHistory): WorkerPool {
+  const { workers, timers, signal, observer } = context;
+  return new WorkerPool(workers, {
+    task: trainingTask(context),
+    proof: history.scored()[0]?.choices ?? null,
+    timers,
+    signal,
+    onDeath: (sentence) => observer.say(`search: ${sentence}`),
+  });
 }
 
 /** Tells how far one run of a strategy is. */

@@ -1,12 +1,13 @@
 /**
- * What every stage is given: the run, a worker, and someone to tell.
+ * What every stage is given: the run, workers, and someone to tell.
  *
  * @module
  */
 import type { RunFolder, Stage } from "../run/run_folder.ts";
 import type { DataSets } from "../train/datasets.ts";
 import type { TrainingTask } from "../workers/worker_api.ts";
-import type { WorkerProcess } from "../workers/worker_process.ts";
+import type { Timers } from "../workers/timers.ts";
+import type { WorkerSlot } from "../workers/worker_slot.ts";
 
 /** How far a stage's work is. */
 export interface StageProgress {
@@ -34,12 +35,18 @@ export interface StageObserver {
 /** A stage's surroundings. */
 export interface StageContext {
   readonly run: RunFolder;
-  readonly worker: WorkerProcess;
+  /** The first of the workers, which does all that is done by one. */
+  readonly worker: WorkerSlot;
+  /** All workers; those after the first run only while there is work for them. */
+  readonly workers: readonly WorkerSlot[];
   /** The data sets, as this process reads them. */
   readonly data: DataSets;
   readonly observer: StageObserver;
   /** Whether checkpoints of other versions, threads or seed are gone on from. */
   readonly allowOtherOrigin: boolean;
+  /** Aborts when the job is to stop: a stage then leaves a state that it can go on from, and throws the reason. */
+  readonly signal: AbortSignal;
+  readonly timers: Timers;
 }
 
 /** The worker's task for a run. */

@@ -5,22 +5,28 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { clipFactor } from "../nn/sgd.ts";
+import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
+import { sumGradients } from "./gradient_sum.ts";
 import type { NetworkState } from "./network_state.ts";
 import type { UnitRunner, UnitUpdate, UpdateSettings } from "./unit_runner.ts";
 
 /**
- * Applies SGD and the batch's moments to the units of a step, and disposes the updates' tensors.
+ * Applies SGD and the batch's moments to the units of a step, and disposes the updates' tensors. With more than one
+ * worker, all apply the sum of their gradients, and stay equal to the last bit.
  *
  * @param maxNorm Clips the gradient of all units together to this L2 norm; null leaves it.
+ * @param group The workers of this step.
  */
 export function applyUpdates(
   runner: UnitRunner,
   state: NetworkState,
-  updates: readonly UnitUpdate[],
+  ownUpdates: readonly UnitUpdate[],
   learningRate: number,
   settings: UpdateSettings,
   maxNorm: number | null,
+  group: WorkerGroup = loneWorker,
 ): void {
+  const updates = sumGradients(group, ownUpdates);
   const factor = tf.scalar(maxNorm === null ? 1 : clipFactor(gradientNorm(runner, updates), maxNorm));
   const rate = tf.scalar(learningRate);
   for (const update of updates) {

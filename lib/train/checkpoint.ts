@@ -17,6 +17,8 @@ export interface CheckpointOrigin {
   readonly seed: number;
   /** CPU threads of the kernels: sums depend on them. */
   readonly threads: number;
+  /** Workers that train together: sums over a batch depend on how it is divided. Default: 1. */
+  readonly workers?: number;
   /** Versions by name, e.g. `{ tensorflow: "2.21.0" }`. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -37,6 +39,8 @@ export interface Checkpoint {
 export interface SaveOptions {
   /** How many of the newest stay; default 2. */
   readonly keep?: number;
+  /** Whether a step is on the schedule; a checkpoint of another step stays until the next is saved. Default: all are. */
+  readonly isScheduled?: (step: number) => boolean;
   /** How files are opened. */
   readonly create?: CreateFile;
 }
@@ -88,7 +92,7 @@ export async function saveCheckpoint(
     await removeIfThere(temporary);
     throw error;
   }
-  await prune(dir, checkpoint.step, options.keep ?? 2);
+  await prune(dir, checkpoint.step, options);
   return target;
 }
 
@@ -159,12 +163,16 @@ async function writeCheckpoint(dir: string, checkpoint: Checkpoint, create?: Cre
   await syncFolder(dir);
 }
 
-/** Keeps the newest up to the step just saved. */
-async function prune(dir: string, saved: number, keep: number): Promise<void> {
+/** Keeps the step just saved and, with it, the newest of the schedule up to there: what a run without a stop has. */
+async function prune(
+  dir: string,
+  saved: number,
+  { keep = 2, isScheduled = () => true }: SaveOptions,
+): Promise<void> {
   const steps = await checkpointSteps(dir);
-  const kept = steps.filter((step) => step <= saved).slice(-keep);
+  const kept = steps.filter((step) => step <= saved && isScheduled(step)).slice(-keep);
   for (const step of steps) {
-    if (!kept.includes(step)) await discard(`${dir}/step-${step}`);
+    if (step !== saved && !kept.includes(step)) await discard(`${dir}/step-${step}`);
   }
 }
 
@@ -237,11 +245,11 @@ function checkOrigin(path: string, found: CheckpointOrigin, wanted: CheckpointOr
   }
 }
 
-function originFields({ versions, ...fields }: CheckpointOrigin): Map<string, string | number> {
+function originFields({ versions, workers = 1, ...fields }: CheckpointOrigin): Map<string, string | number> {
   const named = Object.entries(versions).map((
     [name, version],
   ): [string, string] => [`version of ${name}`, version]);
-  return new Map<string, string | number>([...Object.entries(fields), ...named]);
+  return new Map<string, string | number>([...Object.entries({ ...fields, workers }), ...named]);
 }
 
 function sha256(chunks: Iterable<Uint8Array>): string {

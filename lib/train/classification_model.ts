@@ -12,8 +12,10 @@ import type { Classifier } from "../models/classifier.ts";
 import { labelSmoothedCrossEntropy } from "../nn/losses.ts";
 import type { Compiled } from "../nn/compiled.ts";
 import type { Unit } from "../nn/unit.ts";
+import { loneWorker, sumNumbers, type WorkerGroup } from "../nn/worker_group.ts";
 import type { Architecture } from "../space/architecture.ts";
 import { applyUpdates } from "./apply_updates.ts";
+import { type BatchShare, batchShare } from "./batch_share.ts";
 import type { Device } from "./device.ts";
 import type { NetworkState } from "./network_state.ts";
 import type { PathStatistics } from "./recalibrate.ts";
@@ -35,27 +37,36 @@ export class ClassificationModel implements Disposable {
   readonly #supernet: Supernet;
   readonly #classifier: Classifier;
   readonly #settings: ClassificationSettings;
+  readonly #group: WorkerGroup;
   readonly #losses = new Map<string, Compiled>();
 
+  /**
+   * Puts a classifier on a supernet.
+   *
+   * @param group The workers that each step's batch is divided among; the runner's batch norm must be theirs.
+   */
   constructor(
     device: Device,
     runner: UnitRunner,
     supernet: Supernet,
     classifier: Classifier,
     settings: ClassificationSettings,
+    group: WorkerGroup = loneWorker,
   ) {
     this.#device = device;
     this.#runner = runner;
     this.#supernet = supernet;
     this.#classifier = classifier;
     this.#settings = settings;
+    this.#group = group;
   }
 
   /**
    * One update of the units on a path.
    *
+   * @param batch This worker's images of the step.
    * @param step Names the dropout's draws.
-   * @returns The loss, before the update; the state is left as it was if that is not finite.
+   * @returns The loss of all workers' images, before the update; the state is left as it was if that is not finite.
    */
   trainStep(
     state: NetworkState,
@@ -66,7 +77,8 @@ export class ClassificationModel implements Disposable {
   ): number {
     return tf.tidy(() => {
       const { loss, updates } = this.#gradients(state, batch, choices, step);
-      if (updates !== null) applyUpdates(this.#runner, state, updates, learningRate, this.#settings, null);
+      if (updates === null) return loss;
+      applyUpdates(this.#runner, state, updates, learningRate, this.#settings, null, this.#group);
       return loss;
     });
   }
@@ -88,7 +100,7 @@ export class ClassificationModel implements Disposable {
       const { updates } = this.#gradients(state, batch, choices, step, observe);
       if (updates === null) gradients.fill(NaN);
     });
-    return gradients;
+    return Float64Array.from(sumNumbers(this.#group, [...gradients], "gate gradients"));
   }
 
   /** The units of a path, in the order that they run. */
@@ -152,10 +164,11 @@ export class ClassificationModel implements Disposable {
   ): { loss: number; updates: UnitUpdate[] | null } {
     const images = this.#device.uploadImages(batch.images, batch.shape);
     const trunk = trainTrunk(this.#runner, state, unitsOnPath(this.#supernet, choices), images);
-    const mask = this.#dropoutMask(batch.shape[0], step);
+    const share = batchShare(this.#group, batch.shape[0]);
+    const mask = this.#dropoutMask(share, step);
     const features = trunk[trunk.length - 1].outputs[0];
     const head = this.#runner.train(this.#classifier, state.of(this.#classifier), [features, mask], 1);
-    const { loss, dLogits } = this.#loss(head.outputs[0], batch.classIndices);
+    const { loss, dLogits } = this.#loss(head.outputs[0], batch.classIndices, share);
     if (!Number.isFinite(loss)) return { loss, updates: null };
 
     const headGradients = this.#runner.backward(head, [dLogits]);
@@ -187,22 +200,29 @@ export class ClassificationModel implements Disposable {
     return this.#runner.normaliseByBatch(unit, state.of(unit), [x, ...mask]);
   }
 
-  #dropoutMask(images: number, step: number): Tensor {
+  /** Drawn for all workers' images, of which each takes its own. */
+  #dropoutMask({ first, images }: BatchShare, step: number): Tensor {
     const { dropout, seed } = this.#settings;
     const channels = this.#classifier.channels;
     const random = stream(seed, "dropout", step);
     const values = Float32Array.from(
-      { length: images * channels },
+      { length: (first + images) * channels },
       () => random.uniform() < dropout ? 0 : 1 / (1 - dropout),
     );
-    return tf.tensor2d(values, [images, channels]);
+    return tf.tensor2d(values.subarray(first * channels), [images, channels]);
   }
 
-  #loss(logits: Tensor, classIndices: Int32Array): { loss: number; dLogits: Tensor } {
+  /** The mean over all workers' images, and its gradient by this worker's logits. */
+  #loss(
+    logits: Tensor,
+    classIndices: Int32Array,
+    { images, total }: BatchShare,
+  ): { loss: number; dLogits: Tensor } {
     const labels = tf.tensor1d(classIndices, "int32");
     const { outputs, residuals } = this.#lossFunction(logits).forward([logits, labels]);
-    const [dLogits] = this.#lossFunction(logits).backward([tf.scalar(1)], residuals);
-    return { loss: outputs[0].dataSync()[0], dLogits };
+    const weight = images / total;
+    const [dLogits] = this.#lossFunction(logits).backward([tf.scalar(weight)], residuals);
+    return { loss: sumNumbers(this.#group, [weight * outputs[0].dataSync()[0]], "loss")[0], dLogits };
   }
 
   #lossFunction(logits: Tensor): Compiled {

@@ -10,8 +10,8 @@ import type { ClassificationBatch } from "../data/sample.ts";
 import { countTopK } from "../eval/top_k.ts";
 import { supernet } from "../models/backbone.ts";
 import { classifierUnit } from "../models/classifier.ts";
-import { batchNormEpsilon, localBatchNorm } from "../nn/batch_norm.ts";
 import type { Unit } from "../nn/unit.ts";
+import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import type { Architecture } from "../space/architecture.ts";
 import { someIndices } from "./candidate_scorer.ts";
 import { ClassificationModel } from "./classification_model.ts";
@@ -21,6 +21,7 @@ import { NetworkState } from "./network_state.ts";
 import { disposeStatistics, measuredStatistics, type Recalibration } from "./path_statistics.ts";
 import type { TensorMap } from "./safetensors.ts";
 import type { SupernetScoring } from "./scoring.ts";
+import { trainingBatchNorm } from "./training_batch_norm.ts";
 import { unitsOnPath } from "./trunk.ts";
 import { UnitRunner } from "./unit_runner.ts";
 
@@ -38,6 +39,7 @@ export interface ClassifierOnDevice {
  * @param training How it is, or was, trained.
  * @param classes How many.
  * @param only The architecture, if there is only one: other units are then left out.
+ * @param group The workers that train it together.
  */
 export function classifierOnDevice(
   device: Device,
@@ -45,16 +47,18 @@ export function classifierOnDevice(
   training: ClassificationTraining,
   classes: number,
   only: Architecture | null,
+  group: WorkerGroup = loneWorker,
 ): ClassifierOnDevice {
   const net = supernet(config.space, config.shuffleMethod);
   const classifier = classifierUnit(config.space, classes);
-  const runner = new UnitRunner(device.compiler, localBatchNorm(batchNormEpsilon));
-  const model = new ClassificationModel(device, runner, net, classifier, {
+  const runner = new UnitRunner(device.compiler, trainingBatchNorm(group));
+  const settings = {
     ...training,
     decayOn: "matrices",
     biasLearningRateFactor: 1,
     seed: config.seed,
-  });
+  } as const;
+  const model = new ClassificationModel(device, runner, net, classifier, settings, group);
   const backbone = only === null ? [net.stem, ...net.blocks.flat()] : unitsOnPath(net, only);
   return { model, runner, units: [...backbone, classifier] };
 }

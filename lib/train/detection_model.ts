@@ -12,6 +12,7 @@ import type { DetectionBatch } from "../data/sample.ts";
 import type { Supernet } from "../models/backbone.ts";
 import { fpnUnit, pyramidTaps } from "../models/fpn.ts";
 import type { Unit } from "../nn/unit.ts";
+import { loneWorker, sumNumbers } from "../nn/worker_group.ts";
 import type { Architecture } from "../space/architecture.ts";
 import type { SearchSpace } from "../space/search_space.ts";
 import { applyUpdates } from "./apply_updates.ts";
@@ -66,8 +67,9 @@ export class DetectionModel implements Disposable {
   /**
    * One update of the units on a path.
    *
+   * @param batch This worker's images of the step.
    * @param stepNumber Names the draws.
-   * @returns The losses, before the update; the state is left as it was if they are not finite.
+   * @returns The losses of all workers' images, before the update; the state is left as it was if they are not finite.
    */
   trainStep(
     state: NetworkState,
@@ -82,8 +84,8 @@ export class DetectionModel implements Disposable {
       const step = this.#gradients(state, batch, choices, stepNumber);
       losses = step.losses;
       if (step.updates === null) return;
-      const { runner } = this.#context;
-      applyUpdates(runner, state, step.updates, learningRate, settings, settings.clipGradientNorm);
+      const { runner, group } = this.#context;
+      applyUpdates(runner, state, step.updates, learningRate, settings, settings.clipGradientNorm, group);
     });
     return losses!;
   }
@@ -105,7 +107,8 @@ export class DetectionModel implements Disposable {
       const { updates } = this.#gradients(state, batch, choices, step, observe);
       if (updates === null) gradients.fill(NaN);
     });
-    return gradients;
+    const { group = loneWorker } = this.#context;
+    return Float64Array.from(sumNumbers(group, [...gradients], "gate gradients"));
   }
 
   /**

@@ -10,6 +10,7 @@ import type { DetectionBatch } from "../data/sample.ts";
 import type { ExtraLevels } from "../models/fpn.ts";
 import type { Compiled } from "../nn/compiled.ts";
 import type { Unit } from "../nn/unit.ts";
+import { sumNumbers, type WorkerGroup } from "../nn/worker_group.ts";
 import type { Device } from "./device.ts";
 import type { NetworkState } from "./network_state.ts";
 import type { UnitRunner, UnitUpdate } from "./unit_runner.ts";
@@ -70,6 +71,8 @@ export interface DetectorContext {
   readonly classes: number;
   /** Names the draws. */
   readonly seed: number;
+  /** The workers that each step's batch is divided among; the runner's batch norm must be theirs. Default: none. */
+  readonly group?: WorkerGroup;
 }
 
 /** A loss's values on the host, its last output being the sum of the others, and the sum's gradients. */
@@ -80,12 +83,17 @@ export interface EvaluatedLoss {
   readonly gradients: readonly Tensor[];
 }
 
-/** Evaluates a loss whose outputs are scalars, the last one the sum of the others. */
-export function evaluateLoss(loss: Compiled, inputs: readonly Tensor[]): EvaluatedLoss {
+/**
+ * Evaluates a loss whose outputs are scalars, the last one the sum of the others.
+ *
+ * @param group Workers whose values are added up: if one's is not finite, all see it.
+ */
+export function evaluateLoss(loss: Compiled, inputs: readonly Tensor[], group: WorkerGroup): EvaluatedLoss {
   const { outputs, residuals } = loss.forward(inputs);
   const ofSum = outputs.map((_, i) => tf.scalar(i === outputs.length - 1 ? 1 : 0));
   const gradients = loss.backward(ofSum, residuals);
-  const values = outputs.map((output) => output.dataSync()[0]);
+  const ownValues = outputs.map((output) => output.dataSync()[0]);
+  const values = sumNumbers(group, ownValues, "losses");
   tf.dispose([...outputs, ...residuals, ...ofSum]);
   return { values, gradients };
 }

@@ -19,6 +19,7 @@ import type { Compiled } from "../nn/compiled.ts";
 import type { SparseMatrix } from "../nn/custom_kernels.ts";
 import { type FeatureMap, roiAlign, roiAlignGradient, roiAlignMatrix } from "../nn/roi_align.ts";
 import type { Unit } from "../nn/unit.ts";
+import { loneWorker, sumNumbers, type WorkerGroup } from "../nn/worker_group.ts";
 import { type Canvas, CanvasPlans } from "./canvas_plans.ts";
 import {
   type DetectionLosses,
@@ -143,13 +144,13 @@ export class FasterRcnnDetector implements Detector {
     const { anchorsXyxy, proposalLoss } = this.#plans.of(batch);
     const targets = anchorBatch(anchorsXyxy, batch, this.#config.proposals, seed, step);
     const shape = pass.outputs[0].shape as [number, number];
-    const loss = evaluateLoss(proposalLoss, [
+    const inputs = [
       ...pass.outputs,
       tf.tensor2d(targets.labels, shape, "int32"),
       tf.tensor3d(targets.deltas, [...shape, 4]),
-      tf.scalar(Math.max(1, targets.sampled)),
-    ]);
-    return { pass, loss };
+      this.#normaliser(targets.sampled, "sampled anchors"),
+    ];
+    return { pass, loss: evaluateLoss(proposalLoss, inputs, this.#group) };
   }
 
   #trainBoxes(
@@ -159,13 +160,22 @@ export class FasterRcnnDetector implements Detector {
     { labels, deltas, sampled }: RoiTargetBatch,
   ): Stage {
     const pass = this.#context.runner.train(this.#boxHead, state.of(this.#boxHead), [features], 1);
-    const loss = evaluateLoss(this.#plans.of(batch).roiLoss, [
+    const inputs = [
       ...pass.outputs,
       tf.tensor1d(labels, "int32"),
       tf.tensor2d(deltas, [labels.length, 4]),
-      tf.scalar(Math.max(1, sampled)),
-    ]);
-    return { pass, loss };
+      this.#normaliser(sampled, "sampled regions"),
+    ];
+    return { pass, loss: evaluateLoss(this.#plans.of(batch).roiLoss, inputs, this.#group) };
+  }
+
+  /** What losses are divided by: a count over all workers, or 1. */
+  #normaliser(count: number, name: string): Tensor {
+    return tf.scalar(Math.max(1, sumNumbers(this.#group, [count], name)[0]));
+  }
+
+  get #group(): WorkerGroup {
+    return this.#context.group ?? loneWorker;
   }
 
   /** Both stages' gradients, added up at the levels that regions are cut from. */

@@ -8,15 +8,16 @@ import { durationSteps } from "../config/duration.ts";
 import type { Config, DetectionTraining } from "../config/schema.ts";
 import { DetectionLoader } from "../data/loader.ts";
 import { supernet } from "../models/backbone.ts";
-import { batchNormEpsilon, localBatchNorm } from "../nn/batch_norm.ts";
 import { warmupMultiStep } from "../nn/schedule.ts";
 import type { DetectionSet } from "../data/sample.ts";
 import type { Unit } from "../nn/unit.ts";
+import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import { DetectionModel } from "./detection_model.ts";
 import type { Device } from "./device.ts";
 import { NetworkState } from "./network_state.ts";
 import type { PathOfStep } from "./path.ts";
 import type { TensorMap } from "./safetensors.ts";
+import { trainingBatchNorm } from "./training_batch_norm.ts";
 import { openSession, type SessionOptions, type TrainingSession } from "./training_session.ts";
 import { unitsOnPath } from "./trunk.ts";
 import { UnitRunner } from "./unit_runner.ts";
@@ -34,16 +35,18 @@ export interface DetectorOnDevice {
  *
  * @param classes How many.
  * @param only The architecture, if there is only one: other units are then left out.
+ * @param group The workers that train it together.
  */
 export function detectorOnDevice(
   device: Device,
   config: Config,
   classes: number,
   only: readonly number[] | null,
+  group: WorkerGroup = loneWorker,
 ): DetectorOnDevice {
   const net = supernet(config.space, config.shuffleMethod);
-  const runner = new UnitRunner(device.compiler, localBatchNorm(batchNormEpsilon));
-  const context = { device, runner, classes, seed: config.seed };
+  const runner = new UnitRunner(device.compiler, trainingBatchNorm(group));
+  const context = { device, runner, classes, seed: config.seed, group };
   const model = new DetectionModel(context, config.space, net, config.detector);
   const backbone = only === null ? [net.stem, ...net.blocks.flat()] : unitsOnPath(net, only);
   return { model, runner, units: [...backbone, ...model.detectorUnits] };
@@ -59,21 +62,28 @@ export interface FinetuningOptions extends Omit<SessionOptions, "steps" | "check
   readonly initial: () => Promise<TensorMap | null>;
 }
 
-/** Opens a training on boxes, where it was left. */
+/** Opens a training on boxes, where it was left; with a group, each worker opens the same and trains its share. */
 export async function openFinetuning(
   device: Device,
   train: DetectionSet,
   options: FinetuningOptions,
 ): Promise<TrainingSession> {
   const { config, training, path } = options;
-  const { model, runner, units } = detectorOnDevice(device, config, train.classes.length, options.only);
+  const { group = loneWorker } = device;
+  const { model, runner, units } = detectorOnDevice(
+    device,
+    config,
+    train.classes.length,
+    options.only,
+    group,
+  );
   const state = new NetworkState(units, config.seed);
-  const loader = new DetectionLoader(train, { ...training, ...loading(config) });
+  const loader = new DetectionLoader(train, { ...training, ...loading(config), share: group });
   const steps = durationSteps(training.duration, train.samples.length, training.batchSize);
   const schedule = warmupMultiStep({ ...training, totalSteps: steps });
   const settings = { ...training, decayOn: "weights" } as const;
   return await openSession(
-    { ...options, steps, checkpointSteps: training.checkpointSteps },
+    { ...options, steps, checkpointSteps: training.checkpointSteps, group },
     state,
     async () => {
       const initial = await options.initial();

@@ -8,6 +8,7 @@ import type { ClassificationTraining, Config } from "../config/schema.ts";
 import { ClassificationLoader } from "../data/loader.ts";
 import { classifierOnDevice, countCorrect } from "./classification_scoring.ts";
 import { linearDecay } from "../nn/schedule.ts";
+import { loneWorker } from "../nn/worker_group.ts";
 import type { ClassificationData } from "./datasets.ts";
 import type { Device } from "./device.ts";
 import { NetworkState } from "./network_state.ts";
@@ -31,7 +32,7 @@ export interface PretrainingOptions extends Omit<SessionOptions, "steps" | "chec
   readonly only: readonly number[] | null;
 }
 
-/** Opens a training on class labels, where it was left. */
+/** Opens a training on class labels, where it was left; with a group, each worker opens the same and trains its share. */
 export async function openPretraining(
   device: Device,
   data: ClassificationData,
@@ -39,16 +40,24 @@ export async function openPretraining(
 ): Promise<Pretraining> {
   const { config, training, path } = options;
   const { classes } = data.train;
-  const { model, runner, units } = classifierOnDevice(device, config, training, classes.length, options.only);
+  const { group = loneWorker } = device;
+  const { model, runner, units } = classifierOnDevice(
+    device,
+    config,
+    training,
+    classes.length,
+    options.only,
+    group,
+  );
   const state = new NetworkState(units, config.seed);
   const loaderOptions = { ...training, seed: config.seed, maxImagePixels: config.maxImagePixels };
-  const loader = new ClassificationLoader(data.train, loaderOptions);
+  const loader = new ClassificationLoader(data.train, { ...loaderOptions, share: group });
   const validation = new ClassificationLoader(data.val, loaderOptions);
 
   const steps = durationSteps(training.duration, data.train.samples.length, training.batchSize);
   const schedule = linearDecay(training.learningRate, steps);
   const session = await openSession(
-    { ...options, steps, checkpointSteps: training.checkpointSteps },
+    { ...options, steps, checkpointSteps: training.checkpointSteps, group },
     state,
     () => Promise.resolve(),
     async (step) => {

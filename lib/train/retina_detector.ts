@@ -15,6 +15,7 @@ import { retinaHeadUnit } from "../models/retina_head.ts";
 import { retinaLoss, retinaLossInputs } from "../models/retina_loss.ts";
 import type { Compiled } from "../nn/compiled.ts";
 import type { Unit } from "../nn/unit.ts";
+import { loneWorker, sumNumbers } from "../nn/worker_group.ts";
 import { type Canvas, CanvasPlans } from "./canvas_plans.ts";
 import {
   type Detector,
@@ -93,13 +94,16 @@ export class RetinaDetector implements Detector {
     const { loss, anchorsXyxy } = this.#plans.of(batch);
     const { labels, targets, positives } = this.#targets(batch, anchorsXyxy);
     const [images, anchors] = logits.shape;
-    return evaluateLoss(loss, [
+    const { group = loneWorker } = this.#context;
+    const [allPositives] = sumNumbers(group, [positives], "positives");
+    const inputs = [
       logits,
       deltas,
       tf.tensor2d(labels, [images, anchors], "int32"),
       tf.tensor3d(targets, [images, anchors, 4]),
-      tf.scalar(Math.max(1, positives)),
-    ]);
+      tf.scalar(Math.max(1, allPositives)),
+    ];
+    return evaluateLoss(loss, inputs, group);
   }
 
   /** What each anchor should say, over the whole batch. */

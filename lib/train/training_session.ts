@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { loneWorker, saidByFirst, type WorkerGroup } from "../nn/worker_group.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
+import { leaveTogether } from "./batch_share.ts";
 import { type CheckpointOrigin, loadNewestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { NetworkState } from "./network_state.ts";
 
@@ -41,6 +43,11 @@ export interface SessionOptions {
   readonly allowOtherOrigin: boolean;
   readonly steps: number;
   readonly checkpointSteps: number;
+  /**
+   * The workers that take each step together: all open the same session and make the same calls; the first writes the
+   * checkpoints. Default: none but this one.
+   */
+  readonly group?: WorkerGroup;
   /** Told of each damaged checkpoint that is passed over. */
   readonly onDamaged: (reason: string) => void;
 }
@@ -71,6 +78,10 @@ export class TrainingSession implements Disposable {
     this.#step = step;
   }
 
+  get #group(): WorkerGroup {
+    return this.#options.group ?? loneWorker;
+  }
+
   /** Steps done. */
   get step(): number {
     return this.#step;
@@ -81,14 +92,39 @@ export class TrainingSession implements Disposable {
    *
    * @throws {RangeError} If the loss is not finite; names step, path and images. The newest checkpoint is whole.
    */
-  async trainStep(): Promise<StepMetrics> {
+  trainStep(): Promise<StepMetrics> {
+    return leaveTogether(this.#group, () => this.#trainStep());
+  }
+
+  /**
+   * Steps until so much time is up by the first worker's clock, at least one, or to the end.
+   *
+   * @throws As {@linkcode TrainingSession.trainStep}.
+   */
+  async trainFor(budgetMs: number): Promise<StepMetrics[]> {
+    const end = performance.now() + budgetMs;
+    const metrics: StepMetrics[] = [];
+    do metrics.push(await this.trainStep()); while (this.#step < this.steps && this.#isTimeBefore(end));
+    return metrics;
+  }
+
+  #isTimeBefore(end: number): boolean {
+    return saidByFirst(this.#group, performance.now() < end, "time left");
+  }
+
+  async #trainStep(): Promise<StepMetrics> {
     const start = performance.now();
     const outcome = await this.#runStep(this.#step);
     if (!Number.isFinite(outcome.loss)) throw this.#nonFinite(outcome);
     this.#step++;
-    if (this.#step === this.steps || this.#step % this.#options.checkpointSteps === 0) await this.#save();
+    if (this.#isScheduled(this.#step)) await this.#save();
     const { loss, parts = {}, learningRate } = outcome;
     return { step: this.#step, loss, parts, learningRate, elapsedMs: performance.now() - start };
+  }
+
+  /** Writes a checkpoint after the last step, unless there is one; resuming from it changes nothing of the result. */
+  async save(): Promise<void> {
+    if (!this.#isScheduled(this.#step)) await this.#save();
   }
 
   [Symbol.dispose](): void {
@@ -96,14 +132,20 @@ export class TrainingSession implements Disposable {
     this.#state[Symbol.dispose]();
   }
 
+  #isScheduled(step: number): boolean {
+    return step === this.steps || step % this.#options.checkpointSteps === 0;
+  }
+
   async #save(): Promise<void> {
     const { dir, origin } = this.#options;
+    if (this.#group.rank !== 0) return;
+    const isScheduled = (step: number): boolean => this.#isScheduled(step);
     await saveCheckpoint(dir, {
       step: this.#step,
       origin,
       files: { network: this.#state.toHost() },
       metadata: this.#options.metadata,
-    });
+    }, { isScheduled });
   }
 
   #nonFinite({ loss, choices, ids }: StepOutcome): RangeError {

@@ -42,19 +42,29 @@ export interface UpdateSettings extends SgdSettings {
   readonly bnMomentum: number;
 }
 
+/** Batch norm that talks to other workers, and so needs to know the function that it is in. */
+export interface BatchNormMaker {
+  /**
+   * Batch norm for one making of a function.
+   *
+   * @param functionName The same on every worker, whatever the shapes of its images.
+   */
+  of(functionName: string): BatchNormTraining;
+}
+
 /** Compiles and runs units on one device. */
 export class UnitRunner implements Disposable {
   readonly #compiler: Compiler;
-  readonly #batchNorm: BatchNormTraining;
+  readonly #batchNorms: BatchNormMaker;
   readonly #functions = new Map<string, Compiled | CompiledFunction>();
 
   /**
    * @param compiler How functions are compiled.
    * @param batchNorm Batch norm in training: one worker's, or synchronised over all.
    */
-  constructor(compiler: Compiler, batchNorm: BatchNormTraining) {
+  constructor(compiler: Compiler, batchNorm: BatchNormTraining | BatchNormMaker) {
     this.#compiler = compiler;
-    this.#batchNorm = batchNorm;
+    this.#batchNorms = "of" in batchNorm ? batchNorm : { of: () => batchNorm };
   }
 
   /**
@@ -79,7 +89,11 @@ export class UnitRunner implements Disposable {
         auxiliaryOutputs: 2 * unit.batchNorms.length,
       }, (tensors) => {
         const [front, parameters, back] = split(tensors, gradientInputs, unit.parameters.length);
-        const { outputs, moments } = unit.train([...front, ...back], parameters, this.#batchNorm);
+        const { outputs, moments } = unit.train(
+          [...front, ...back],
+          parameters,
+          this.#batchNorm("train", unit),
+        );
         return [...outputs, ...moments];
       }));
     const { outputs, residuals } = compiled.forward(ordered);
@@ -118,7 +132,7 @@ export class UnitRunner implements Disposable {
       () =>
         this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
           const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
-          const { outputs, moments } = unit.train(front, parameters, this.#batchNorm);
+          const { outputs, moments } = unit.train(front, parameters, this.#batchNorm("batch", unit));
           return [...outputs, ...moments];
         }),
     );
@@ -213,6 +227,10 @@ export class UnitRunner implements Disposable {
   [Symbol.dispose](): void {
     for (const compiled of this.#functions.values()) compiled[Symbol.dispose]();
     this.#functions.clear();
+  }
+
+  #batchNorm(purpose: string, unit: Unit): BatchNormTraining {
+    return this.#batchNorms.of(`${purpose} ${unit.signature}`);
   }
 
   #compiledFor<T extends Compiled | CompiledFunction>(

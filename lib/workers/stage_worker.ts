@@ -165,6 +165,10 @@ export class StageWorker implements WorkerApi {
     return metrics;
   }
 
+  async saveTraining(): Promise<void> {
+    await this.#openSession().save();
+  }
+
   async validate(): Promise<number> {
     if (this.#pretraining === null) {
       throw new TypeError("Cannot validate as no training on class labels is open");

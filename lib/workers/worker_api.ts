@@ -92,6 +92,8 @@ export interface WorkerApi {
   openRetraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus>;
   /** Goes on with the open training for about as long as told, at least one step. */
   train(budgetMs: number): Promise<StepMetrics[]>;
+  /** Writes a checkpoint of the open training after its last step, unless there is one. */
+  saveTraining(): Promise<void>;
   /** Top-1 accuracy of the open training on class labels. */
   validate(): Promise<number>;
   /** Closes the open training. */

@@ -6,6 +6,7 @@
  */
 import * as comlink from "comlink";
 import { type Channel, openChannel } from "./channel.ts";
+import { BeatWatch, tickIntervalMs } from "./heartbeat.ts";
 import type { WorkerApi } from "./worker_api.ts";
 
 /** How a worker is started. */
@@ -18,6 +19,8 @@ export interface WorkerOptions {
   readonly libraryFolders: readonly string[];
   readonly device: "cpu" | "gpu";
   readonly threads: number;
+  /** Which of the GPUs that this process may see is the worker's, from 0. */
+  readonly deviceIndex: number;
   /** The only folder it may write to. */
   readonly runDir: string;
   /** Where indexes of data folders are; null if none are kept. */
@@ -36,8 +39,8 @@ export class WorkerError extends Error {
 /** A worker as its caller sees it: every method answers with a promise. */
 export type RemoteWorker = comlink.Remote<WorkerApi>;
 
-/** A running worker. */
-export interface WorkerProcess extends AsyncDisposable {
+/** Someone who answers a worker's calls. */
+export interface CallableWorker {
   /**
    * Calls the worker.
    *
@@ -47,7 +50,22 @@ export interface WorkerProcess extends AsyncDisposable {
   call<T>(call: (worker: RemoteWorker) => Promise<T>): Promise<T>;
 }
 
-/** Starts a worker; it is ready when the first call is answered. */
+/** A running worker. Disposed, it ends with its input; one that is at work is killed after a moment. */
+export interface WorkerProcess extends CallableWorker, AsyncDisposable {
+  /** The system's number for it. */
+  readonly pid: number;
+  /**
+   * Ends the worker at once, whatever it does: calls under way and later ones throw.
+   *
+   * @param reason Why, as in "The worker process was ended as it REASON".
+   */
+  kill(reason: string): void;
+}
+
+/** How long a worker may take to end when its input does. */
+const endingMs = 2000;
+
+/** Starts a worker; it is ready when the first call is answered. One that gives no sign of life is ended. */
 export function startWorker(options: WorkerOptions): WorkerProcess {
   const child = new Deno.Command(Deno.execPath(), {
     args: workerArguments(options),
@@ -56,18 +74,25 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const errorOutput = collectTail(child.stderr);
+  const watch = new BeatWatch();
+  const errorOutput = collectTail(child.stderr, watch);
   const channel = openChannel(child.stdout, child.stdin);
   const remote = comlink.wrap<WorkerApi>(channel);
-  const ended = endOf(child, channel, errorOutput);
+  let killedAs = "";
+  const kill = (reason: string): void => {
+    killedAs ||= reason;
+    killIfThere(child);
+  };
+  const ticking = setInterval(() => {
+    if (watch.tick()) kill("gave no sign of life for 5 s");
+  }, tickIntervalMs);
+  const ended = endOf(child, channel, errorOutput, () => killedAs).finally(() => clearInterval(ticking));
   ended.catch(() => {}); // reported by the call that meets it
   return {
+    pid: child.pid,
+    kill,
     call: (call) => Promise.race([call(remote), ended]),
-    async [Symbol.asyncDispose](): Promise<void> {
-      await channel.close(); // the worker ends with its input
-      await child.status;
-      await errorOutput;
-    },
+    [Symbol.asyncDispose]: () => endGently(child, channel, errorOutput),
   };
 }
 
@@ -76,12 +101,27 @@ async function endOf(
   child: Deno.ChildProcess,
   channel: Channel,
   errorOutput: Promise<string>,
+  killedAs: () => string,
 ): Promise<never> {
   const fault = await channel.closed.then(() => "", (error: Error) => ` (${error.message})`);
   if (fault !== "") killIfThere(child);
   const { code, signal } = await child.status;
-  const end = signal ?? `exit code ${code}`;
-  throw new WorkerError(`The worker process ended with ${end}${fault}${await errorOutput}`);
+  const end = killedAs() === ""
+    ? `ended with ${signal ?? `exit code ${code}`}`
+    : `was ended as it ${killedAs()}`;
+  throw new WorkerError(`The worker process ${end}${fault}${await errorOutput}`);
+}
+
+async function endGently(
+  child: Deno.ChildProcess,
+  channel: Channel,
+  errorOutput: Promise<string>,
+): Promise<void> {
+  const impatience = setTimeout(() => killIfThere(child), endingMs);
+  await channel.close(); // the worker ends with its input, unless it is busy
+  await child.status;
+  clearTimeout(impatience);
+  await errorOutput;
 }
 
 function killIfThere(child: Deno.ChildProcess): void {
@@ -109,20 +149,38 @@ function workerArguments({ entry, libraryPath, device, threads, runDir, indexDir
   ];
 }
 
-function workerEnvironment({ device, libraryFolders }: WorkerOptions): Record<string, string> {
+function workerEnvironment({ device, deviceIndex, libraryFolders }: WorkerOptions): Record<string, string> {
   if (device === "cpu") return { CUDA_VISIBLE_DEVICES: "" };
+  const own = { CUDA_VISIBLE_DEVICES: visibleDevice(Deno.env.get("CUDA_VISIBLE_DEVICES"), deviceIndex) };
   const inherited = Deno.env.get("LD_LIBRARY_PATH");
   const folders = [...libraryFolders, ...(inherited ? [inherited] : [])];
-  return folders.length === 0 ? {} : { LD_LIBRARY_PATH: folders.join(":") };
+  return folders.length === 0 ? own : { ...own, LD_LIBRARY_PATH: folders.join(":") };
+}
+
+/**
+ * The name of a worker's GPU, as CUDA wants it.
+ *
+ * @param visible `CUDA_VISIBLE_DEVICES` of this process; undefined or empty stands for all.
+ * @param index Which of them.
+ * @throws {RangeError} If there are not so many.
+ */
+export function visibleDevice(visible: string | undefined, index: number): string {
+  if (visible === undefined || visible === "") return String(index);
+  const name = visible.split(",")[index]?.trim();
+  if (name !== undefined && name !== "") return name;
+  throw new RangeError(
+    `Cannot give worker ${index + 1} a GPU of its own: CUDA_VISIBLE_DEVICES is ${visible}`,
+  );
 }
 
 const tailBytes = 4096;
 
-/** The end of a stream's text, for messages; empty if there was none worth showing. */
-async function collectTail(stream: ReadableStream<Uint8Array>): Promise<string> {
+/** The end of a stream's text, less the beats, for messages; empty if there was none worth showing. */
+async function collectTail(stream: ReadableStream<Uint8Array>, watch: BeatWatch): Promise<string> {
+  const decoder = new TextDecoder();
   let tail = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    tail = (tail + text).slice(-tailBytes);
+  for await (const bytes of stream) {
+    tail = (tail + decoder.decode(watch.hear(bytes), { stream: true })).slice(-tailBytes);
   }
   const lines = tail.split("\n").filter((line) => line !== "" && !isRoutine(line));
   return lines.length === 0 ? "" : `; the end of its standard error:\n${lines.join("\n")}`;

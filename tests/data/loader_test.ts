@@ -172,3 +172,39 @@ Deno.test("loaders vary an image anew in each epoch", async () => {
   using detection = new DetectionLoader(scene, { ...common, ...vary, batchSize: 1 });
   assertNotEquals((await detection.batch(0)).images, (await detection.batch(1)).images);
 });
+
+Deno.test("the shares of a training batch, one after the other, are the batch", async () => {
+  for (const size of [1, 2, 3, 4]) {
+    using whole = new ClassificationLoader(shapes, { ...common, ...view });
+    using wholeBoxes = new DetectionLoader(scenes(), { ...common, ...vary });
+    const ids: string[] = [];
+    const images: number[] = [];
+    const boxIds: string[] = [];
+    for (let rank = 0; rank < size; rank++) {
+      const share = { rank, size };
+      using part = new ClassificationLoader(shapes, { ...common, ...view, share });
+      const batch = await part.batch(5);
+      ids.push(...batch.ids);
+      images.push(...batch.images);
+      using boxes = new DetectionLoader(scenes(), { ...common, ...vary, share });
+      boxIds.push(...(await boxes.batch(2)).ids);
+    }
+    const wanted = await whole.batch(5);
+    assertEquals(ids, wanted.ids);
+    assertEquals(images, [...wanted.images]);
+    assertEquals(boxIds, (await wholeBoxes.batch(2)).ids);
+  }
+});
+
+Deno.test("a batch with fewer images than shares is refused", () => {
+  const share = { rank: 0, size: 5 };
+  const error = assertThrows(
+    () => new ClassificationLoader(shapes, { ...common, ...view, share }),
+    RangeError,
+  );
+  assertEquals(
+    error.message,
+    "Cannot divide a batch among workers: batchSize is 4, wanted at least one image for each of the 5",
+  );
+  assertThrows(() => new DetectionLoader(scenes(), { ...common, ...vary, share }), RangeError);
+});

@@ -18,6 +18,8 @@ export interface JobOutcome {
 
 /** A command under way. */
 export interface RunningJob {
+  /** Of `deno task`, and of the process group. */
+  readonly pid: number;
   readonly outcome: Promise<JobOutcome>;
   /** Ends `deno task`, the coordinator and the worker at once, as a power cut would. */
   kill(): void;
@@ -43,6 +45,7 @@ export function startJob(
     detached: true,
   }).spawn();
   return {
+    pid: child.pid,
     outcome: child.output().then(({ code, stdout, stderr }) => ({
       code,
       stdout: text(stdout),

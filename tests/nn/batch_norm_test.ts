@@ -2,33 +2,15 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { batchNormInference, localBatchNorm, updateStatistics } from "../../lib/nn/batch_norm.ts";
-import { identityReducer, type MomentReducer, syncBatchNorm } from "../../lib/nn/sync_batch_norm.ts";
-import type { BatchNormTraining } from "../../lib/nn/unit.ts";
+import { identityReducer, syncBatchNorm } from "../../lib/nn/sync_batch_norm.ts";
 import { assertClose, assertTensorClose, readFixture, type StoredTensor } from "../helpers/close.ts";
 import { useCpuBackend } from "../helpers/cpu_kernels.ts";
 import { assertGradients, normalTensor } from "../helpers/gradients.ts";
+import { type BatchNormResult, runBatchNorm, runWorkers } from "../helpers/lockstep_workers.ts";
 
 await useCpuBackend();
 
 const epsilon = 1e-5;
-
-/** One batch norm's numbers: outputs, moments and the gradients of sum(y * dy). */
-interface Result {
-  y: Tensor;
-  mean: Tensor;
-  variance: Tensor;
-  dx: Tensor;
-  dScale: Tensor;
-  dShift: Tensor;
-}
-
-function run(batchNorm: BatchNormTraining, x: Tensor, scale: Tensor, shift: Tensor, dy: Tensor): Result {
-  const forward = batchNorm(x, scale, shift);
-  const [dx, dScale, dShift] = tf.grads((x: Tensor, scale: Tensor, shift: Tensor) =>
-    tf.sum(tf.mul(batchNorm(x, scale, shift).y, dy))
-  )([x, scale, shift]);
-  return { ...forward, dx, dScale, dShift };
-}
 
 Deno.test("localBatchNorm()'s gradients agree with differences", () => {
   const weights = normalTensor([2, 3, 2, 2], "weights");
@@ -61,9 +43,9 @@ Deno.test("syncBatchNorm() with one worker is localBatchNorm()", () => {
     tf.tensor1d([0.1, -0.2]),
   ] as const;
   const dy = normalTensor([2, 3, 2, 2], "dy");
-  const local = run(localBatchNorm(epsilon), ...inputs, dy);
-  const sync = run(syncBatchNorm(epsilon, identityReducer), ...inputs, dy);
-  for (const key of Object.keys(local) as (keyof Result)[]) {
+  const local = runBatchNorm(localBatchNorm(epsilon), ...inputs, dy);
+  const sync = runBatchNorm(syncBatchNorm(epsilon, identityReducer), ...inputs, dy);
+  for (const key of Object.keys(local) as (keyof BatchNormResult)[]) {
     assertTensorClose(sync[key], { shape: local[key].shape, data: [...local[key].dataSync()] }, key);
   }
 });
@@ -84,46 +66,19 @@ interface Golden {
   };
 }
 
-/**
- * Runs workers in lockstep within one thread: each is run again with what the others sent the time before, until
- * every exchange has been made (one forward, one backward).
- */
-function runWorkers(xs: Tensor[], scale: Tensor, shift: Tensor, dys: Tensor[]): Result[] {
-  let gathered: Tensor[] = [];
-  let summed: Tensor[] = [];
-  let results: Result[] = [];
-  for (let round = 0; round < 3; round++) {
-    const [sentMoments, sentSums]: [Tensor[], Tensor[]] = [[], []];
-    results = xs.map((x, worker) => {
-      const reducer: MomentReducer = {
-        gather: (moments) => {
-          sentMoments[worker] = tf.keep(tf.clone(moments));
-          return tf.stack(round === 0 ? [moments] : gathered);
-        },
-        sum: (sums) => {
-          sentSums[worker] = tf.keep(tf.clone(sums));
-          return round < 2 ? sums : tf.addN(summed);
-        },
-      };
-      return run(syncBatchNorm(epsilon, reducer), x, scale, shift, dys[worker]);
-    });
-    [gathered, summed] = [sentMoments, sentSums];
-  }
-  return results;
-}
-
 Deno.test("syncBatchNorm() over four unequal workers, one empty, is PyTorch's over all images", async () => {
   const golden = (await readFixture<Golden>("ops_losses.json")).syncBatchNorm;
   const { counts } = golden;
   const rows = (stored: StoredTensor): Tensor[] =>
     tf.split(tf.tensor(stored.data as number[], stored.shape), counts, 0);
   const workers = runWorkers(
+    (reducer) => syncBatchNorm(epsilon, reducer),
     rows(golden.x),
     tf.tensor1d(golden.gamma),
     tf.tensor1d(golden.beta),
     rows(golden.dy),
   );
-  const joined = (key: keyof Result): Tensor => tf.concat(workers.map((worker) => worker[key]), 0);
+  const joined = (key: keyof BatchNormResult): Tensor => tf.concat(workers.map((worker) => worker[key]), 0);
   assertTensorClose(joined("y"), golden.y, "y");
   assertTensorClose(joined("dx"), golden.dx, "dx");
   assertClose(tf.addN(workers.map(({ dScale }) => dScale)), golden.dGamma, "dGamma");

@@ -87,11 +87,12 @@ Deno.test("a ranking goes on where it was stopped, and nothing is done twice", (
   const worker = rankWorker((what) => {
     if (what.startsWith("train") && trainingsLeft-- <= 0) throw new WorkerError("The worker process ended");
   });
-  return withStages(worker, async (context) => {
-    await context.run.finishStage("finetune");
-    await assertRejects(() => rank(context, options), WorkerError);
+  return withStages(worker, async (stopped, _told, again) => {
+    await stopped.run.finishStage("finetune");
+    await assertRejects(() => rank(stopped, options), WorkerError);
     assertEquals(worker.asked.length, 2 + 2 * 2);
     trainingsLeft = Infinity;
+    const context = again();
     const result = await rank(context, options);
     assertEquals(worker.asked.length, 2 + 2 * 5, "only what was missing");
     assertEquals(new Set(worker.asked).size, worker.asked.length);

@@ -3,6 +3,8 @@ import { finetune } from "../../lib/stages/finetune.ts";
 import { runTraining } from "../../lib/stages/run_training.ts";
 import type { StepMetrics } from "../../lib/train/training_session.ts";
 import type { WorkerApi } from "../../lib/workers/worker_api.ts";
+import { WorkerError } from "../../lib/workers/worker_process.ts";
+import { tinyConfig } from "../helpers/tiny_data.ts";
 import { withStages } from "./_stage_fixture.ts";
 
 function metrics(step: number): StepMetrics {
@@ -80,6 +82,83 @@ Deno.test("runTraining() of a training that had ended only measures it", () => {
     assertEquals([await context.run.metrics.read(), worker.closed], [[], 1]);
   });
 });
+
+/** A training of six steps, one a call, whose processes end at given steps; a checkpoint is there every second step. */
+function endingTraining(ends: number[]): Partial<WorkerApi> & { opened: number[] } {
+  let step = 0;
+  const calls = {
+    opened: [] as number[],
+    openFinetuning: () => {
+      step -= step % 2;
+      calls.opened.push(step);
+      return Promise.resolve({ step, steps: 6, damaged: [] });
+    },
+    train: () => {
+      if (ends[0] !== step) return Promise.resolve([metrics(++step)]);
+      ends.shift();
+      return Promise.reject(new WorkerError("The worker process ended with SIGKILL"));
+    },
+    closeTraining: () => Promise.resolve(),
+  };
+  return calls;
+}
+
+Deno.test("runTraining() goes on from the newest checkpoint if the worker ends, and each step is written once", () => {
+  const worker = endingTraining([3, 3, 5]);
+  return withStages(worker, async (context, { sentences }) => {
+    const result = await runTraining(context, "finetune", opened, false);
+    assertEquals([result.steps, result.finalLoss], [6, 4]);
+    assertEquals(worker.opened, [0, 2, 2, 4]);
+    assertEquals((await context.run.metrics.read()).map(({ step }) => step), [1, 2, 3, 4, 5, 6]);
+    assertEquals(sentences.slice(0, 2), [
+      "finetune: worker 1 is started again: The worker process ended with SIGKILL",
+      "finetune: goes on at step 2",
+    ]);
+  });
+});
+
+Deno.test("runTraining() gives up if the worker ends five times without getting further", () => {
+  const worker = endingTraining(Array(9).fill(3));
+  return withStages(worker, async (context) => {
+    await assertRejects(() => runTraining(context, "finetune", opened, false), WorkerError, "SIGKILL");
+    assertEquals(worker.opened, [0, 2, 2, 2, 2]);
+  });
+});
+
+Deno.test("a training that is told to stop ends its steps, has them saved, and throws the reason", () => {
+  const stop = new AbortController();
+  const asked: string[] = [];
+  let step = 0;
+  const worker: Partial<WorkerApi> = {
+    openFinetuning: () => Promise.resolve({ step, steps: 6, damaged: [] }),
+    train: () => {
+      if (step === 2) stop.abort(new Error("enough"));
+      return Promise.resolve([metrics(++step)]);
+    },
+    saveTraining: () => Promise.resolve(void asked.push(`save ${step}`)),
+  };
+  return withStages(
+    worker,
+    async (context) => {
+      await assertRejects(() => runTraining(context, "finetune", opened, false), Error, "enough");
+      assertEquals(asked, ["save 3"]);
+      assertEquals((await context.run.metrics.read()).map(({ step }) => step), [1, 2, 3]);
+    },
+    tinyConfig,
+    { signal: stop.signal },
+  );
+});
+
+Deno.test("with several workers it is said that one trains", () =>
+  withStages(
+    training(0),
+    async (context, { sentences }) => {
+      await runTraining(context, "finetune", opened, false);
+      assertEquals(sentences, ["finetune: trains on one worker"]);
+    },
+    tinyConfig,
+    { workers: 2 },
+  ));
 
 Deno.test("a stage can't begin before the one that it builds on is finished", () =>
   withStages(training(0), async (context) => {

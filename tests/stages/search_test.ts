@@ -14,6 +14,7 @@ import { search } from "../../lib/stages/search.ts";
 import type { StageContext } from "../../lib/stages/stage_context.ts";
 import type { WorkerApi } from "../../lib/workers/worker_api.ts";
 import { WorkerError } from "../../lib/workers/worker_process.ts";
+import { maxDeaths } from "../../lib/workers/worker_slot.ts";
 import { tinyConfig } from "../helpers/tiny_data.ts";
 import { withStages } from "./_stage_fixture.ts";
 
@@ -38,6 +39,10 @@ function recorded({ run }: StageContext): CandidateRecord[] {
   return history.all();
 }
 
+function timeless(context: StageContext): unknown[] {
+  return recorded(context).map((it) => ({ ...it, elapsedMs: 0 }));
+}
+
 Deno.test("the search stage scores both strategies' candidates and writes the best five, best first", () =>
   withStages(scorer(sum), async (context, told) => {
     await context.run.finishStage("finetune");
@@ -56,8 +61,6 @@ Deno.test("the search stage scores both strategies' candidates and writes the be
 
 Deno.test("a search goes on where it was stopped: nothing is scored twice, and the outcome is the same", async () => {
   let wanted: readonly unknown[] = [];
-  const timeless = (context: StageContext): unknown[] =>
-    recorded(context).map((it) => ({ ...it, elapsedMs: 0 }));
   const whole = scorer(sum);
   await withStages(whole, async (context) => {
     await context.run.finishStage("finetune");
@@ -70,14 +73,14 @@ Deno.test("a search goes on where it was stopped: nothing is scored twice, and t
     if (left-- <= 0) throw new WorkerError("The worker process ended with SIGKILL");
     return sum(choices);
   });
-  await withStages(ending, async (context) => {
+  await withStages(ending, async (context, _told, again) => {
     await context.run.finishStage("finetune");
     await assertRejects(() => search(context), WorkerError, "The worker process ended with SIGKILL");
     assertEquals(recorded(context).length, 5, "an ended worker is no failure of the candidate");
     left = Infinity;
-    await search(context);
+    await search(again());
     assertEquals(timeless(context), wanted);
-    assertEquals(ending.calls, whole.calls + 1);
+    assertEquals(ending.calls, whole.calls + maxDeaths, "the ends are all that was added");
   });
 });
 

@@ -12,11 +12,13 @@ import { search } from "../../lib/stages/search.ts";
 import type { StageContext, StageProgress } from "../../lib/stages/stage_context.ts";
 import { DataSets } from "../../lib/train/datasets.ts";
 import { StageWorker } from "../../lib/workers/stage_worker.ts";
-import type { RemoteWorker } from "../../lib/workers/worker_process.ts";
+import { systemTimers } from "../../lib/workers/timers.ts";
+import { WorkerSlot } from "../../lib/workers/worker_slot.ts";
 import { configs, paperConfigs } from "../../tasks/configs/mod.ts";
 import { useEngine } from "../helpers/engine.ts";
 import { withFolder } from "../helpers/job.ts";
 import { miniature } from "../helpers/miniature.ts";
+import { plainProcess } from "../helpers/plain_worker.ts";
 
 /** Runs a config's job up to its evaluation, each time with a new worker, as a new process would. */
 async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => void): Promise<void> {
@@ -24,15 +26,22 @@ async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => v
   const data = new DataSets(null);
   const { version: tensorflow, deviceName, threads } = engine;
   const api = new StageWorker(engine, { tensorflow, deviceName, threads, hostCpu: null }, data);
+  const { signal } = new AbortController();
+  const worker = new WorkerSlot({
+    name: "worker 1",
+    start: () => plainProcess(api),
+    timers: systemTimers,
+    signal,
+  });
   const context: StageContext = {
     run,
     data,
-    worker: {
-      call: (call) => call(api as unknown as RemoteWorker),
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    },
+    worker,
+    workers: [worker],
     observer: { progress: onProgress, say: () => {} },
     allowOtherOrigin: false,
+    signal,
+    timers: systemTimers,
   };
   if (isPlanned(run.config, "pretrain")) await pretrain(context);
   if (isPlanned(run.config, "finetune")) await finetune(context);

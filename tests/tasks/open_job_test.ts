@@ -1,8 +1,7 @@
 /** What commands say before they start anything. The engine's path is wrong on purpose: to look for it is an error. */
-import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openRun, type Stage } from "../../lib/run/run_folder.ts";
 import { resolveConfig } from "../../tasks/cli.ts";
-import { openJob } from "../../tasks/open_job.ts";
 import { withTree } from "../data/temp_tree.ts";
 
 async function runCommand(
@@ -89,12 +88,4 @@ Deno.test("deno task search leaves no folder where the engine can't be had", asy
     assertStringIncludes(err, "error: Cannot find libtensorflow: DETNAS_LIBTENSORFLOW is /no/such/library");
     assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
   });
-});
-
-Deno.test("openJob() refuses more workers than it would start, before it opens anything", async () => {
-  await assertRejects(
-    () => openJob("search", ["--config", "shapes-tiny", "--workers", "2"], { needs: null, finishes: [] }),
-    RangeError,
-    "Cannot start 2 workers as one is what there is so far: use --workers 1",
-  );
 });

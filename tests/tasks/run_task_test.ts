@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { exitCodeOf } from "../../tasks/run_task.ts";
+import { commandLine, exitCodeOf } from "../../tasks/run_task.ts";
+import { Stopped } from "../../tasks/stopping.ts";
 
 async function outcome(
   showStack: boolean,
@@ -32,4 +33,18 @@ Deno.test("exitCodeOf() prints stack and causes when asked to", async () => {
   assertEquals(code, 1);
   assertStringIncludes(text, "run_task_test.ts");
   assertStringIncludes(text, "inner");
+});
+
+Deno.test("exitCodeOf() of a command that was stopped is the signal's, and nothing is an error", async () => {
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    assertEquals(await outcome(false, () => Promise.reject(new Stopped(signal))), [code, []]);
+  }
+});
+
+Deno.test("commandLine() is what was typed, as a shell reads it", () => {
+  assertEquals(commandLine("search", []), "deno task search");
+  assertEquals(
+    commandLine("finetune", ["--run", "runs/my run", "--set", "search.budget.macs=3e8", "--data=it's"]),
+    "deno task finetune --run 'runs/my run' --set search.budget.macs=3e8 '--data=it'\\''s'",
+  );
 });

@@ -160,6 +160,7 @@ Deno.test("loadNewestCheckpoint() refuses another origin by field, unless told t
     await saveCheckpoint(dir, checkpoint(4));
     const others: [CheckpointOrigin, string][] = [
       [{ ...origin, threads: 4 }, "threads was 2 and is now 4"],
+      [{ ...origin, workers: 2 }, "workers was 1 and is now 2"],
       [{ ...origin, seed: 2 }, "seed was 1 and is now 2"],
       [{ ...origin, configHash: "c1" }, "configHash was c0 and is now c1"],
       [
@@ -202,4 +203,24 @@ Deno.test("saveCheckpoint() on a disk that fills up names the file and leaves th
       assertEquals(await names(dir), ["step-4"]);
     }
     assertEquals(await loadNewestCheckpoint(dir, { origin }), checkpoint(4));
+  }));
+
+Deno.test("a checkpoint off the schedule stays until the next, and leaves what a training without a stop leaves", () =>
+  withFolder(async (dir) => {
+    const isScheduled = (step: number): boolean => step % 10 === 0 || step === 45;
+    const left: Record<number, string[]> = {};
+    for (const step of [10, 20, 23, 24, 30, 40, 43, 45]) {
+      await saveCheckpoint(dir, checkpoint(step), { isScheduled });
+      left[step] = await names(dir);
+    }
+    assertEquals(left, {
+      10: ["step-10"],
+      20: ["step-10", "step-20"],
+      23: ["step-10", "step-20", "step-23"],
+      24: ["step-10", "step-20", "step-24"],
+      30: ["step-20", "step-30"],
+      40: ["step-30", "step-40"],
+      43: ["step-30", "step-40", "step-43"],
+      45: ["step-40", "step-45"],
+    });
   }));

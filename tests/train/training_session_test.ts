@@ -119,6 +119,20 @@ for (
     }));
 }
 
+Deno.test("a training saved and left at any step, and gone on with, writes the bytes of one that was not", () =>
+  withFolders(async (straight, stopped) => {
+    const open = openBoxes(device);
+    await trainTo(steps, open, straight);
+    for (let step = 0; step <= steps; step++) {
+      await trainTo(step, open, stopped);
+      using session = await open(stopped);
+      while (session.step < step) await session.trainStep();
+      await session.save();
+      if (step > 0) assertEquals((await checkpointSteps(stopped)).at(-1), step);
+    }
+    assertEquals(await checkpointFiles(stopped), await checkpointFiles(straight));
+  }));
+
 Deno.test("a damaged newest checkpoint is passed over, aloud, and the training ends with the same bytes", () =>
   withFolders(async (dir) => {
     const open = openBoxes(device);

@@ -6,7 +6,9 @@
  */
 import * as comlink from "comlink";
 import { openChannel } from "../../lib/workers/channel.ts";
+import { startHeartbeat } from "../../lib/workers/heartbeat.ts";
 
+await startHeartbeat();
 console.log = console.error;
 
 const calls = {
@@ -35,6 +37,12 @@ const calls = {
   closeTraining: (): Promise<void> => {
     Deno.stdout.writeSync(new TextEncoder().encode("hello from a library\n"));
     return new Promise(() => {});
+  },
+  /** Native code that keeps the event loop waiting. */
+  gateGradients: (_choices: unknown, seconds: number): Promise<number[]> => {
+    const library = Deno.build.os === "darwin" ? "libSystem.dylib" : "libc.so.6";
+    const libc = Deno.dlopen(library, { sleep: { parameters: ["u32"], result: "u32" } });
+    return Promise.resolve([libc.symbols.sleep(seconds)]);
   },
   /** Writing to a file. */
   checkImages: ([name]: string[]): Promise<void> => Deno.writeTextFile(name, "x"),

@@ -1,20 +1,26 @@
-import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import type { TrainingTask } from "../../lib/workers/worker_api.ts";
-import { startWorker, WorkerError, type WorkerProcess } from "../../lib/workers/worker_process.ts";
+import {
+  startWorker,
+  visibleDevice,
+  WorkerError,
+  type WorkerProcess,
+} from "../../lib/workers/worker_process.ts";
 import { exists, root, withFolder } from "../helpers/job.ts";
+import { areGone } from "../helpers/run_state.ts";
+import { oddWorkerOptions } from "./odd_worker_options.ts";
 
 const task = {} as TrainingTask; // the odd worker asks for none
 
 function oddWorker(runDir = "/nowhere"): WorkerProcess {
-  return startWorker({
-    entry: new URL("./odd_worker.ts", import.meta.url),
-    libraryPath: "none.so",
-    libraryFolders: [],
-    device: "cpu",
-    threads: 3,
-    runDir,
-    indexDir: null,
-  });
+  return startWorker(oddWorkerOptions(runDir));
 }
 
 Deno.test("a worker gets its device and threads, and answers one call after the other", async () => {
@@ -82,6 +88,7 @@ Deno.test("a worker that can't start gives a WorkerError with what it said", asy
     libraryFolders: [],
     device: "cpu",
     threads: 1,
+    deviceIndex: 0,
     runDir: "/nowhere",
     indexDir: null,
   });
@@ -97,6 +104,7 @@ Deno.test("the real worker says so if its library can't be loaded", async () => 
     libraryFolders: [],
     device: "cpu",
     threads: 1,
+    deviceIndex: 0,
     runDir: "/nowhere",
     indexDir: null,
   });
@@ -133,6 +141,70 @@ Deno.test("a worker process ends well when its input closes", async () => {
   await child.stdin.close();
   const { code, signal } = await child.status;
   assertEquals([code, signal], [0, null]);
+});
+
+Deno.test({
+  name: "a worker that is at work in native code is alive; stopped, it is found out within 7 s and ended",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using busy = oddWorker();
+    await using stopped = oddWorker();
+    for (const worker of [busy, stopped]) await worker.call((api) => api.device());
+    const slept = busy.call((api) => api.gateGradients([], 7));
+    const answer = stopped.call((api) => api.gateGradients([], 60));
+    Deno.kill(stopped.pid, "SIGSTOP");
+    const startMs = performance.now();
+    const error = await assertRejects(() => answer, WorkerError);
+    assertLess(performance.now() - startMs, 7000);
+    assertStringIncludes(error.message, "The worker process was ended as it gave no sign of life for 5 s");
+    assert(await areGone([stopped.pid], 1000));
+    assertEquals(await slept, [0], "it was away longer than that");
+  },
+});
+
+Deno.test({
+  name: "a worker that is at work in native code ends within 2 s of its coordinator",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const coordinator = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-prompt", "--allow-read", "--allow-env", `--allow-run=${Deno.execPath()}`],
+        new URL("./odd_coordinator.ts", import.meta.url).href,
+      ],
+      stdout: "piped",
+      stdin: "null",
+    }).spawn();
+    const lines = coordinator.stdout.pipeThrough(new TextDecoderStream());
+    const [worker] = (await Array.fromAsync(takeFirst(lines))).map(Number);
+    coordinator.kill("SIGKILL");
+    assert(await areGone([worker], 2000), `process ${worker} is still there`);
+    await coordinator.status;
+  },
+});
+
+async function* takeFirst<T>(stream: ReadableStream<T>): AsyncGenerator<T> {
+  for await (const item of stream) return yield item;
+}
+
+for (
+  const [visible, index, wanted] of [
+    [undefined, 0, "0"],
+    ["", 1, "1"],
+    ["2,3", 1, "3"],
+    ["GPU-8932f937, MIG-1", 1, "MIG-1"],
+  ] as const
+) {
+  Deno.test(`of the GPUs ${visible ?? "of the machine"} worker ${index} has ${wanted}`, () => {
+    assertEquals(visibleDevice(visible, index), wanted);
+  });
+}
+
+Deno.test("a worker without a GPU is refused", () => {
+  assertThrows(
+    () => visibleDevice("0,1", 2),
+    RangeError,
+    "Cannot give worker 3 a GPU of its own: CUDA_VISIBLE_DEVICES is 0,1",
+  );
 });
 
 Deno.test("no command's coordinator may load native code, run any program or use the network", async () => {

@@ -1,0 +1,31 @@
+/**
+ * How long a worker may take to answer, from how long such calls have taken so far.
+ *
+ * @module
+ */
+
+/** No call is ended before that. */
+const leastMs = 30_000;
+/** Beyond the median: parts that a worker meets for the first time are compiled, and machines have other work. */
+const factor = 5;
+/** Calls before there is a deadline: nobody knows how long an evaluation takes that was never made. */
+const leastCalls = 3;
+/** How many of the latest calls count. */
+const keptCalls = 101;
+
+/** The deadline of calls of one kind: 30 s or five times their median, whichever is longer; none at first. */
+export class Deadline {
+  #latestMs: number[] = [];
+
+  /** Takes note of an answered call. */
+  add(elapsedMs: number): void {
+    this.#latestMs = [...this.#latestMs, elapsedMs].slice(-keptCalls);
+  }
+
+  /** How long the next may take; null if that can't be said yet. */
+  get limitMs(): number | null {
+    if (this.#latestMs.length < leastCalls) return null;
+    const sorted = this.#latestMs.toSorted((a, b) => a - b);
+    return Math.max(leastMs, factor * sorted[Math.floor(sorted.length / 2)]);
+  }
+}

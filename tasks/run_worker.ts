@@ -1,0 +1,43 @@
+/**
+ * A run's workers.
+ *
+ * @module
+ */
+import type { Config } from "../lib/config/schema.ts";
+import type { EngineLibrary } from "../lib/engine/library.ts";
+import { indexStore } from "./index_store.ts";
+import { systemTimers } from "../lib/workers/timers.ts";
+import { startWorker } from "../lib/workers/worker_process.ts";
+import { WorkerSlot } from "../lib/workers/worker_slot.ts";
+
+/**
+ * The place of a run's worker, which owns a device and may write nowhere but into the run's folder; its process is
+ * started by the first call.
+ *
+ * @param index Which of the run's workers, from 0; of the GPUs it has the one of this number.
+ * @param signal Aborts when the job is to stop.
+ */
+export function runWorker(
+  library: EngineLibrary,
+  config: Config,
+  runDir: string,
+  index: number,
+  signal: AbortSignal,
+): WorkerSlot {
+  const options = {
+    entry: new URL("./worker.ts", import.meta.url),
+    libraryPath: library.path,
+    libraryFolders: library.libraryFolders,
+    device: config.device.kind,
+    deviceIndex: index,
+    threads: config.device.threads,
+    runDir,
+    indexDir: indexStore()?.dir ?? null,
+  };
+  return new WorkerSlot({
+    name: `worker ${index + 1}`,
+    start: () => startWorker(options),
+    timers: systemTimers,
+    signal,
+  });
+}

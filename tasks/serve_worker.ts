@@ -1,0 +1,36 @@
+/**
+ * What a worker process does: starts the engine on its device and answers calls.
+ *
+ * @module
+ */
+import * as comlink from "comlink";
+import { startEngine } from "../lib/engine/engine.ts";
+import { DataSets } from "../lib/train/datasets.ts";
+import { hostCpuModel } from "../lib/train/profile_host.ts";
+import { openChannel } from "../lib/workers/channel.ts";
+import { StageWorker } from "../lib/workers/stage_worker.ts";
+
+/**
+ * Serves calls until the standard input ends.
+ *
+ * @param args libtensorflow's path, `cpu` or `gpu`, threads, and the folder of data indexes, or an empty text.
+ */
+export async function serveWorker(args: readonly string[]): Promise<void> {
+  const [libraryPath, device, threads, indexDir] = args;
+  const engine = await startEngine({
+    libraryPath,
+    device: device === "gpu" ? "gpu" : "cpu",
+    threads: Number(threads),
+  });
+  const indexes = indexDir === "" ? null : { dir: indexDir, canWrite: false };
+  const report = {
+    tensorflow: engine.version,
+    deviceName: engine.deviceName,
+    threads: engine.threads,
+    hostCpu: await hostCpuModel(),
+  };
+  const worker = new StageWorker(engine, report, new DataSets(indexes));
+  const channel = openChannel(Deno.stdin.readable, Deno.stdout.writable);
+  comlink.expose(worker, channel);
+  await channel.closed;
+}

@@ -1,0 +1,45 @@
+/** Whole trainings by several workers: what is left of them does not depend on whether they were interrupted. */
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { digests, filesBelow, withFolder } from "../helpers/job.ts";
+import { runGroup } from "../helpers/worker_group.ts";
+import { sessionSteps } from "./_session_worker.ts";
+
+const program = new URL("_session_worker.ts", import.meta.url);
+
+/** Runs two workers to their end, or until one is killed before a step. */
+async function train(
+  training: string,
+  dir: string,
+  killed?: { rank: number; step: number },
+): Promise<string[]> {
+  const fault = killed === undefined ? ["none", "none"] : [String(killed.rank), String(killed.step)];
+  const lost = killed === undefined ? [] : [killed.rank];
+  const args = [training, dir, ...fault];
+  const ends = await runGroup({ program, args, workers: 2, lost, timeoutMs: 90_000 });
+  for (const [rank, { code, log }] of ends.entries()) {
+    if (killed === undefined) assertEquals(code, 0, log);
+    else if (rank !== killed.rank) assertNotEquals(code, 0, log);
+  }
+  return ends.map(({ log }) => /losses (.*)/.exec(log)?.[1] ?? "none");
+}
+
+for (
+  const { training, killed } of [
+    { training: "pretrain", killed: { rank: 1, step: 3 } },
+    { training: "finetune", killed: { rank: 0, step: 5 } },
+  ]
+) {
+  Deno.test(`${training} on two workers, of which worker ${killed.rank} is killed, goes on to the same bytes`, () =>
+    withFolder(async (folder) => {
+      const [quiet, disturbed] = [`${folder}/quiet`, `${folder}/disturbed`];
+      for (const dir of [quiet, disturbed]) await Deno.mkdir(dir);
+
+      const losses = await train(training, quiet);
+      assertEquals(losses[0], losses[1]);
+      assertEquals(losses[0].split(",").length, sessionSteps);
+
+      await train(training, disturbed, killed);
+      await train(training, disturbed);
+      assertEquals(digests(await filesBelow(disturbed)), digests(await filesBelow(quiet)));
+    }));
+}
