@@ -65,10 +65,12 @@ Deno.test("a search with an own space and evaluation finds a planted architectur
   const stages = { stageRepeats: [5, 5], stemChannels: 8, stageChannels: [16, 32], lastChannels: 64 };
   const space: SearchSpace = {
     name: "own",
-    choices: [{ kind: "shuffle", kernel: 3 }, { kind: "shuffle", kernel: 9 }, {
-      kind: "xception",
-      kernel: 5,
-    }],
+    choices: [
+      { kind: "shuffle", kernel: 3 },
+      { kind: "shuffle", kernel: 5 },
+      { kind: "shuffle", kernel: 9 },
+      { kind: "xception", kernel: 5 },
+    ],
     stem: "shufflenet",
     ...stages,
     resolution: 32,
