@@ -63,13 +63,24 @@ Deno.test("the golden architectures cost what the golden file says, through mod.
 
 Deno.test("a search with an own space and evaluation finds a planted architecture, and random search does not", async () => {
   const stages = { stageRepeats: [5, 5], stemChannels: 8, stageChannels: [16, 32], lastChannels: 64 };
-  const space: SearchSpace = { name: "own", ...stages, resolution: 32 };
+  const space: SearchSpace = {
+    name: "own",
+    choices: [
+      { kind: "shuffle", kernel: 3 },
+      { kind: "shuffle", kernel: 5 },
+      { kind: "shuffle", kernel: 9 },
+      { kind: "xception", kernel: 5 },
+    ],
+    stem: "shufflenet",
+    ...stages,
+    resolution: 32,
+  };
   const planted: Architecture = [2, 1, 2, 0, 2, 1, 1, 2, 3, 3];
   using history = memoryHistory();
   const search: SearchOptions = {
     space,
     seed: 3,
-    budget: { macs: countMacs(space, planted), parameters: null },
+    budget: { macs: countMacs(space, planted), parameters: null, latencyMs: null },
     history,
     evaluate: (choices) =>
       Promise.resolve(choices.filter((choice, block) => choice === planted[block]).length),

@@ -19,7 +19,10 @@ import { openSession, type SessionOptions, type TrainingSession } from "./traini
 /** A training on class labels, and how well it does. */
 export interface Pretraining extends Disposable {
   readonly session: TrainingSession;
-  /** Share of validation images whose class is the largest logit, each batch on the path of its own number. */
+  /**
+   * Share of validation images whose class is the largest logit, each batch on the path of its own number. A
+   * supernet's batch norms take each batch's own statistics, a single architecture's the running ones.
+   */
   validate(): Promise<number>;
 }
 
@@ -77,7 +80,8 @@ export async function openPretraining(
       let [correct, batches] = [0, 0];
       for await (const { batch, validCount } of validation.evaluationBatches(indices)) {
         const choices = path(batches++);
-        const statistics = inheritedStatistics(model, state, choices);
+        // A supernet's running statistics are of no path: all paths have moved them.
+        const statistics = options.only === null ? null : inheritedStatistics(model, state, choices);
         correct += countCorrect(model.logits(state, batch, choices, statistics), batch, validCount);
         disposeStatistics(statistics);
       }

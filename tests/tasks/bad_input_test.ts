@@ -94,7 +94,7 @@ refusesFlags(
 refusesFlags(
   "an unknown config is named with those that there are",
   ["--config", "shapes-tidy"],
-  'Cannot find config "shapes-tidy": there are shapes, shapes-tiny, photos, or a FILE.json; did you mean shapes-tiny?',
+  'Cannot find config "shapes-tidy": there are shapes, shapes-tiny, photos, photos-fpn, the paper\'s (see --help), or a FILE.json; did you mean shapes-tiny?',
 );
 refusesFlags(
   "an unknown field is named with the nearest one",
@@ -132,7 +132,12 @@ refusesData(
 );
 refusesData(
   "a COCO file that is no JSON is named",
-  { "annotations/instances_train.json": '{"images": [', "annotations/instances_test.json": coco(3) },
+  {
+    "annotations/instances_train.json": '{"images": [}',
+    "annotations/instances_test.json": coco(3),
+    "train/1.png": image,
+    "test/1.png": image,
+  },
   () => ["annotations/instances_train.json", "JSON"],
 );
 refusesData(

@@ -20,9 +20,10 @@ import { withFolder } from "../helpers/job.ts";
 import { miniature } from "../helpers/miniature.ts";
 import { plainProcess } from "../helpers/plain_worker.ts";
 
+const engine = await useEngine();
+
 /** Runs a config's job up to its evaluation, each time with a new worker, as a new process would. */
 async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => void): Promise<void> {
-  const engine = await useEngine();
   const data = new DataSets(null);
   const { version: tensorflow, deviceName, threads } = engine;
   const api = new StageWorker(engine, { tensorflow, deviceName, threads, hostCpu: null }, data);
