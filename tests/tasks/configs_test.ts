@@ -12,6 +12,7 @@ import { search } from "../../lib/stages/search.ts";
 import type { StageContext, StageProgress } from "../../lib/stages/stage_context.ts";
 import { DataSets } from "../../lib/train/datasets.ts";
 import { StageWorker } from "../../lib/workers/stage_worker.ts";
+import type { StepMetrics } from "../../lib/train/training_session.ts";
 import { systemTimers } from "../../lib/workers/timers.ts";
 import { WorkerSlot } from "../../lib/workers/worker_slot.ts";
 import { configs, paperConfigs } from "../../tasks/configs/mod.ts";
@@ -22,11 +23,18 @@ import { plainProcess } from "../helpers/plain_worker.ts";
 
 const engine = await useEngine();
 
+/** Reports after every step, however quick: two steps can then be stopped between. */
+class StepwiseWorker extends StageWorker {
+  override train(): Promise<StepMetrics[]> {
+    return super.train(0);
+  }
+}
+
 /** Runs a config's job up to its evaluation, each time with a new worker, as a new process would. */
 async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => void): Promise<void> {
   const data = new DataSets(null);
   const { version: tensorflow, deviceName, threads } = engine;
-  const api = new StageWorker(engine, { tensorflow, deviceName, threads, hostCpu: null }, data);
+  const api = new StepwiseWorker(engine, { tensorflow, deviceName, threads, hostCpu: null }, data);
   const { signal } = new AbortController();
   const worker = new WorkerSlot({
     name: "worker 1",
