@@ -149,7 +149,7 @@ export class ClassificationLoader implements Disposable {
     const side = this.#options.resolutionPx;
     const samples = indices.map((index): ClassificationSample => this.#set.samples.at(index));
     const images = new Uint8Array(views.length * side * side * 3);
-    (await Promise.all(views)).forEach((view, i) => images.set(view.data, i * side * side * 3));
+    (await allEnded(views)).forEach((view, i) => images.set(view.data, i * side * side * 3));
     return {
       images,
       shape: [views.length, side, side, 3],
@@ -263,7 +263,7 @@ export class DetectionLoader implements Disposable {
   ): Promise<DetectionBatch> {
     const bytes = canvas.heightPx * canvas.widthPx * 3;
     const pixels = new Uint8Array(images.length * bytes);
-    const placed = await Promise.all(images);
+    const placed = await allEnded(images);
     placed.forEach(({ image }, i) =>
       drawOnCanvas(image, canvas, pixels.subarray(i * bytes, (i + 1) * bytes))
     );
@@ -276,6 +276,12 @@ export class DetectionLoader implements Disposable {
       ids: indices.map((index) => this.#set.samples.at(index).id),
     };
   }
+}
+
+/** The results once all have ended; a failure waits for the others too, so that nothing goes on behind it. */
+async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
 }
 
 function prefetchOf({ prefetchBatches }: LoaderOptions): number {
