@@ -22,6 +22,8 @@ export type Invocation =
     readonly runDir: string;
     /** Whether checkpoints of other versions, threads or seed are gone on from. */
     readonly allowOtherOrigin: boolean;
+    /** Whether workers may listen where others can reach them. */
+    readonly openPorts: boolean;
     /** The command's own flags, as typed, by name. */
     readonly flags: ReadonlyMap<string, string>;
   };
@@ -44,13 +46,14 @@ export async function resolveConfig(command: Command, args: string[]): Promise<I
   const runDir = given.text.get("run") ?? `runs/${base.value.name}`;
   await pinThreads(base.value, runDir);
   const config = parseConfig(base.value, [base.where, ...given.typed].join(" "));
-  const { allowOtherOrigin, text: flags } = given;
-  return { help: null, config, runDir, allowOtherOrigin, flags };
+  const { allowOtherOrigin, openPorts, text: flags } = given;
+  return { help: null, config, runDir, allowOtherOrigin, openPorts, flags };
 }
 
 interface GivenFlags {
   help: boolean;
   allowOtherOrigin: boolean;
+  openPorts: boolean;
   /** Values by flag, of those that are given. */
   text: Map<string, string>;
   /** `key.path=value`, in order. */
@@ -83,6 +86,7 @@ function givenFlags(command: Command, args: string[]): GivenFlags {
   return {
     help: parsed.help === true,
     allowOtherOrigin: parsed["allow-other-origin"] === true,
+    openPorts: parsed["open-ports"] === true,
     text,
     settings,
     typed: [...typed, ...settings.map((setting) => `--set ${setting}`)],

@@ -57,7 +57,17 @@ const flags: readonly Flag[] = [
   },
   { name: "supernet", value: "RUN", help: "folder of another run, whose trained supernet is used" },
   { name: "run", value: "DIR", help: "run folder; default: runs/<config's name>" },
-  { name: "workers", value: "N", help: "worker processes that score candidates, one a device" },
+  {
+    name: "workers",
+    value: "N",
+    help: "worker processes that train together and score candidates, one a device",
+  },
+  {
+    name: "open-ports",
+    value: null,
+    help:
+      "lets workers listen on TCP ports, for anyone who connects: where there is no private network, or across machines",
+  },
   { name: "device", value: "cpu|gpu", help: "what computes" },
   { name: "threads", value: "N", help: "CPU threads a worker; default: the cores shared out" },
   { name: "seed", value: "N", help: "names every random draw" },

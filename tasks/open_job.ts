@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ensureLibrary } from "../lib/engine/library.ts";
+import { type EngineLibrary, ensureLibrary } from "../lib/engine/library.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { plannedStages, usesClassLabels } from "../lib/run/plan.ts";
 import { fixedArchitecture } from "../lib/search/fixed_architecture.ts";
@@ -18,7 +18,13 @@ import { sayIfFinished } from "./ending.ts";
 import { progressLine } from "./engine.ts";
 import { indexStore } from "./index_store.ts";
 import { ProgressLine } from "./progress.ts";
+import { GroupNetwork } from "../lib/workers/group_network.ts";
 import { systemTimers } from "../lib/workers/timers.ts";
+import { TrainingGroup } from "../lib/workers/training_group.ts";
+import type { WorkerPlace } from "../lib/workers/worker_place.ts";
+import type { WorkerSlot } from "../lib/workers/worker_slot.ts";
+import { followMachines } from "./follow_machines.ts";
+import { groupOfMachines } from "./machines.ts";
 import { runWorker } from "./run_worker.ts";
 import type { Stopping } from "./stopping.ts";
 
@@ -62,7 +68,12 @@ export async function openJob(
     console.log(invocation.help);
     return null;
   }
-  const { config, runDir, allowOtherOrigin, flags } = invocation;
+  const { config, runDir, allowOtherOrigin, openPorts, flags } = invocation;
+  const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
+  if (machines !== null && machines.rank > 0) {
+    await followMachines(await fetchLibrary(config), config, runDir, machines, stopping.listen());
+    return null;
+  }
   const { needs, finishes } = plannedPart(config, stages);
   await checkArchitecture(config);
 
@@ -81,22 +92,31 @@ export async function openJob(
   if (usesClassLabels(config)) await data.classification(config);
 
   // Engine
-  const fetching = progressLine();
-  const library = await ensureLibrary({ device: config.device.kind, onProgress: fetching.show });
-  fetching.end();
+  const library = await fetchLibrary(config);
 
   // Workers; the first starts now and checks the images
   const signal = stopping.listen();
-  const workers = Array.from(
-    { length: config.workers },
-    (_, index) => resources.use(runWorker(library, config, runDir, index, signal)),
-  );
+  const start = (index: number, place?: () => Promise<WorkerPlace>): WorkerSlot =>
+    resources.use(runWorker(library, config, runDir, index, signal, place));
+  const own = machines === null ? undefined : () => Promise.resolve({ group: machines, prefix: [] });
+  const workers = Array.from({ length: config.workers }, (_, index) => start(index, own));
   const [worker] = workers;
+
+  // Those that train together have a network of their own
+  const say = (sentence: string): void => console.log(sentence);
+  const network = resources.use(new GroupNetwork({ workers: config.workers, openPorts, say }));
+  const trainers = workers.length === 1
+    ? workers
+    : workers.map((_, rank) => start(rank, () => network.place(rank)));
+  const trainer = machines === null && workers.length === 1
+    ? worker
+    : resources.adopt(new TrainingGroup(trainers, systemTimers, signal), (group) => group.end());
   signal.addEventListener("abort", () => console.log("stopping; once more ends it at once"));
   const { tensorflow, deviceName, threads } = await worker.call((api) => api.device());
   const device = deviceName.replace(/^.*device:/, "");
   const each = workers.length === 1 ? "" : `, ${workers.length} workers`;
-  console.log(`TensorFlow ${tensorflow} on ${device}, ${threads} threads${each}; run ${runDir}`);
+  const all = machines === null ? "" : `, ${machines.addresses.length} machines`;
+  console.log(`TensorFlow ${tensorflow} on ${device}, ${threads} threads${each}${all}; run ${runDir}`);
   sayNotes(detection);
   await checkDataImages(config, { worker, data, store });
 
@@ -105,10 +125,28 @@ export async function openJob(
   const observer = resources.use(new ConsoleObserver());
   const job = resources.move();
   return {
-    context: { run, worker, workers, data, observer, allowOtherOrigin, signal, timers: systemTimers },
+    context: {
+      run,
+      trainer,
+      machines: machines?.addresses.length ?? 1,
+      worker,
+      workers,
+      data,
+      observer,
+      allowOtherOrigin,
+      signal,
+      timers: systemTimers,
+    },
     flags,
     [Symbol.asyncDispose]: () => job.disposeAsync(),
   };
+}
+
+async function fetchLibrary({ device }: Config): Promise<EngineLibrary> {
+  const fetching = progressLine();
+  const library = await ensureLibrary({ device: device.kind, onProgress: fetching.show });
+  fetching.end();
+  return library;
 }
 
 /** What of a command's stages the config has. */

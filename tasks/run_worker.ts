@@ -8,14 +8,16 @@ import type { EngineLibrary } from "../lib/engine/library.ts";
 import { indexStore } from "./index_store.ts";
 import { systemTimers } from "../lib/workers/timers.ts";
 import { startWorker } from "../lib/workers/worker_process.ts";
+import type { WorkerPlace } from "../lib/workers/worker_place.ts";
 import { WorkerSlot } from "../lib/workers/worker_slot.ts";
 
 /**
  * The place of a run's worker, which owns a device and may write nowhere but into the run's folder; its process is
  * started by the first call.
  *
- * @param index Which of the run's workers, from 0; of the GPUs it has the one of this number.
+ * @param index Which of the run's workers, from 0; of this machine's GPUs it has the one of this number.
  * @param signal Aborts when the job is to stop.
+ * @param place Its place among workers that train together; default: it works alone.
  */
 export function runWorker(
   library: EngineLibrary,
@@ -23,6 +25,7 @@ export function runWorker(
   runDir: string,
   index: number,
   signal: AbortSignal,
+  place: () => Promise<WorkerPlace | null> = () => Promise.resolve(null),
 ): WorkerSlot {
   const options = {
     entry: new URL("./worker.ts", import.meta.url),
@@ -36,7 +39,7 @@ export function runWorker(
   };
   return new WorkerSlot({
     name: `worker ${index + 1}`,
-    start: () => startWorker(options),
+    start: async () => startWorker({ ...options, place: await place() }),
     timers: systemTimers,
     signal,
   });

@@ -8,19 +8,24 @@ import { startEngine } from "../lib/engine/engine.ts";
 import { DataSets } from "../lib/train/datasets.ts";
 import { hostCpuModel } from "../lib/train/profile_host.ts";
 import { openChannel } from "../lib/workers/channel.ts";
+import { leadGroup } from "../lib/workers/group_calls.ts";
 import { StageWorker } from "../lib/workers/stage_worker.ts";
+import { groupPlaceOf } from "../lib/workers/worker_place.ts";
 
 /**
  * Serves calls until the standard input ends.
  *
- * @param args libtensorflow's path, `cpu` or `gpu`, threads, and the folder of data indexes, or an empty text.
+ * @param args libtensorflow's path, `cpu` or `gpu`, threads, and the folder of data indexes, or an empty text, and
+ * its place in a group as JSON, or an empty text.
  */
 export async function serveWorker(args: readonly string[]): Promise<void> {
-  const [libraryPath, device, threads, indexDir] = args;
+  const [libraryPath, device, threads, indexDir, placeText] = args;
+  const place = groupPlaceOf(placeText);
   const engine = await startEngine({
     libraryPath,
     device: device === "gpu" ? "gpu" : "cpu",
     threads: Number(threads),
+    ...(place && { group: place }),
   });
   const indexes = indexDir === "" ? null : { dir: indexDir, canWrite: false };
   const report = {
@@ -31,6 +36,8 @@ export async function serveWorker(args: readonly string[]): Promise<void> {
   };
   const worker = new StageWorker(engine, report, new DataSets(indexes));
   const channel = openChannel(Deno.stdin.readable, Deno.stdout.writable);
-  comlink.expose(worker, channel);
+  const leading = place?.rank === 0 && engine.group ? leadGroup(worker, engine.group) : null;
+  comlink.expose(leading?.api ?? worker, channel);
   await channel.closed;
+  leading?.dismiss();
 }

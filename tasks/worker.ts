@@ -15,5 +15,8 @@ console.log = console.info = console.debug = console.error;
 
 await startHeartbeat(); // before all that takes time to load
 const { serveWorker } = await import("./serve_worker.ts");
-await serveWorker(Deno.args);
+await serveWorker(Deno.args).catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  Deno.exit(1); // at once: a thread of TensorFlow's may go on waiting for a group that has not come
+});
 Deno.exit(0);

@@ -29,7 +29,7 @@ export class CollectiveGroup implements WorkerGroup {
   readonly size: number;
   readonly #context: EagerContext;
   readonly #backend: TensorFlowBackend;
-  readonly #attributes: readonly OpAttribute[];
+  readonly #attributes: Readonly<Record<"float32" | "int32", readonly OpAttribute[]>>;
   readonly #keys = new InstanceKeys();
   /** Ids of int32 scalars, made once: a graph's constants and eager calls share them. */
   readonly #scalars = new Map<number, number>();
@@ -40,16 +40,7 @@ export class CollectiveGroup implements WorkerGroup {
     this.size = group.addresses.length;
     this.#context = context;
     this.#backend = backend;
-    this.#attributes = [
-      { name: "T", type: AttributeType.type, value: DataType.float32 },
-      { name: "merge_op", type: AttributeType.string, value: "Add" },
-      { name: "final_op", type: AttributeType.string, value: "Id" },
-      { name: "communication_hint", type: AttributeType.string, value: "auto" },
-      { name: "timeout_seconds", type: AttributeType.float, value: 0 }, // none
-      { name: "is_stateless", type: AttributeType.bool, value: false },
-      { name: "Nordering_token", type: AttributeType.int, value: 0 },
-      { name: "max_subdivs_per_device", type: AttributeType.int, value: -1 },
-    ];
+    this.#attributes = { float32: sumOf(DataType.float32), int32: sumOf(DataType.int32) };
   }
 
   /** @throws {TensorFlowError} If a peer is gone or aborted, or a tensor is of another shape than before or elsewhere. */
@@ -58,7 +49,8 @@ export class CollectiveGroup implements WorkerGroup {
     const [id] = this.#backend.getInputTensorIds([x]);
     const key = this.#keys.of(name);
     const inputs = [id, this.#scalar(this.size), this.#scalar(groupKey), this.#scalar(key)];
-    const attributes = this.#attributes as Parameters<typeof binding.executeOp>[1];
+    const dtype = x.dtype === "int32" ? "int32" : "float32";
+    const attributes = this.#attributes[dtype] as Parameters<typeof binding.executeOp>[1];
     return this.#backend.createOutputTensor(
       binding.executeOp("CollectiveReduceV2", attributes, inputs, 1)[0],
     );
@@ -79,6 +71,19 @@ export class CollectiveGroup implements WorkerGroup {
     }
     return id;
   }
+}
+
+function sumOf(type: number): readonly OpAttribute[] {
+  return [
+    { name: "T", type: AttributeType.type, value: type },
+    { name: "merge_op", type: AttributeType.string, value: "Add" },
+    { name: "final_op", type: AttributeType.string, value: "Id" },
+    { name: "communication_hint", type: AttributeType.string, value: "auto" },
+    { name: "timeout_seconds", type: AttributeType.float, value: 0 }, // none
+    { name: "is_stateless", type: AttributeType.bool, value: false },
+    { name: "Nordering_token", type: AttributeType.int, value: 0 },
+    { name: "max_subdivs_per_device", type: AttributeType.int, value: -1 },
+  ];
 }
 
 /**

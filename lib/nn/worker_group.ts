@@ -19,7 +19,7 @@ export interface WorkerGroup {
   /**
    * Sums a tensor over the workers.
    *
-   * @param x float32 of at least one dimension.
+   * @param x float32 or int32 of at least one dimension.
    * @param name What is summed; names the exchange among all others, so that a call matches its like. It has the same shape
    * on every worker and every time.
    * @returns The same bytes on every worker; the caller's.
@@ -68,6 +68,45 @@ export function sumNumbers(group: WorkerGroup, numbers: readonly number[], name:
 export function saidByFirst(group: WorkerGroup, answer: boolean, name: string): boolean {
   if (group.size === 1) return answer;
   return sumNumbers(group, [group.rank === 0 && answer ? 1 : 0], name)[0] === 1;
+}
+
+/**
+ * Gives every worker the bytes that worker 0 has.
+ *
+ * @param bytes Worker 0's; the others' are not read.
+ * @param name As for {@linkcode WorkerGroup.sum}.
+ */
+export function shareBytes(group: WorkerGroup, bytes: Uint8Array, name: string): Uint8Array {
+  return gatherBytes(group, group.rank === 0 ? bytes : new Uint8Array(), name)[0];
+}
+
+/**
+ * Gives every worker the bytes of all, in rank order: a sum in which every worker fills its own part.
+ *
+ * @param bytes This worker's, however many.
+ * @param name As for {@linkcode WorkerGroup.sum}.
+ */
+export function gatherBytes(group: WorkerGroup, bytes: Uint8Array, name: string): Uint8Array[] {
+  if (group.size === 1) return [bytes];
+  const ownLength = new Int32Array(group.size);
+  ownLength[group.rank] = bytes.length;
+  const lengths = sumWords(group, ownLength, `lengths of ${name}`);
+  const starts = [0];
+  for (const length of lengths) starts.push(starts[starts.length - 1] + 4 * Math.ceil(length / 4));
+  const count = 2 ** Math.ceil(Math.log2(Math.max(1, starts[group.size] / 4))); // few different sizes
+  const own = new Int32Array(count);
+  new Uint8Array(own.buffer).set(bytes, starts[group.rank]);
+  const { buffer } = sumWords(group, own, `${name} of ${count}`);
+  return Array.from(lengths, (length, rank) => new Uint8Array(buffer, starts[rank], length));
+}
+
+/** Sums over the workers; exact, whatever the bits stand for, where all but one worker have zeros. */
+function sumWords(group: WorkerGroup, words: Int32Array<ArrayBuffer>, name: string): Int32Array<ArrayBuffer> {
+  const x = tf.tensor1d(words, "int32");
+  const sum = group.sum(x, name);
+  const result = sum.dataSync<"int32">().slice();
+  tf.dispose([x, sum]);
+  return result;
 }
 
 /** Collects each worker's numbers, in float32, in rank order. */

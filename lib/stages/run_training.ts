@@ -4,6 +4,7 @@
  * @module
  */
 import type { TrainingStatus } from "../workers/worker_api.ts";
+import { Deadline } from "../workers/deadline.ts";
 import { type RemoteWorker, WorkerError } from "../workers/worker_process.ts";
 import type { StageContext } from "./stage_context.ts";
 
@@ -22,13 +23,13 @@ export interface TrainingResult {
 }
 
 /**
- * Opens a training on the worker and runs it to its end. A worker that ends is started again and goes on from its
- * newest checkpoint.
+ * Opens a training on the workers and runs it to its end. When one ends, all are started again and go on from the newest
+ * checkpoint.
  *
  * @param name What the training is called in the learning curve, e.g. `finetune`.
  * @param open Opens it.
  * @param validates Whether accuracy is measured at the end.
- * @throws {WorkerError} If the worker ends over and over without getting further.
+ * @throws {WorkerError} If workers end over and over without getting further.
  * @throws The signal's reason, when the job is to stop; a checkpoint of the last step is there then.
  */
 export async function runTraining(
@@ -37,47 +38,50 @@ export async function runTraining(
   open: (worker: RemoteWorker) => Promise<TrainingStatus>,
   validates: boolean,
 ): Promise<TrainingResult> {
-  const { worker, workers, observer } = context;
-  if (workers.length > 1) observer.say(`${name}: trains on one worker`);
+  const { trainer, worker, workers, observer } = context;
+  if (workers.length > 1) await worker.end(); // its device is the group's now
   const progress = { step: 0 };
   for (;;) {
     try {
-      return await trainToEnd(context, name, open, validates, progress);
+      const result = await trainToEnd(context, name, open, validates, progress);
+      if (workers.length > 1) await trainer.end();
+      return result;
     } catch (error) {
-      if (!(error instanceof WorkerError) || !worker.isOpen) throw error;
-      observer.say(`${name}: ${worker.name} is started again: ${error.message}`);
+      if (!(error instanceof WorkerError) || !trainer.isOpen) throw error;
+      observer.say(`${name}: ${trainer.name} is started again: ${error.message}`);
     }
   }
 }
 
-/** @param progress The furthest step of all tries: a worker that gets beyond it is well. */
+/** @param progress The furthest step of all tries: workers that get beyond it are well. */
 async function trainToEnd(
-  { run, worker, observer, signal }: StageContext,
+  { run, trainer, observer, signal, timers }: StageContext,
   name: string,
   open: (worker: RemoteWorker) => Promise<TrainingStatus>,
   validates: boolean,
   progress: { step: number },
 ): Promise<TrainingResult> {
-  const { step, steps, damaged } = await worker.call(open);
+  const { step, steps, damaged } = await trainer.call(open);
   for (const reason of damaged) observer.say(`${name}: ${reason}; the checkpoint before is used`);
   if (step > 0 && step < steps) observer.say(`${name}: goes on at step ${step}`);
   await run.metrics.truncate(name, step);
 
   let finalLoss: number | null = null;
+  const deadline = new Deadline();
   for (let done = step; done < steps;) {
-    const metrics = await worker.finish((api) => api.train(reportMs));
+    const metrics = await deadline.hold(timers, trainer, () => trainer.finish((api) => api.train(reportMs)));
     for (const { parts, ...rest } of metrics) await run.metrics.append({ stage: name, ...rest, ...parts });
     const { step, loss } = metrics[metrics.length - 1];
     [done, finalLoss] = [step, loss];
-    if (done > progress.step) worker.succeeded();
+    if (done > progress.step) trainer.succeeded();
     progress.step = Math.max(progress.step, done);
-    if (signal.aborted && done < steps) await worker.finish((api) => api.saveTraining());
+    if (signal.aborted && done < steps) await trainer.finish((api) => api.saveTraining());
     signal.throwIfAborted();
-    const { rssBytes } = await worker.call((api) => api.memory());
+    const { rssBytes } = await trainer.call((api) => api.memory());
     observer.progress({ label: name, unit: "steps", done, total: steps, loss, memoryBytes: rssBytes });
   }
-  const top1 = validates ? await worker.call((api) => api.validate()) : undefined;
-  const { peakRssBytes } = await worker.call((api) => api.memory());
-  await worker.call((api) => api.closeTraining());
+  const top1 = validates ? await trainer.call((api) => api.validate()) : undefined;
+  const { peakRssBytes } = await trainer.call((api) => api.memory());
+  await trainer.call((api) => api.closeTraining());
   return { steps, finalLoss, peakRssBytes, ...(top1 === undefined ? {} : { top1 }) };
 }

@@ -12,6 +12,7 @@ import { type CandidateRecord, openHistory, type SearchHistory } from "../search
 import { runStrategy } from "../search/strategies.ts";
 import { toWinner, type Winner, winners } from "../search/winners.ts";
 import type { BlockLatencies } from "../space/latency.ts";
+import { MachinePool } from "../workers/machine_pool.ts";
 import { WorkerPool } from "../workers/worker_pool.ts";
 import { searchLatencies } from "./profile.ts";
 import { onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
@@ -55,7 +56,7 @@ async function runStrategies(
   latencies: BlockLatencies | null,
 ): Promise<void> {
   const { space, seed, search: settings } = context.run.config;
-  await using pool = openPool(context, history);
+  await using pool = context.machines > 1 ? machinePool(context) : openPool(context, history);
   for (let trial = 0; trial < settings.seeds; trial++) {
     for (const strategy of settings.strategies) {
       await runStrategy(strategy, {
@@ -83,6 +84,17 @@ function openPool(context: StageContext, history: SearchHistory): WorkerPool {
     task: trainingTask(context),
     proof: history.scored()[0]?.choices ?? null,
     timers,
+    signal,
+    onDeath: (sentence) => observer.say(`search: ${sentence}`),
+  });
+}
+
+/** All machines, each with one worker. */
+function machinePool(context: StageContext): MachinePool {
+  const { trainer, machines, signal, observer } = context;
+  return new MachinePool(trainer, {
+    task: trainingTask(context),
+    machines,
     signal,
     onDeath: (sentence) => observer.say(`search: ${sentence}`),
   });

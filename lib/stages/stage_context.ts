@@ -6,6 +6,7 @@
 import type { RunFolder, Stage } from "../run/run_folder.ts";
 import type { DataSets } from "../train/datasets.ts";
 import type { TrainingTask } from "../workers/worker_api.ts";
+import type { Trainer } from "../workers/training_group.ts";
 import type { Timers } from "../workers/timers.ts";
 import type { WorkerSlot } from "../workers/worker_slot.ts";
 
@@ -35,6 +36,10 @@ export interface StageObserver {
 /** A stage's surroundings. */
 export interface StageContext {
   readonly run: RunFolder;
+  /** What trainings run on: the only worker, or a group that acts as one. */
+  readonly trainer: Trainer;
+  /** How many machines train and score together; this one is the first. */
+  readonly machines: number;
   /** The first of the workers, which does all that is done by one. */
   readonly worker: WorkerSlot;
   /** All workers; those after the first run only while there is work for them. */

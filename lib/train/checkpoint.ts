@@ -51,6 +51,8 @@ export interface LoadOptions {
   readonly origin: CheckpointOrigin;
   /** True goes on from another origin too; the result is then not the one of an undisturbed run. */
   readonly allowOtherOrigin?: boolean;
+  /** Whether the training is at its end: how many workers took part does not matter any more. Default: false. */
+  readonly isFinished?: boolean;
   /** Told of each damaged checkpoint that is passed over: what is wrong, with the file's path. */
   readonly onDamaged?: (reason: string) => void;
 }
@@ -112,7 +114,9 @@ export async function loadNewestCheckpoint(dir: string, options: LoadOptions): P
       options.onDamaged?.(result);
       continue;
     }
-    if (options.allowOtherOrigin !== true) checkOrigin(path, result.origin, options.origin);
+    const { origin, allowOtherOrigin = false, isFinished = false } = options;
+    const { workers = 1 } = isFinished ? result.origin : origin;
+    if (!allowOtherOrigin) checkOrigin(path, result.origin, { ...origin, workers });
     return result;
   }
   return null;

@@ -8,6 +8,7 @@ import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { leaveTogether } from "./batch_share.ts";
 import { type CheckpointOrigin, loadNewestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { NetworkState } from "./network_state.ts";
+import { shareTensors } from "./shared_tensors.ts";
 
 /** What one step reports. */
 export interface StepMetrics {
@@ -44,8 +45,8 @@ export interface SessionOptions {
   readonly steps: number;
   readonly checkpointSteps: number;
   /**
-   * The workers that take each step together: all open the same session and make the same calls; the first writes the
-   * checkpoints. Default: none but this one.
+   * The workers that take each step together: all open the same session and make the same calls; the first reads and
+   * writes the checkpoints. Default: none but this one.
    */
   readonly group?: WorkerGroup;
   /** Told of each damaged checkpoint that is passed over. */
@@ -176,12 +177,32 @@ export async function openSession(
   resources: readonly Disposable[],
 ): Promise<TrainingSession> {
   try {
-    const checkpoint = await loadNewestCheckpoint(options.dir, options);
-    if (checkpoint === null) await initialise();
-    else state.fromHost(checkpoint.files.network, { slots: true });
-    return new TrainingSession(options, state, runStep, resources, checkpoint?.step ?? 0);
+    const { group = loneWorker } = options;
+    const ownStep = group.rank === 0 ? await restore(options, state, initialise) : 0;
+    const step = group.size === 1 ? ownStep : shareState(group, state, ownStep);
+    return new TrainingSession(options, state, runStep, resources, step);
   } catch (error) {
     for (const resource of [...resources, state]) resource[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Fills the state with what there is; gives the steps done. */
+async function restore(
+  options: SessionOptions,
+  state: NetworkState,
+  initialise: () => Promise<void>,
+): Promise<number> {
+  const checkpoint = await loadNewestCheckpoint(options.dir, options);
+  if (checkpoint === null) await initialise();
+  else state.fromHost(checkpoint.files.network, { slots: true });
+  return checkpoint?.step ?? 0;
+}
+
+/** All workers start from what the first one has, and it alone reads the run's folder. */
+function shareState(group: WorkerGroup, state: NetworkState, step: number): number {
+  const own = group.rank === 0 ? state.toHost() : new Map();
+  const { tensors, metadata } = shareTensors(group, own, { step: String(step) });
+  if (group.rank > 0) state.fromHost(tensors, { slots: true });
+  return Number(metadata.step);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Timers } from "./timers.ts";
+
 /** No call is ended before that. */
 const leastMs = 30_000;
 /** Beyond the median: parts that a worker meets for the first time are compiled, and machines have other work. */
@@ -13,6 +15,12 @@ const leastCalls = 3;
 /** How many of the latest calls count. */
 const keptCalls = 101;
 
+/** What can be ended while it answers a call. */
+export interface Killable {
+  /** Ends it at once: the call throws. */
+  kill(reason: string): void;
+}
+
 /** The deadline of calls of one kind: 30 s or five times their median, whichever is longer; none at first. */
 export class Deadline {
   #latestMs: number[] = [];
@@ -20,6 +28,25 @@ export class Deadline {
   /** Takes note of an answered call. */
   add(elapsedMs: number): void {
     this.#latestMs = [...this.#latestMs, elapsedMs].slice(-keptCalls);
+  }
+
+  /**
+   * Makes a call, and ends what it calls if that takes far longer than such calls did before.
+   *
+   * @param called What is ended.
+   */
+  async hold<T>(timers: Timers, called: Killable, call: () => Promise<T>): Promise<T> {
+    const end = (): void =>
+      called.kill("took five times as long as others, at least 30 s, without an answer");
+    const callOff = this.limitMs === null ? () => {} : timers.after(this.limitMs, end);
+    const startMs = timers.nowMs();
+    try {
+      const result = await call();
+      this.add(timers.nowMs() - startMs);
+      return result;
+    } finally {
+      callOff();
+    }
   }
 
   /** How long the next may take; null if that can't be said yet. */

@@ -11,9 +11,17 @@ import { checkNetworkMetadata, networkMetadata } from "../train/network_metadata
 import type { TensorMap } from "../train/safetensors.ts";
 import type { DeviceReport, TrainingTask } from "./worker_api.ts";
 
-/** What must be the same for a training to go on as if it had never stopped. */
-export function originOf(config: Config, { tensorflow, threads }: DeviceReport): CheckpointOrigin {
-  return { configHash: configHash(config), seed: config.seed, threads, versions: { tensorflow } };
+/**
+ * What must be the same for a training to go on as if it had never stopped.
+ *
+ * @param workers How many train together.
+ */
+export function originOf(
+  config: Config,
+  { tensorflow, threads }: DeviceReport,
+  workers: number,
+): CheckpointOrigin {
+  return { configHash: configHash(config), seed: config.seed, threads, workers, versions: { tensorflow } };
 }
 
 /**
@@ -30,7 +38,8 @@ export async function finishedWeights(
   device: DeviceReport,
 ): Promise<TensorMap> {
   const dir = `${runDir}/${folder}`;
-  const checkpoint = await loadNewestCheckpoint(dir, { origin: originOf(config, device), allowOtherOrigin });
+  const origin = originOf(config, device, 1);
+  const checkpoint = await loadNewestCheckpoint(dir, { origin, allowOtherOrigin, isFinished: true });
   if (checkpoint === null) {
     throw new Deno.errors.NotFound(`Cannot find the weights of ${folder}: ${dir} has none`);
   }

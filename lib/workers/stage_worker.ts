@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import { deserialize, serialize } from "node:v8";
 import type { Duration } from "../config/duration.ts";
 import type { ClassificationTraining, Config, DetectionTraining } from "../config/schema.ts";
 import { checkImages } from "../data/check.ts";
@@ -12,6 +13,7 @@ import type { DetectionSet } from "../data/sample.ts";
 import { selectSamples } from "../data/sample_list.ts";
 import { classAps } from "../eval/coco.ts";
 import { scoredStage } from "../run/plan.ts";
+import { gatherBytes, loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import type { Architecture } from "../space/architecture.ts";
 import { someIndices } from "../train/candidate_scorer.ts";
 import { openClassifierScoring } from "../train/classification_scoring.ts";
@@ -35,7 +37,9 @@ import {
   type SupernetScoring,
 } from "../train/scoring.ts";
 import type { SessionOptions, StepMetrics, TrainingSession } from "../train/training_session.ts";
+import { shareTensors } from "../train/shared_tensors.ts";
 import { detectionPictures, spreadSamples } from "./detection_pictures.ts";
+import { followGroup } from "./group_calls.ts";
 import { finishedWeights, originOf, supernetWeights } from "./run_weights.ts";
 import type {
   DetectionPicture,
@@ -43,6 +47,7 @@ import type {
   EvaluationReport,
   MemoryReport,
   RecalibrationMode,
+  ScoreOutcome,
   TrainingStatus,
   TrainingTask,
   WorkerApi,
@@ -76,6 +81,10 @@ export class StageWorker implements WorkerApi {
   memory(): Promise<MemoryReport> {
     const peakRssBytes = process.resourceUsage().maxRSS * 1024;
     return Promise.resolve({ rssBytes: Deno.memoryUsage().rss, peakRssBytes });
+  }
+
+  async follow(): Promise<void> {
+    await followGroup(this, this.#group);
   }
 
   checkImages(images: readonly ImageToCheck[], maxPixels: number): Promise<ImageProblem[]> {
@@ -156,13 +165,7 @@ export class StageWorker implements WorkerApi {
   }
 
   async train(budgetMs: number): Promise<StepMetrics[]> {
-    const session = this.#openSession();
-    const end = performance.now() + budgetMs;
-    const metrics: StepMetrics[] = [];
-    do metrics.push(await session.trainStep()); while (
-      session.step < session.steps && performance.now() < end
-    );
-    return metrics;
+    return await this.#openSession().trainFor(budgetMs);
   }
 
   async saveTraining(): Promise<void> {
@@ -185,7 +188,7 @@ export class StageWorker implements WorkerApi {
   async openScoring(task: TrainingTask, mode?: RecalibrationMode): Promise<void> {
     const { config } = task;
     const recalibration = { ...config.search.recalibration, ...(mode === undefined ? {} : { mode }) };
-    const weights = await supernetWeights(task, this.#report);
+    const weights = await this.#sharedSupernet(task);
     if (scoredStage(config) === "finetune") {
       const data = await this.#data.detection(config);
       this.#scoring = openSupernetScoring(this.#device, config, data, weights, recalibration);
@@ -198,6 +201,16 @@ export class StageWorker implements WorkerApi {
 
   async score(choices: Architecture): Promise<number> {
     return await this.#openScoring().score(choices);
+  }
+
+  async scoreAll(candidates: readonly Architecture[]): Promise<ScoreOutcome[]> {
+    const { rank, size } = this.#group;
+    const own: ScoreOutcome[] = [];
+    for (let i = rank; i < candidates.length; i += size) own.push(await this.#scoreOutcome(candidates[i]));
+    const all = gatherBytes(this.#group, serialize(own), "scores").map((bytes): ScoreOutcome[] =>
+      deserialize(bytes)
+    );
+    return candidates.map((_, i) => all[i % size][Math.floor(i / size)]);
   }
 
   async gateGradients(choices: Architecture, step: number): Promise<number[]> {
@@ -282,17 +295,36 @@ export class StageWorker implements WorkerApi {
     open: (common: CommonOptions) => Promise<TrainingSession>,
   ): Promise<TrainingStatus> {
     const dir = `${task.runDir}/${stage}`;
-    await Deno.mkdir(dir, { recursive: true });
+    if (this.#group.rank === 0) await Deno.mkdir(dir, { recursive: true });
     const damaged: string[] = [];
     this.#training = await open({
       name: stage,
       dir,
-      origin: originOf(task.config, this.#report),
+      origin: originOf(task.config, this.#report, this.#group.size),
       metadata: networkMetadata(task.config),
       allowOtherOrigin: task.allowOtherOrigin,
       onDamaged: (reason) => damaged.push(reason),
     });
     return { step: this.#training.step, steps: this.#training.steps, damaged };
+  }
+
+  get #group(): WorkerGroup {
+    return this.#device.group ?? loneWorker;
+  }
+
+  /** Read by the first worker of a group. */
+  async #sharedSupernet(task: TrainingTask): Promise<TensorMap> {
+    if (this.#group.rank > 0) return shareTensors(this.#group, new Map()).tensors;
+    const weights = await supernetWeights(task, this.#report);
+    return this.#group.size === 1 ? weights : shareTensors(this.#group, weights).tensors;
+  }
+
+  async #scoreOutcome(choices: Architecture): Promise<ScoreOutcome> {
+    try {
+      return { score: await this.score(choices) };
+    } catch (error) {
+      return { reason: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   #openProfiler(): BackboneProfiler {

@@ -74,12 +74,17 @@ export interface DetectionPicture {
   readonly truths: readonly { className: string; boxXyxy: readonly [number, number, number, number] }[];
 }
 
+/** What became of a candidate: its score, or why it has none. */
+export type ScoreOutcome = { readonly score: number } | { readonly reason: string };
+
 /** The calls that a worker answers. At most one training, and one detector, is open at a time. */
 export interface WorkerApi {
   /** What it runs on. */
   device(): Promise<DeviceReport>;
   /** How much memory it takes. */
   memory(): Promise<MemoryReport>;
+  /** Makes the calls of the first worker of its group, until that one has no more. */
+  follow(): Promise<void>;
   /** Reads the headers of images; gives those that can't be used, and why. */
   checkImages(images: readonly ImageToCheck[], maxPixels: number): Promise<ImageProblem[]>;
   /** Opens the supernet's pre-training. */
@@ -106,6 +111,8 @@ export interface WorkerApi {
   openScoring(task: TrainingTask, recalibration?: RecalibrationMode): Promise<void>;
   /** An architecture's AP (or top-1 accuracy) on the search's split, with the supernet's weights. */
   score(choices: Architecture): Promise<number>;
+  /** The same of several, divided among the workers of a group. */
+  scoreAll(candidates: readonly Architecture[]): Promise<ScoreOutcome[]>;
   /** One derivative a block: how the loss of a training batch changes with a gate on the chosen operation. */
   gateGradients(choices: Architecture, step: number): Promise<number[]>;
   /** Closes the supernet. */

@@ -141,22 +141,10 @@ export class WorkerPool implements AsyncDisposable {
 
   /** Calls a worker, and ends it if it takes far longer than such calls did before. */
   async #timed<T>(slot: WorkerSlot, kind: Kind, call: (worker: RemoteWorker) => Promise<T>): Promise<T> {
-    const { timers } = this.#options;
-    const deadline = this.#deadlines[kind];
-    const callOff = deadline.limitMs === null ? () => {} : timers.after(
-      deadline.limitMs,
-      () => slot.kill("took five times as long as others, at least 30 s, without an answer"),
-    );
-    const startMs = timers.nowMs();
-    try {
-      const result = await slot.call(call);
-      deadline.add(timers.nowMs() - startMs);
-      slot.succeeded();
-      this.#proven.add(slot);
-      return result;
-    } finally {
-      callOff();
-    }
+    const result = await this.#deadlines[kind].hold(this.#options.timers, slot, () => slot.call(call));
+    slot.succeeded();
+    this.#proven.add(slot);
+    return result;
   }
 
   /** Makes a worker ready for candidates, however often it ends meanwhile. */

@@ -8,6 +8,7 @@ import * as comlink from "comlink";
 import { type Channel, openChannel } from "./channel.ts";
 import { BeatWatch, tickIntervalMs } from "./heartbeat.ts";
 import type { WorkerApi } from "./worker_api.ts";
+import type { WorkerPlace } from "./worker_place.ts";
 
 /** How a worker is started. */
 export interface WorkerOptions {
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   readonly runDir: string;
   /** Where indexes of data folders are; null if none are kept. */
   readonly indexDir: string | null;
+  /** Its place among workers that train together; null for one that works alone. */
+  readonly place: WorkerPlace | null;
 }
 
 /** A worker that ended, or an answer that it could not give. */
@@ -67,8 +70,9 @@ const endingMs = 2000;
 
 /** Starts a worker; it is ready when the first call is answered. One that gives no sign of life is ended. */
 export function startWorker(options: WorkerOptions): WorkerProcess {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: workerArguments(options),
+  const [command, ...args] = [...options.place?.prefix ?? [], Deno.execPath(), ...workerArguments(options)];
+  const child = new Deno.Command(command, {
+    args,
     env: workerEnvironment(options),
     stdin: "piped",
     stdout: "piped",
@@ -132,7 +136,8 @@ function killIfThere(child: Deno.ChildProcess): void {
   }
 }
 
-function workerArguments({ entry, libraryPath, device, threads, runDir, indexDir }: WorkerOptions): string[] {
+function workerArguments(options: WorkerOptions): string[] {
+  const { entry, libraryPath, device, threads, runDir, indexDir, place } = options;
   return [
     "run",
     "--no-prompt",
@@ -146,6 +151,7 @@ function workerArguments({ entry, libraryPath, device, threads, runDir, indexDir
     device,
     String(threads),
     indexDir ?? "",
+    place === null ? "" : JSON.stringify(place.group),
   ];
 }
 

@@ -16,8 +16,8 @@ const firstPauseMs = 500;
 export interface SlotOptions {
   /** For messages, e.g. `worker 1`. */
   readonly name: string;
-  /** Starts a process. */
-  readonly start: () => WorkerProcess;
+  /** Starts a process; what it throws, the call that needed the process throws. */
+  readonly start: () => WorkerProcess | Promise<WorkerProcess>;
   readonly timers: Timers;
   /** The job's: when it aborts, calls reject with its reason and nothing is started any more. */
   readonly signal: AbortSignal;
@@ -86,6 +86,14 @@ export class WorkerSlot implements CallableWorker, AsyncDisposable {
     this.#process?.then((process) => process.kill(reason), () => {});
   }
 
+  /** Ends the process at once and counts that as a death, if there is one: it is of no use any more. */
+  async discard(reason: string): Promise<void> {
+    const starting = this.#process;
+    if (starting === null) return;
+    (await starting.catch(() => null))?.kill(reason);
+    await this.#bury(starting, new WorkerError(`The worker process was ended as it ${reason}`));
+  }
+
   /** Ends the process and forgets its deaths; the next call starts another. */
   async end(): Promise<void> {
     this.#deaths = 0;
@@ -115,7 +123,7 @@ export class WorkerSlot implements CallableWorker, AsyncDisposable {
       }
       const pauseMs = this.#deaths === 0 ? 0 : firstPauseMs * 2 ** (this.#deaths - 1);
       if (pauseMs > 0) await pause(timers, pauseMs, AbortSignal.any([signal, this.#ending.signal]));
-      return start();
+      return await start();
     } catch (error) {
       this.#process = null;
       throw error;

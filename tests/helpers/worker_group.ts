@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { openPrivateNetwork } from "../../lib/engine/private_network.ts";
+import { openPrivateNetwork } from "../../lib/workers/private_network.ts";
 
 /** How one worker ended. */
 export interface WorkerEnd {

@@ -56,6 +56,8 @@ export function withStages(
     const contextOf = (workers: readonly WorkerSlot[], signal: AbortSignal): StageContext => ({
       run,
       data: new DataSets(null),
+      trainer: workers[0],
+      machines: 1,
       worker: workers[0],
       workers,
       observer: {

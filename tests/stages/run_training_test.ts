@@ -149,17 +149,6 @@ Deno.test("a training that is told to stop ends its steps, has them saved, and t
   );
 });
 
-Deno.test("with several workers it is said that one trains", () =>
-  withStages(
-    training(0),
-    async (context, { sentences }) => {
-      await runTraining(context, "finetune", opened, false);
-      assertEquals(sentences, ["finetune: trains on one worker"]);
-    },
-    tinyConfig,
-    { workers: 2 },
-  ));
-
 Deno.test("a stage can't begin before the one that it builds on is finished", () =>
   withStages(training(0), async (context) => {
     await assertRejects(() => finetune(context), RangeError, "stage pretrain is not finished");

@@ -207,6 +207,7 @@ Deno.test("resolveConfig() reads a config file, and names one that is missing or
       config: { ...config, name: "mine" },
       runDir: "runs/mine",
       allowOtherOrigin: false,
+      openPorts: false,
       flags: new Map([["config", path]]),
     });
     assertEquals(

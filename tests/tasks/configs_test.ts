@@ -45,6 +45,8 @@ async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => v
   const context: StageContext = {
     run,
     data,
+    trainer: worker,
+    machines: 1,
     worker,
     workers: [worker],
     observer: { progress: onProgress, say: () => {} },

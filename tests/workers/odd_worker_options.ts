@@ -16,5 +16,6 @@ export function oddWorkerOptions(runDir: string): WorkerOptions {
     threads: 3,
     runDir,
     indexDir: null,
+    place: null,
   };
 }

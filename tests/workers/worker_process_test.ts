@@ -91,6 +91,7 @@ Deno.test("a worker that can't start gives a WorkerError with what it said", asy
     deviceIndex: 0,
     runDir: "/nowhere",
     indexDir: null,
+    place: null,
   });
   const error = await assertRejects(() => worker.call((api) => api.device()), WorkerError);
   assertStringIncludes(error.message, "The worker process ended with exit code 1");
@@ -107,6 +108,7 @@ Deno.test("the real worker says so if its library can't be loaded", async () => 
     deviceIndex: 0,
     runDir: "/nowhere",
     indexDir: null,
+    place: null,
   });
   const error = await assertRejects(() => worker.call((api) => api.device()), WorkerError);
   assertStringIncludes(error.message, "/nowhere/libtensorflow_cc.so.2");

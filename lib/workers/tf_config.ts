@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { GroupOptions } from "./group_config.ts";
+import type { GroupPlace } from "./worker_place.ts";
 
 /** The kinds of task that train, in the order of their ranks: a chief, where there is one, is the first worker. */
 const trainingTasks = ["chief", "master", "worker"];
@@ -16,7 +16,7 @@ const trainingTasks = ["chief", "master", "worker"];
  * @param text The variable's value.
  * @throws {SyntaxError} If it is no such description; says what is wanted.
  */
-export function groupOfTfConfig(text: string): GroupOptions {
+export function groupOfTfConfig(text: string): GroupPlace {
   const { cluster, task } = parsed(text);
   const tasks = trainingTasks.flatMap((type) =>
     addressesOf(cluster[type] ?? [], type).map((address, index) => ({ type, index, address }))

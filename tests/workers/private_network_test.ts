@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
-import { openPrivateNetwork } from "../../lib/engine/private_network.ts";
+import { openPrivateNetwork } from "../../lib/workers/private_network.ts";
 
 /** What a command says in a network. */
 async function saidIn(prefix: readonly string[], ...command: string[]): Promise<string> {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { groupOfTfConfig } from "../../lib/engine/tf_config.ts";
+import { groupOfTfConfig } from "../../lib/workers/tf_config.ts";
 
 function config(cluster: unknown, task: unknown): string {
   return JSON.stringify({ cluster, task, environment: "cloud" });

@@ -1,0 +1,132 @@
+/**
+ * Machines that score candidates with one supernet: this one's worker deals them out by rank, and each machine scores its
+ * own. Candidates that are asked for at the same time go in one round.
+ *
+ * @module
+ */
+import { type Architecture, architectureKey } from "../space/architecture.ts";
+import { untilStopped } from "./timers.ts";
+import type { Trainer } from "./training_group.ts";
+import type { ScoreOutcome, TrainingTask } from "./worker_api.ts";
+import { WorkerError } from "./worker_process.ts";
+
+/** Rounds that a candidate may see fail before it is scored alone, and failures alone before it is refused. */
+const maxFailures = 3;
+
+/** What a pool of machines is made of. */
+export interface MachinePoolOptions {
+  readonly task: TrainingTask;
+  /** How many machines there are. */
+  readonly machines: number;
+  /** The job's: when it aborts, calls reject with its reason. */
+  readonly signal: AbortSignal;
+  /** Told of each loss, a sentence. */
+  readonly onDeath: (sentence: string) => void;
+}
+
+/** A candidate that waits for its score. */
+interface Waiting {
+  readonly choices: Architecture;
+  readonly resolve: (score: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** An open pool. Dispose it, and the supernet is closed. */
+export class MachinePool implements AsyncDisposable {
+  readonly #trainer: Trainer;
+  readonly #options: MachinePoolOptions;
+  #waiting: Waiting[] = [];
+  #round: Promise<void> | null = null;
+  #isOpen = false;
+  readonly #stop = new AbortController();
+
+  /** Aborts when the job is stopped, or when the machines can't go on. */
+  readonly signal: AbortSignal;
+
+  /** @param trainer The first worker of the group of machines. */
+  constructor(trainer: Trainer, options: MachinePoolOptions) {
+    this.#trainer = trainer;
+    this.#options = options;
+    this.signal = AbortSignal.any([options.signal, this.#stop.signal]);
+  }
+
+  /** As many candidates can be scored at a time. */
+  get size(): number {
+    return this.#options.machines;
+  }
+
+  /**
+   * An architecture's score.
+   *
+   * @throws What the evaluation threw; an error if the machines fail over and over on this candidate; the signal's reason.
+   */
+  score(choices: Architecture): Promise<number> {
+    const score = new Promise<number>((resolve, reject) => this.#waiting.push({ choices, resolve, reject }));
+    this.#round ??= this.#rounds().finally(() => this.#round = null);
+    return untilStopped(this.signal, score);
+  }
+
+  /** One derivative a block, see `WorkerApi.gateGradients`, by this machine's worker. */
+  async gateGradients(choices: Architecture, step: number): Promise<number[]> {
+    return await this.#persist(
+      architectureKey(choices),
+      () => this.#trainer.call((worker) => worker.gateGradients(choices, step)),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#round?.catch(() => {});
+    if (this.#isOpen && !this.signal.aborted) await this.#trainer.call((worker) => worker.closeScoring());
+  }
+
+  async #rounds(): Promise<void> {
+    await Promise.resolve(); // others may be asked for in the same turn
+    while (this.#waiting.length > 0) await this.#scoreRound(this.#waiting.splice(0, this.size));
+  }
+
+  async #scoreRound(round: readonly Waiting[]): Promise<void> {
+    const outcomes = await this.#outcomes(round.map(({ choices }) => choices)).catch((error) => error);
+    if (Array.isArray(outcomes)) round.forEach((each, i) => settle(each, outcomes[i]));
+    else if (round.length > 1 && outcomes instanceof WorkerError && !this.signal.aborted) {
+      for (const each of round) await this.#scoreRound([each]); // which of them is at fault?
+    } else round.forEach(({ reject }) => reject(outcomes));
+  }
+
+  async #outcomes(candidates: readonly Architecture[]): Promise<ScoreOutcome[]> {
+    return await this.#persist(
+      candidates.map(architectureKey).join(", "),
+      () => this.#trainer.call((worker) => worker.scoreAll(candidates)),
+    );
+  }
+
+  /** Makes a call with the supernet open, again if a machine is lost meanwhile. */
+  async #persist<T>(what: string, call: () => Promise<T>): Promise<T> {
+    for (let failures = 1;; failures++) {
+      try {
+        await this.#open();
+        const result = await call();
+        this.#trainer.succeeded();
+        return result;
+      } catch (error) {
+        if (!(error instanceof WorkerError)) throw error;
+        this.#isOpen = false;
+        this.#options.onDeath(`${this.#trainer.name} is started again: ${error.message}`);
+        if (!this.#trainer.isOpen) this.#stop.abort(error);
+        this.signal.throwIfAborted();
+        if (failures === maxFailures) {
+          throw new WorkerError(`Workers ended ${maxFailures} times at ${what}. The last: ${error.message}`);
+        }
+      }
+    }
+  }
+
+  async #open(): Promise<void> {
+    if (!this.#isOpen) await this.#trainer.call((worker) => worker.openScoring(this.#options.task));
+    this.#isOpen = true;
+  }
+}
+
+function settle({ resolve, reject }: Waiting, outcome: ScoreOutcome): void {
+  if ("score" in outcome) resolve(outcome.score);
+  else reject(new Error(outcome.reason));
+}
