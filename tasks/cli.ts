@@ -21,7 +21,7 @@ export type Invocation =
     /** The run's folder; need not exist. */
     readonly runDir: string;
     /** Whether checkpoints of other versions, threads or seed are gone on from. */
-    readonly allowOtherOrigin: boolean;
+    readonly approximate: boolean;
     /** The command's own flags, as typed, by name. */
     readonly flags: ReadonlyMap<string, string>;
   };
@@ -44,13 +44,13 @@ export async function resolveConfig(command: Command, args: string[]): Promise<I
   const runDir = given.text.get("run") ?? `runs/${base.value.name}`;
   await pinThreads(base.value, runDir);
   const config = parseConfig(base.value, [base.where, ...given.typed].join(" "));
-  const { allowOtherOrigin, text: flags } = given;
-  return { help: null, config, runDir, allowOtherOrigin, flags };
+  const { approximate, text: flags } = given;
+  return { help: null, config, runDir, approximate, flags };
 }
 
 interface GivenFlags {
   help: boolean;
-  allowOtherOrigin: boolean;
+  approximate: boolean;
   /** Values by flag, of those that are given. */
   text: Map<string, string>;
   /** `key.path=value`, in order. */
@@ -82,7 +82,7 @@ function givenFlags(command: Command, args: string[]): GivenFlags {
   );
   return {
     help: parsed.help === true,
-    allowOtherOrigin: parsed["allow-other-origin"] === true,
+    approximate: parsed["approximate"] === true,
     text,
     settings,
     typed: [...typed, ...settings.map((setting) => `--set ${setting}`)],

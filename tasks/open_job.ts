@@ -62,7 +62,7 @@ export async function openJob(
     console.log(invocation.help);
     return null;
   }
-  const { config, runDir, allowOtherOrigin, flags } = invocation;
+  const { config, runDir, approximate, flags } = invocation;
   const { needs, finishes } = plannedPart(config, stages);
   await checkArchitecture(config);
 
@@ -105,7 +105,7 @@ export async function openJob(
   const observer = resources.use(new ConsoleObserver());
   const job = resources.move();
   return {
-    context: { run, worker, workers, data, observer, allowOtherOrigin, signal, timers: systemTimers },
+    context: { run, worker, workers, data, observer, approximate, signal, timers: systemTimers },
     flags,
     [Symbol.asyncDispose]: () => job.disposeAsync(),
   };

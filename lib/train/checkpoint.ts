@@ -50,7 +50,7 @@ export interface LoadOptions {
   /** What goes on from it. */
   readonly origin: CheckpointOrigin;
   /** True goes on from another origin too; the result is then not the one of an undisturbed run. */
-  readonly allowOtherOrigin?: boolean;
+  readonly approximate?: boolean;
   /** Told of each damaged checkpoint that is passed over: what is wrong, with the file's path. */
   readonly onDamaged?: (reason: string) => void;
 }
@@ -112,7 +112,7 @@ export async function loadNewestCheckpoint(dir: string, options: LoadOptions): P
       options.onDamaged?.(result);
       continue;
     }
-    if (options.allowOtherOrigin !== true) checkOrigin(path, result.origin, options.origin);
+    if (options.approximate !== true) checkOrigin(path, result.origin, options.origin);
     return result;
   }
   return null;
@@ -240,7 +240,7 @@ function checkOrigin(path: string, found: CheckpointOrigin, wanted: CheckpointOr
       `Cannot go on from ${path} as ${field} was ${was.get(field) ?? "absent"} and is now ${
         is.get(field) ?? "absent"
       }: ` +
-        `the result would be another than without the stop; --allow-other-origin goes on all the same`,
+        `the result would be another than without the stop; --approximate goes on all the same`,
     );
   }
 }

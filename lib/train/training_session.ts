@@ -40,7 +40,7 @@ export interface SessionOptions {
   readonly origin: CheckpointOrigin;
   /** Which network it is, see `networkMetadata`. */
   readonly metadata: Readonly<Record<string, string>>;
-  readonly allowOtherOrigin: boolean;
+  readonly approximate: boolean;
   readonly steps: number;
   readonly checkpointSteps: number;
   /**

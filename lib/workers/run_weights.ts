@@ -25,12 +25,12 @@ export function originOf(config: Config, { tensorflow, threads }: DeviceReport):
  * @throws {RangeError} If they are of another config, version or network; names the field.
  */
 export async function finishedWeights(
-  { config, runDir, allowOtherOrigin }: TrainingTask,
+  { config, runDir, approximate }: TrainingTask,
   folder: string,
   device: DeviceReport,
 ): Promise<TensorMap> {
   const dir = `${runDir}/${folder}`;
-  const checkpoint = await loadNewestCheckpoint(dir, { origin: originOf(config, device), allowOtherOrigin });
+  const checkpoint = await loadNewestCheckpoint(dir, { origin: originOf(config, device), approximate });
   if (checkpoint === null) {
     throw new Deno.errors.NotFound(`Cannot find the weights of ${folder}: ${dir} has none`);
   }
@@ -44,5 +44,5 @@ export async function supernetWeights(task: TrainingTask, device: DeviceReport):
   const stage = scoredStage(task.config);
   if (supernetRun === null) return await finishedWeights(task, stage, device);
   // Another config's by its nature; that it is the same network was checked before the run began.
-  return await finishedWeights({ ...task, runDir: supernetRun, allowOtherOrigin: true }, stage, device);
+  return await finishedWeights({ ...task, runDir: supernetRun, approximate: true }, stage, device);
 }

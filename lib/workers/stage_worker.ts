@@ -289,7 +289,7 @@ export class StageWorker implements WorkerApi {
       dir,
       origin: originOf(task.config, this.#report),
       metadata: networkMetadata(task.config),
-      allowOtherOrigin: task.allowOtherOrigin,
+      approximate: task.approximate,
       onDamaged: (reason) => damaged.push(reason),
     });
     return { step: this.#training.step, steps: this.#training.steps, damaged };

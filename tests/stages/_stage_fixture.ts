@@ -62,7 +62,7 @@ export function withStages(
         progress: (update) => void told.progress.push(update),
         say: (line) => void told.sentences.push(line),
       },
-      allowOtherOrigin: false,
+      approximate: false,
       signal,
       timers: time,
     });

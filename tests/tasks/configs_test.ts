@@ -48,7 +48,7 @@ async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => v
     worker,
     workers: [worker],
     observer: { progress: onProgress, say: () => {} },
-    allowOtherOrigin: false,
+    approximate: false,
     signal,
     timers: systemTimers,
   };
