@@ -6,7 +6,8 @@
 import type { Winner } from "../search/winners.ts";
 import type { EvaluationReport } from "../workers/worker_api.ts";
 import { onceFinished, recorded, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
-import { winnersOf, writeWinners } from "./trained_architecture.ts";
+import { winnersOf } from "./trained_architecture.ts";
+import { writeWinners } from "./winners_file.ts";
 
 /** Evaluates the retrained winner, unless that is done, and adds its numbers to `winners.json`. */
 export async function evaluate(context: StageContext): Promise<EvaluationReport> {

@@ -15,7 +15,7 @@ import { WorkerPool } from "../workers/worker_pool.ts";
 import { searchLatencies } from "./profile.ts";
 import { openSearchHistory } from "./search_history.ts";
 import { onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
-import { writeWinners } from "./trained_architecture.ts";
+import { writeWinners } from "./winners_file.ts";
 
 /** How many of the best go into `winners.json`. */
 const winnerCount = 5;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import project from "../../deno.json" with { type: "json" };
+import { projectVersion } from "../base/version.ts";
 import { configHash } from "../config/config_identity.ts";
 import type { Config } from "../config/schema.ts";
 import { decoderVersion } from "../data/decode.ts";
@@ -30,7 +30,7 @@ export function originOf(
     seed: config.seed,
     device: config.device.kind,
     threads,
-    versions: { tensorflow, v8: Deno.version.v8, sharp: decoderVersion(), detnas: project.version },
+    versions: { tensorflow, v8: Deno.version.v8, sharp: decoderVersion(), detnas: projectVersion },
     ...own,
   };
 }
