@@ -34,7 +34,7 @@ async function measure(config: Config, count: number): Promise<Record<string, nu
     { length: config.workers },
     (_, i) => stack.use(runWorker(library, config, runDir, i, signal)),
   );
-  const task = { config, runDir, allowOtherOrigin: true };
+  const task = { config, runDir, approximate: true };
   const options = { task, proof: null, timers: systemTimers, signal, onDeath: console.error };
   const pool = stack.use(new WorkerPool(slots, options));
   await scoreAll(pool, config, 0, count);

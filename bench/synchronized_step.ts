@@ -48,7 +48,7 @@ function stepOf(
   const net = supernet(space, 1);
   const classifier = classifierUnit(space, classes);
   const state = new NetworkState([net.stem, ...net.blocks.flat(), classifier], 0);
-  const runner = new UnitRunner(device.compiler, trainingBatchNorm(moments ? group : loneWorker));
+  const runner = new UnitRunner(device.compiler, trainingBatchNorm(moments ? group : loneWorker, "counts"));
   const settings = {
     momentum: 0.9,
     weightDecay: 4e-5,

@@ -21,7 +21,7 @@ export type Invocation =
     /** The run's folder; need not exist. */
     readonly runDir: string;
     /** Whether checkpoints of other versions, threads or seed are gone on from. */
-    readonly allowOtherOrigin: boolean;
+    readonly approximate: boolean;
     /** Whether workers may listen where others can reach them. */
     readonly openPorts: boolean;
     /** The command's own flags, as typed, by name. */
@@ -46,13 +46,13 @@ export async function resolveConfig(command: Command, args: string[]): Promise<I
   const runDir = given.text.get("run") ?? `runs/${base.value.name}`;
   await pinThreads(base.value, runDir);
   const config = parseConfig(base.value, [base.where, ...given.typed].join(" "));
-  const { allowOtherOrigin, openPorts, text: flags } = given;
-  return { help: null, config, runDir, allowOtherOrigin, openPorts, flags };
+  const { approximate, openPorts, text: flags } = given;
+  return { help: null, config, runDir, approximate, openPorts, flags };
 }
 
 interface GivenFlags {
   help: boolean;
-  allowOtherOrigin: boolean;
+  approximate: boolean;
   openPorts: boolean;
   /** Values by flag, of those that are given. */
   text: Map<string, string>;
@@ -85,7 +85,7 @@ function givenFlags(command: Command, args: string[]): GivenFlags {
   );
   return {
     help: parsed.help === true,
-    allowOtherOrigin: parsed["allow-other-origin"] === true,
+    approximate: parsed["approximate"] === true,
     openPorts: parsed["open-ports"] === true,
     text,
     settings,

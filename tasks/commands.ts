@@ -73,9 +73,9 @@ const flags: readonly Flag[] = [
   { name: "seed", value: "N", help: "names every random draw" },
   { name: "set", value: "KEY.PATH=VALUE", help: "changes one field of the config; may be repeated" },
   {
-    name: "allow-other-origin",
+    name: "approximate",
     value: null,
-    help: "goes on from checkpoints of other versions, threads or seed",
+    help: "goes on although something that the result depends on has changed, and records what",
   },
   { name: "architectures", value: "K", help: "architectures to retrain; default 8", only: ["rank"] },
   {

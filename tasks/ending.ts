@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { differenceText, readApproximations } from "../lib/run/origin.ts";
 import { plannedStages } from "../lib/run/plan.ts";
 import type { RunFolder, Stage } from "../lib/run/run_folder.ts";
 import type { TrainingResult } from "../lib/stages/run_training.ts";
@@ -10,7 +11,16 @@ import type { TrainingResult } from "../lib/stages/run_training.ts";
 /** Prints where a finished stage's result lies and the next command. */
 export async function sayEnding(run: RunFolder, stage: Stage): Promise<void> {
   console.log(`wrote ${await resultPath(run, stage)}`);
+  await sayIfApproximate(run);
   console.log(`next: ${nextCommand(run, stage)}`);
+}
+
+/** A result that another run of the same command would not give says so wherever it is handed over. */
+async function sayIfApproximate(run: RunFolder): Promise<void> {
+  const [first, ...others] = await readApproximations(run.dir);
+  if (first === undefined) return;
+  const more = others.length === 0 ? "" : `, and ${others.length} more`;
+  console.log(`approximate: ${differenceText(first)}${more}: see ${run.paths.approximations}`);
 }
 
 /**
@@ -30,6 +40,7 @@ export async function sayIfFinished(run: RunFolder, wanted: readonly Stage[]): P
   if (lines.length === 0) return false;
   console.log(`Nothing is left to do in ${run.dir}, finished:`);
   for (const line of lines) console.log(line);
+  await sayIfApproximate(run);
   console.log(`next: ${nextCommand(run, wanted[wanted.length - 1])}`);
   return true;
 }

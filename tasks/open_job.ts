@@ -68,7 +68,7 @@ export async function openJob(
     console.log(invocation.help);
     return null;
   }
-  const { config, runDir, allowOtherOrigin, openPorts, flags } = invocation;
+  const { config, runDir, approximate, openPorts, flags } = invocation;
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
     await followMachines(await fetchLibrary(config), config, runDir, machines, stopping.listen());
@@ -133,7 +133,7 @@ export async function openJob(
       workers,
       data,
       observer,
-      allowOtherOrigin,
+      approximate,
       signal,
       timers: systemTimers,
     },

@@ -270,6 +270,9 @@ const schema = z.strictObject({
   shuffleMethod: z.literal([1, 2]).describe(
     "1 = halves after a transpose (search), 2 = even and odd channels",
   ),
+  syncBatchNorm: z.enum(["counts", "authors"]).describe(
+    "batch norm of workers that train together: statistics merged by count, or as the authors' code defines it",
+  ),
   device: z.strictObject({
     kind: z.enum(["cpu", "gpu"]).describe("what computes"),
     threads: count.describe("CPU threads of a worker's kernels"),
@@ -335,6 +338,9 @@ export type FasterRcnnConfig = Extract<DetectorConfig, { readonly kind: "faster-
 
 /** Which path a step trains. */
 export type PathsConfig = Config["paths"]["pretrain"];
+
+/** How statistics of several workers' images become one batch norm's. */
+export type SyncBatchNormMode = Config["syncBatchNorm"];
 
 /** The search's settings. */
 export type SearchConfig = Config["search"];

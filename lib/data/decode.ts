@@ -36,6 +36,11 @@ export interface ImageHeader {
 /** What a photograph may come as; libvips reads more (SVG, GIF, TIFF), which {@linkcode readHeader} refuses. */
 const formats: readonly string[] = ["jpeg", "png", "webp"];
 
+/** Sharp's version, which brings its own decoders: another one may read other pixels. */
+export function decoderVersion(): string {
+  return sharp.versions.sharp ?? "unknown";
+}
+
 /**
  * Reads an image as RGB: greyscale, palette, CMYK and 16-bit images are converted to 8-bit sRGB, transparency is
  * laid on white. Pixels keep their stored orientation: EXIF rotation is ignored, as annotation tools write

@@ -13,7 +13,7 @@ import { gatherRows, type WorkerGroup } from "./worker_group.ts";
 
 /** How workers exchange moments. All must call the same methods in the same order. */
 export interface MomentReducer {
-  /** Collects each worker's `[2 C + 1]` into `[W, 2 C + 1]`, in rank order and the same for all. */
+  /** Collects each worker's `[D]` into `[W, D]`, in rank order and the same for all. */
   gather(moments: Tensor): Tensor;
   /** Sums each worker's `[2 C]` over the workers. */
   sum(x: Tensor): Tensor;

@@ -4,7 +4,7 @@
  * @module
  */
 import { formatCount, formatDuration, formatFraction, formatInteger, missing } from "./format.ts";
-import { type Markup, markup, page, type Section } from "./html.ts";
+import { type Markup, markup, nothing, page, type Section } from "./html.ts";
 import type { ReportInput } from "./report_input.ts";
 import { curvesBody, dataBody, evaluationsBody, galleryBody, runBody } from "./run_sections.ts";
 import { searchBody, winnersBody } from "./search_sections.ts";
@@ -44,7 +44,14 @@ function header(input: ReportInput): Markup {
 <p class="lead">DetNAS report: a detector's backbone ${
     input.search ? "searched in" : "of"
   } space “${input.space.name}”. ${engine} on ${device}; ended ${input.finishedAt}.</p>
-<div class="tiles">\n${tiles(input)}</div>`;
+${approximateNote(input)}<div class="tiles">\n${tiles(input)}</div>`;
+}
+
+/** A number of such a run is not the one that the same command gives again. */
+function approximateNote({ approximations }: ReportInput): Markup {
+  if (approximations.length === 0) return nothing;
+  return markup`<p class="note"><b>Approximate:</b> the run went on although something that its result depends on had changed (see <a href="#run">Run</a>).</p>
+`;
 }
 
 function tiles({ winners: [winner], evaluations, search, stages }: ReportInput): Markup[] {

@@ -15,6 +15,8 @@ export interface ReportInput {
   readonly config: unknown;
   /** What the run ran on. */
   readonly environment: ReportEnvironment;
+  /** What the run went on from although it differed, a sentence each; empty for an exact run. */
+  readonly approximations: readonly string[];
   /** Duration of each stage, in the order they ran. */
   readonly stages: readonly StageDuration[];
   /** Learning curves, in the order they are to be shown. */

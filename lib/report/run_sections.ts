@@ -129,9 +129,18 @@ export function runBody(input: ReportInput): Markup {
   return markup`<div class="grid">\n<div><h3>Environment</h3>\n<dl>\n${list}</dl></div>\n${
     stagesTable(input.stages)
   }</div>
-${next}<h3>Configuration</h3>
+${approximationsList(input.approximations)}${next}<h3>Configuration</h3>
 <details><summary>Every setting, as resolved</summary>
 <pre><code>${JSON.stringify(input.config, null, 2) ?? ""}</code></pre></details>`;
+}
+
+function approximationsList(approximations: readonly string[]): Markup {
+  if (approximations.length === 0) return nothing;
+  const items = approximations.map((one) => markup`<li>${one}</li>\n`);
+  return markup`<h3>Approximate</h3>
+<p>The run went on although these had changed, by <code>--approximate</code>:</p>
+<ul>\n${items}</ul>
+`;
 }
 
 function stagesTable(stages: readonly StageDuration[]): Markup {

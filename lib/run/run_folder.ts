@@ -8,6 +8,7 @@ import { parseConfig } from "../config/parse_config.ts";
 import type { Config } from "../config/schema.ts";
 import { appendText, sweepTemporaries, writeFileAtomic } from "./atomic_file.ts";
 import { MetricsLog } from "./metrics_log.ts";
+import { approximationsPath, recordApproximation } from "./origin.ts";
 
 /** The parts of the job that are finished one by one. */
 export type Stage = "pretrain" | "finetune" | "search" | "rank" | "retrain" | "evaluate" | "report";
@@ -42,6 +43,8 @@ export interface RunPaths {
   readonly stages: string;
   /** One line for each time the run was opened: when, and with how many workers and threads. */
   readonly sessions: string;
+  /** What the run went on from although it differed; there only if it did. */
+  readonly approximations: string;
 }
 
 /** An open run. Dispose it to let another process have the folder. */
@@ -114,16 +117,17 @@ export class RunFolder implements AsyncDisposable {
  *
  * @param dir The folder; need not exist.
  * @param config The run's config.
+ * @param approximate True goes on with the folder of another config, which is replaced and what differs recorded.
  * @throws {RangeError} If the folder belongs to another config; names the fields and both values.
  * @throws {Error} If the folder holds something else, or another process uses it.
  */
-export async function openRun(dir: string, config: Config): Promise<RunFolder> {
+export async function openRun(dir: string, config: Config, approximate = false): Promise<RunFolder> {
   await checkIsRunOrEmpty(dir);
   await Deno.mkdir(dir, { recursive: true });
   const lock = await lockFolder(dir);
   try {
     await sweepTemporaries(dir);
-    await storeOrCompareConfig(dir, config);
+    await storeOrCompareConfig(dir, config, approximate);
     const run = new RunFolder(dir, config, lock);
     await run.metrics.repair();
     await recordSession(run);
@@ -162,6 +166,7 @@ export function runPaths(dir: string): RunPaths {
     report: `${dir}/report.html`,
     stages: `${dir}/stages.json`,
     sessions: `${dir}/sessions.jsonl`,
+    approximations: approximationsPath(dir),
   };
 }
 
@@ -205,14 +210,30 @@ async function lockFolder(dir: string): Promise<Deno.FsFile> {
   );
 }
 
-async function storeOrCompareConfig(dir: string, config: Config): Promise<void> {
+async function storeOrCompareConfig(dir: string, config: Config, approximate: boolean): Promise<void> {
   const stored = await readRunConfig(dir);
   if (stored === null) return await writeFileAtomic(runPaths(dir).config, jsonText(config));
   const differences = configDifferences(stored, config);
   if (differences.length === 0) return;
-  throw new RangeError(
+  const isNetwork = differences.some(({ path }) => /^(space|shuffleMethod|detector)\b/.test(path));
+  if (!approximate || isNetwork) throw anotherConfig(dir, differences, isNetwork);
+  for (const { path, first, second } of differences) {
+    const [was, is] = [first, second].map((value) => JSON.stringify(value) ?? "absent");
+    await recordApproximation(dir, { checkpoint: "config.json", field: path, was, is });
+  }
+  await writeFileAtomic(runPaths(dir).config, jsonText(config));
+}
+
+/** @param isNetwork Whether they make another network: nothing can go on from its weights. */
+function anotherConfig(
+  dir: string,
+  differences: readonly ConfigDifference[],
+  isNetwork: boolean,
+): RangeError {
+  const allTheSame = isNetwork ? "" : ", or go on all the same with --approximate";
+  return new RangeError(
     `Cannot go on with run folder ${dir} as it was made with another config: ` +
-      `${differenceText(differences)}; name another folder with --run`,
+      `${differenceText(differences)}; name another folder with --run${allTheSame}`,
   );
 }
 

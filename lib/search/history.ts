@@ -55,16 +55,22 @@ export interface SearchHistory extends Disposable {
  *
  * @param path The SQLite file; its folder must exist.
  * @param fingerprint Text that names everything the scores depend on; stored at first, compared afterwards.
+ * @param onOther Told of the fingerprint of a file that belongs to another, and that is gone on with as this one's; without
+ * it such a file is refused.
  * @throws {SyntaxError} If the file is damaged or holds something else.
  * @throws {RangeError} If a newer version wrote it, or it belongs to another fingerprint.
  * @throws {Error} If it can't be opened, e.g. as its folder is missing or another process is writing to it.
  * @returns The history; disposing it closes the file.
  */
-export function openHistory(path: string, fingerprint: string): SearchHistory {
+export function openHistory(
+  path: string,
+  fingerprint: string,
+  onOther: ((found: string) => void) | null = null,
+): SearchHistory {
   const database = openDatabase(path);
   try {
     database.exec("PRAGMA busy_timeout = 5000");
-    prepareSchema(database, path, fingerprint);
+    prepareSchema(database, path, fingerprint, onOther);
     // A write-ahead log lets readers in during a search; FULL makes each recorded candidate outlive a power cut.
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     return new FileHistory(database, path);

@@ -38,14 +38,20 @@ const candidatesTable = `
  * @param database The database.
  * @param path Its file, for messages.
  * @param fingerprint What an empty one is marked with, and another must be marked with.
+ * @param onOther Told of another mark, which is then replaced; null refuses it.
  * @throws {RangeError} If a newer version wrote it, or it is marked with another fingerprint.
  * @throws {SyntaxError} If it is another program's.
  * @throws {Error} SQLite's complaint, if it is damaged.
  */
-export function prepareSchema(database: DatabaseSync, path: string, fingerprint: string): void {
+export function prepareSchema(
+  database: DatabaseSync,
+  path: string,
+  fingerprint: string,
+  onOther: ((found: string) => void) | null,
+): void {
   if (isEmpty(database)) createSchema(database, fingerprint);
   const version = checkVersion(database, path);
-  checkFingerprint(database, path, fingerprint);
+  checkFingerprint(database, path, fingerprint, onOther);
   const damage = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
   if (damage !== "ok") throw new Error(`database disk image is malformed (${damage})`);
   if (version === 1) migrateFromVersion1(database);
@@ -99,9 +105,19 @@ function checkVersion(database: DatabaseSync, path: string): number {
   return version;
 }
 
-function checkFingerprint(database: DatabaseSync, path: string, fingerprint: string): void {
+function checkFingerprint(
+  database: DatabaseSync,
+  path: string,
+  fingerprint: string,
+  onOther: ((found: string) => void) | null,
+): void {
   const found = database.prepare("SELECT value FROM meta WHERE key = 'fingerprint'").get()?.value;
   if (found === fingerprint) return;
+  if (onOther !== null) {
+    onOther(String(found));
+    database.prepare("UPDATE meta SET value = ? WHERE key = 'fingerprint'").run(fingerprint);
+    return;
+  }
   throw new RangeError(
     `Cannot go on with search history ${path} as it must belong to this search: ` +
       `its fingerprint is "${found}", this search's is "${fingerprint}"`,

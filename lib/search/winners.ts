@@ -40,6 +40,8 @@ export interface Winner {
   readonly latencyMs?: number;
   /** The search's score, with the supernet's weights; null if no search has scored it. */
   readonly score: number | null;
+  /** There where the run went on although something that its result depends on had changed. */
+  readonly approximate?: boolean;
   /** There once the winner is retrained and evaluated. */
   readonly retrained?: RetrainedScores;
 }

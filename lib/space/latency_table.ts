@@ -102,6 +102,12 @@ export function backboneHash(space: SearchSpace): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
+/** SHA-256 (hexadecimal) of latencies: scores and budgets of a search belong to these and no others. */
+export function latenciesHash(latencies: BlockLatencies): string {
+  const { stemMs, blocksMs } = latencies;
+  return createHash("sha256").update(JSON.stringify([stemMs, blocksMs])).digest("hex");
+}
+
 /** A table's medians, as costs are counted with. */
 export function blockLatencies(table: Pick<LatencyTable, "stem" | "blocks">): BlockLatencies {
   return {

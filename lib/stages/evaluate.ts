@@ -7,6 +7,7 @@ import type { Winner } from "../search/winners.ts";
 import type { EvaluationReport } from "../workers/worker_api.ts";
 import { onceFinished, recorded, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
 import { winnersOf } from "./trained_architecture.ts";
+import { writeWinners } from "./winners_file.ts";
 
 /** Evaluates the retrained winner, unless that is done, and adds its numbers to `winners.json`. */
 export async function evaluate(context: StageContext): Promise<EvaluationReport> {
@@ -29,6 +30,6 @@ async function measure(context: StageContext): Promise<EvaluationReport> {
   const winners = await winnersOf(context);
   await requireFinished(run, "retrain");
   const report = await worker.call((api) => api.evaluateRetrained(trainingTask(context), winners[0].choices));
-  await run.writeJson("winners.json", withScores(winners, report));
+  await writeWinners(run, withScores(winners, report));
   return report;
 }

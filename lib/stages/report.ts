@@ -14,17 +14,18 @@ import type {
   TrainingCurve,
 } from "../report/report_input.ts";
 import type { DetectionSet } from "../data/sample.ts";
-import { configHash } from "../config/config_identity.ts";
 import { writeFileAtomic } from "../run/atomic_file.ts";
 import type { MetricRecord } from "../run/metrics_log.ts";
 import { isPlanned, usesClassLabels } from "../run/plan.ts";
 import type { RunFolder, Stage } from "../run/run_folder.ts";
-import { type CandidateRecord, openHistory } from "../search/history.ts";
+import type { CandidateRecord } from "../search/history.ts";
 import type { EvaluationReport } from "../workers/worker_api.ts";
 import { withScores } from "./evaluate.ts";
 import type { RankResult } from "./rank.ts";
+import { differenceText, readApproximations } from "../run/origin.ts";
 import { reportRank, reportSearch } from "./report_search.ts";
 import type { TrainingResult } from "./run_training.ts";
+import { openRunHistory } from "./search_history.ts";
 import { type StageContext, trainingTask } from "./stage_context.ts";
 import { winnersOf } from "./trained_architecture.ts";
 
@@ -58,10 +59,13 @@ async function gather(context: StageContext): Promise<ReportInput> {
     finishedAt: await finishedAt(run),
     config,
     environment: await environmentOf(context),
+    approximations: (await readApproximations(run.dir)).map((one) =>
+      `${one.checkpoint}: ${differenceText(one)}`
+    ),
     stages: await durations(run),
     curves: await curvesOf(run),
     space: config.space,
-    search: isSearched ? reportSearch(config, candidatesOf(run)) : null,
+    search: isSearched ? reportSearch(config, await candidatesOf(context)) : null,
     rank: rank === null ? null : reportRank(config, rank),
     winners,
     evaluations: evaluation === null ? [] : [evaluationOf(evaluation)],
@@ -137,8 +141,8 @@ function pointOf(record: MetricRecord): { step: number; loss: number; learningRa
   return { step: record.step, loss: Number(record.loss), learningRate: Number(record.learningRate) };
 }
 
-function candidatesOf(run: RunFolder): CandidateRecord[] {
-  using history = openHistory(run.paths.search, configHash(run.config));
+async function candidatesOf(context: StageContext): Promise<CandidateRecord[]> {
+  using history = await openRunHistory(context);
   return history.all();
 }
 

@@ -5,17 +5,18 @@
  *
  * @module
  */
-import { configHash } from "../config/config_identity.ts";
 import { isPlanned, scoredStage, scoreName } from "../run/plan.ts";
 import type { Strategy } from "../search/candidate.ts";
-import { type CandidateRecord, openHistory, type SearchHistory } from "../search/history.ts";
+import type { CandidateRecord, SearchHistory } from "../search/history.ts";
 import { runStrategy } from "../search/strategies.ts";
 import { toWinner, type Winner, winners } from "../search/winners.ts";
 import type { BlockLatencies } from "../space/latency.ts";
 import { MachinePool } from "../workers/machine_pool.ts";
 import { WorkerPool } from "../workers/worker_pool.ts";
 import { searchLatencies } from "./profile.ts";
+import { openSearchHistory } from "./search_history.ts";
 import { onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
+import { writeWinners } from "./winners_file.ts";
 
 /** How many of the best go into `winners.json`. */
 const winnerCount = 5;
@@ -38,12 +39,12 @@ export async function search(context: StageContext): Promise<SearchResult> {
     const scored = scoredStage(config);
     if (isPlanned(config, scored)) await requireFinished(run, scored);
     const latencies = await searchLatencies(context);
-    using history = openHistory(run.paths.search, configHash(config));
+    using history = await openSearchHistory(context, latencies);
     await runStrategies(context, history, latencies);
 
     const best = winners(history, winnerCount).map((candidate) => toWinner(config.space.name, candidate));
     if (best.length === 0) throw nothingScored(history, run.paths.search);
-    await run.writeJson("winners.json", best);
+    await writeWinners(run, best);
     const { peakRssBytes } = await worker.call((api) => api.memory());
     return { winners: best, candidates: history.all().length, peakRssBytes };
   });

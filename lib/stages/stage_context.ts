@@ -48,15 +48,15 @@ export interface StageContext {
   readonly data: DataSets;
   readonly observer: StageObserver;
   /** Whether checkpoints of other versions, threads or seed are gone on from. */
-  readonly allowOtherOrigin: boolean;
+  readonly approximate: boolean;
   /** Aborts when the job is to stop: a stage then leaves a state that it can go on from, and throws the reason. */
   readonly signal: AbortSignal;
   readonly timers: Timers;
 }
 
 /** The worker's task for a run. */
-export function trainingTask({ run, allowOtherOrigin }: StageContext): TrainingTask {
-  return { config: run.config, runDir: run.dir, allowOtherOrigin };
+export function trainingTask({ run, approximate }: StageContext): TrainingTask {
+  return { config: run.config, runDir: run.dir, approximate };
 }
 
 /**

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { removeIfThere, sweepTemporaries, syncFolder, writeFileSynced } from "../run/atomic_file.ts";
 import type { CreateFile } from "../run/atomic_file.ts";
+import { type Origin, type OriginDifference, originDifferences, refuseDifferences } from "../run/origin.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorMap } from "./safetensors.ts";
 
 /** What must be the same for a resumed training to give the bytes of one that was never stopped. */
@@ -15,6 +16,10 @@ export interface CheckpointOrigin {
   readonly configHash: string;
   /** The run's seed. */
   readonly seed: number;
+  /** See `dataFingerprint`; left out where the data are not at hand, and then not compared. */
+  readonly data?: string;
+  /** What computes, `cpu` or `gpu`; not compared with a checkpoint that doesn't say. */
+  readonly device?: string;
   /** CPU threads of the kernels: sums depend on them. */
   readonly threads: number;
   /** Workers that train together: sums over a batch depend on how it is divided. Default: 1. */
@@ -50,9 +55,11 @@ export interface LoadOptions {
   /** What goes on from it. */
   readonly origin: CheckpointOrigin;
   /** True goes on from another origin too; the result is then not the one of an undisturbed run. */
-  readonly allowOtherOrigin?: boolean;
+  readonly approximate?: boolean;
   /** Whether the training is at its end: how many workers took part does not matter any more. Default: false. */
   readonly isFinished?: boolean;
+  /** Told of each field that differs and is gone on with: the checkpoint's folder, and the field with both values. */
+  readonly onDifference?: (path: string, difference: OriginDifference) => void;
   /** Told of each damaged checkpoint that is passed over: what is wrong, with the file's path. */
   readonly onDamaged?: (reason: string) => void;
 }
@@ -103,7 +110,7 @@ export async function saveCheckpoint(
  *
  * @param dir The folder of checkpoints; must exist.
  * @returns The checkpoint, or null if there is none (or none that is whole).
- * @throws {RangeError} If it was made by another config, seed, version or number of threads; names the field.
+ * @throws {RangeError} If it was made from another origin, and that is not allowed; names every field that differs.
  */
 export async function loadNewestCheckpoint(dir: string, options: LoadOptions): Promise<Checkpoint | null> {
   await sweepTemporaries(dir);
@@ -114,9 +121,10 @@ export async function loadNewestCheckpoint(dir: string, options: LoadOptions): P
       options.onDamaged?.(result);
       continue;
     }
-    const { origin, allowOtherOrigin = false, isFinished = false } = options;
-    const { workers = 1 } = isFinished ? result.origin : origin;
-    if (!allowOtherOrigin) checkOrigin(path, result.origin, { ...origin, workers });
+    const { workers = 1 } = options.isFinished ? result.origin : options.origin;
+    const differences = differencesOf(result.origin, { ...options.origin, workers });
+    if (options.approximate !== true) refuseDifferences(path, differences);
+    for (const difference of differences) options.onDifference?.(path, difference);
     return result;
   }
   return null;
@@ -236,24 +244,28 @@ function damaged(path: string, reason: string): SyntaxError {
   return new SyntaxError(`Cannot use ${path}: ${reason}`);
 }
 
-function checkOrigin(path: string, found: CheckpointOrigin, wanted: CheckpointOrigin): void {
-  const [was, is] = [originFields(found), originFields(wanted)];
-  for (const field of new Set([...was.keys(), ...is.keys()])) {
-    if (was.get(field) === is.get(field)) continue;
-    throw new RangeError(
-      `Cannot go on from ${path} as ${field} was ${was.get(field) ?? "absent"} and is now ${
-        is.get(field) ?? "absent"
-      }: ` +
-        `the result would be another than without the stop; --allow-other-origin goes on all the same`,
-    );
-  }
+function differencesOf(found: CheckpointOrigin, wanted: CheckpointOrigin): OriginDifference[] {
+  const isKnown = (field: "data" | "device"): boolean =>
+    found[field] !== undefined && wanted[field] !== undefined;
+  const [data, device] = [isKnown("data"), isKnown("device")];
+  return originDifferences(originFields(found, { data, device }), originFields(wanted, { data, device }));
 }
 
-function originFields({ versions, workers = 1, ...fields }: CheckpointOrigin): Map<string, string | number> {
-  const named = Object.entries(versions).map((
-    [name, version],
-  ): [string, string] => [`version of ${name}`, version]);
-  return new Map<string, string | number>([...Object.entries({ ...fields, workers }), ...named]);
+/** The config comes last: its hash says least, and holds seed and device too. */
+function originFields(
+  { configHash, seed, data, device, threads, workers = 1, versions }: CheckpointOrigin,
+  compared: { data: boolean; device: boolean },
+): Origin {
+  const named = Object.entries(versions).map(([name, version]) => [`version of ${name}`, version]);
+  return {
+    seed,
+    ...(compared.data ? { data } : {}),
+    ...(compared.device ? { device } : {}),
+    threads,
+    workers,
+    ...Object.fromEntries(named),
+    config: configHash,
+  };
 }
 
 function sha256(chunks: Iterable<Uint8Array>): string {

@@ -1,16 +1,27 @@
 /**
- * Batch norm in training, by who trains: one worker, or a group that acts as one.
+ * Batch norm in training, by who trains: one worker, or a group that acts as one; and by whose definition.
  *
  * @module
  */
+import type { SyncBatchNormMode } from "../config/schema.ts";
+import { authorsSyncBatchNorm } from "../nn/authors_sync_batch_norm.ts";
 import { batchNormEpsilon, localBatchNorm } from "../nn/batch_norm.ts";
-import { groupReducer, syncBatchNorm } from "../nn/sync_batch_norm.ts";
+import { groupReducer, identityReducer, syncBatchNorm } from "../nn/sync_batch_norm.ts";
 import type { BatchNormTraining } from "../nn/unit.ts";
 import type { WorkerGroup } from "../nn/worker_group.ts";
 import type { BatchNormMaker } from "./unit_runner.ts";
 
-/** Over the images of all workers of a group; of one worker alone, in one fused kernel. */
-export function trainingBatchNorm(group: WorkerGroup): BatchNormTraining | BatchNormMaker {
-  if (group.size === 1) return localBatchNorm(batchNormEpsilon);
-  return { of: (functionName) => syncBatchNorm(batchNormEpsilon, groupReducer(group, functionName)) };
+/**
+ * Over the images of all workers of a group; of one worker alone, in one fused kernel. By the authors' definition it is
+ * never that kernel, which normalises by the biased variance.
+ */
+export function trainingBatchNorm(
+  group: WorkerGroup,
+  mode: SyncBatchNormMode,
+): BatchNormTraining | BatchNormMaker {
+  const make = mode === "authors" ? authorsSyncBatchNorm : syncBatchNorm;
+  if (group.size > 1) {
+    return { of: (functionName) => make(batchNormEpsilon, groupReducer(group, functionName)) };
+  }
+  return mode === "authors" ? make(batchNormEpsilon, identityReducer) : localBatchNorm(batchNormEpsilon);
 }

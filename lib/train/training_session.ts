@@ -6,7 +6,12 @@
 import { loneWorker, saidByFirst, type WorkerGroup } from "../nn/worker_group.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { leaveTogether } from "./batch_share.ts";
-import { type CheckpointOrigin, loadNewestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import {
+  type CheckpointOrigin,
+  loadNewestCheckpoint,
+  type LoadOptions,
+  saveCheckpoint,
+} from "./checkpoint.ts";
 import type { NetworkState } from "./network_state.ts";
 import { shareTensors } from "./shared_tensors.ts";
 
@@ -41,7 +46,8 @@ export interface SessionOptions {
   readonly origin: CheckpointOrigin;
   /** Which network it is, see `networkMetadata`. */
   readonly metadata: Readonly<Record<string, string>>;
-  readonly allowOtherOrigin: boolean;
+  readonly approximate: boolean;
+  readonly onDifference?: NonNullable<LoadOptions["onDifference"]>;
   readonly steps: number;
   readonly checkpointSteps: number;
   /**

@@ -9,7 +9,8 @@ import type { Duration } from "../config/duration.ts";
 import type { ClassificationTraining, Config, DetectionTraining } from "../config/schema.ts";
 import { checkImages } from "../data/check.ts";
 import type { ImageProblem, ImageToCheck } from "../data/image_to_check.ts";
-import type { DetectionSet } from "../data/sample.ts";
+import { dataFingerprint } from "../data/fingerprint.ts";
+import type { ClassificationSet, DetectionSet } from "../data/sample.ts";
 import { selectSamples } from "../data/sample_list.ts";
 import { classAps } from "../eval/coco.ts";
 import { scoredStage } from "../run/plan.ts";
@@ -40,7 +41,7 @@ import type { SessionOptions, StepMetrics, TrainingSession } from "../train/trai
 import { shareTensors } from "../train/shared_tensors.ts";
 import { detectionPictures, spreadSamples } from "./detection_pictures.ts";
 import { followGroup } from "./group_calls.ts";
-import { finishedWeights, originOf, supernetWeights } from "./run_weights.ts";
+import { ApproximationRecorder, finishedWeights, originOf, supernetWeights } from "./run_weights.ts";
 import type {
   DetectionPicture,
   DeviceReport,
@@ -245,7 +246,7 @@ export class StageWorker implements WorkerApi {
     only: Architecture | null,
   ): Promise<TrainingStatus> {
     const data = await this.#data.classification(task.config);
-    return await this.#opening(task, stage, async (common) => {
+    return await this.#opening(task, stage, data.train, async (common) => {
       this.#pretraining = await openPretraining(this.#device, data, {
         ...common,
         config: task.config,
@@ -284,27 +285,36 @@ export class StageWorker implements WorkerApi {
     return await this.#opening(
       task,
       stage,
+      set,
       (common) => openFinetuning(this.#device, set, { ...common, ...options }),
     );
   }
 
-  /** Opens a training with the options that all share. */
+  /**
+   * Opens a training with the options that all share.
+   *
+   * @param set What it trains on.
+   */
   async #opening(
     task: TrainingTask,
     stage: string,
+    set: ClassificationSet | DetectionSet,
     open: (common: CommonOptions) => Promise<TrainingSession>,
   ): Promise<TrainingStatus> {
     const dir = `${task.runDir}/${stage}`;
     if (this.#group.rank === 0) await Deno.mkdir(dir, { recursive: true });
     const damaged: string[] = [];
+    const recorder = new ApproximationRecorder(task.runDir);
     this.#training = await open({
       name: stage,
       dir,
-      origin: originOf(task.config, this.#report, this.#group.size),
+      origin: originOf(task.config, this.#report, { data: dataFingerprint(set), workers: this.#group.size }),
       metadata: networkMetadata(task.config),
-      allowOtherOrigin: task.allowOtherOrigin,
+      approximate: task.approximate,
+      onDifference: recorder.onDifference,
       onDamaged: (reason) => damaged.push(reason),
     });
+    await recorder.done();
     return { step: this.#training.step, steps: this.#training.steps, damaged };
   }
 

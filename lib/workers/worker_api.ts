@@ -28,7 +28,7 @@ export interface TrainingTask {
   readonly config: Config;
   /** The run's folder. */
   readonly runDir: string;
-  readonly allowOtherOrigin: boolean;
+  readonly approximate: boolean;
 }
 
 /** How batch-norm statistics are measured before scoring. */

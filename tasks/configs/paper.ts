@@ -156,6 +156,7 @@ export const detnas = {
   seed: 1,
   space: "small",
   shuffleMethod: 1,
+  syncBatchNorm: "counts",
   device: { kind: "gpu", threads: null },
   workers: 1,
   // Filled in by --pretrain-data and --data.

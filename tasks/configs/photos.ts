@@ -35,6 +35,7 @@ export const photos = {
   seed: 1,
   space: "small",
   shuffleMethod: 1,
+  syncBatchNorm: "counts",
   device: { kind: "cpu", threads: null },
   workers: 1,
   pretrainData: { kind: "shapes", imagesPerClass: 4000, imagePx: 64, valImagesPerClass: 100 },

@@ -80,6 +80,7 @@ export function input(changes: Partial<ReportInput>): ReportInput {
     finishedAt: "2026-01-01 00:00 UTC",
     config: { seed: 1 },
     environment: { engine: "TensorFlow 2.21.0", device: "CPU", threads: 2, workers: 1, deno: "2.9.6" },
+    approximations: [],
     stages: [],
     curves: [],
     space,

@@ -26,6 +26,7 @@ function full(text: string): ReportInput {
     finishedAt: text,
     config: { path: text },
     environment: { engine: text, device: text, threads: 2, workers: 1, deno: text },
+    approximations: [text],
     stages: [{ stage: text, seconds: 4, peakRssBytes: 2 ** 30 }, { stage: "b", seconds: 0 }],
     curves: [{
       title: text,
@@ -171,4 +172,12 @@ Deno.test("only a search with times has a picture of them", () => {
   const timed = candidate({ latencyMs: 2 });
   assertStringIncludes(renderReport(input({ search: searchOf([timed]) })), "Score against latency");
   assert(!renderReport(input({ search: searchOf([candidate({})]) })).includes("latency"));
+});
+
+Deno.test("renderReport() says of an approximate run that it is one, and what had changed, and of an exact one nothing", () => {
+  const difference = "finetune/step-4: threads was 2 and is now 3";
+  const html = renderReport(input({ approximations: [difference] }));
+  assertStringIncludes(html, "<b>Approximate:</b>");
+  assertStringIncludes(html, `<li>${difference}</li>`);
+  assert(!/approximate/i.test(renderReport(input({}))));
 });

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parseConfig } from "../../lib/config/parse_config.ts";
 import type { Config } from "../../lib/config/schema.ts";
 import { openRun, readRunConfig, runPaths } from "../../lib/run/run_folder.ts";
+import { readApproximations } from "../../lib/run/origin.ts";
 import { shapesTiny } from "../../tasks/configs/shapes_tiny.ts";
 
 const config: Config = parseConfig({ ...shapesTiny, device: { kind: "cpu", threads: 2 } }, "shapes-tiny");
@@ -57,6 +58,33 @@ Deno.test("openRun() refuses the folder of another config and names the fields w
       "search.generations was 2 and is now 3; and 1 more; name another folder with --run",
     );
     await (await openRun(dir, config))[Symbol.asyncDispose](); // the refused opening let go of the lock
+  }));
+
+Deno.test("openRun(), told to be approximate, takes over the folder of another config and records what it was", () =>
+  withFolder(async (dir) => {
+    await (await openRun(dir, config))[Symbol.asyncDispose]();
+    const other = { ...config, seed: 9, search: { ...config.search, population: 8 } };
+    await (await openRun(dir, other, true))[Symbol.asyncDispose]();
+    await (await openRun(dir, other))[Symbol.asyncDispose](); // is now that config's
+    assertEquals(await readRunConfig(dir), other);
+    assertEquals(await readApproximations(dir), [
+      { checkpoint: "config.json", field: "seed", was: "1", is: "9" },
+      { checkpoint: "config.json", field: "search.population", was: "4", is: "8" },
+    ]);
+  }));
+
+Deno.test("openRun() goes on with another network under no circumstances", () =>
+  withFolder(async (dir) => {
+    await (await openRun(dir, config))[Symbol.asyncDispose]();
+    const message = "shuffleMethod was 1 and is now 2; name another folder with --run";
+    const { message: found } = await assertRejects(
+      () => openRun(dir, { ...config, shuffleMethod: 2 }, true),
+      RangeError,
+    );
+    assertStringIncludes(found, message);
+    assertEquals(found.endsWith(message), true);
+    assertEquals(await readRunConfig(dir), config);
+    assertEquals(await readApproximations(dir), []);
   }));
 
 Deno.test("openRun() refuses a folder that another opening holds, and has it once that is disposed", () =>

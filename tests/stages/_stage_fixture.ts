@@ -45,15 +45,20 @@ export function withStages(
     const told: Told = { sentences: [], progress: [] };
     const { start = () => calls, time = new VirtualTime(), signal = new AbortController().signal } = options;
     const memory = () => Promise.resolve({ rssBytes: 1e6, peakRssBytes: 2e6 });
+    const device = () =>
+      Promise.resolve({ tensorflow: "2.21.0", deviceName: "CPU:0", threads: 2, hostCpu: null });
     const slots = (signal: AbortSignal): WorkerSlot[] =>
       Array.from({ length: options.workers ?? 1 }, (_, i) =>
         new WorkerSlot({
           name: `worker ${i + 1}`,
-          start: () => plainProcess({ memory, ...start(i) }),
+          start: () => plainProcess({ memory, device, ...start(i) }),
           timers: time,
           signal,
         }));
-    const contextOf = (workers: readonly WorkerSlot[], signal: AbortSignal): StageContext => ({
+    const contextOf = (
+      workers: readonly WorkerSlot[],
+      signal: AbortSignal,
+    ): StageContext => ({
       run,
       data: new DataSets(null),
       trainer: workers[0],
@@ -64,7 +69,7 @@ export function withStages(
         progress: (update) => void told.progress.push(update),
         say: (line) => void told.sentences.push(line),
       },
-      allowOtherOrigin: false,
+      approximate: false,
       signal,
       timers: time,
     });

@@ -45,7 +45,7 @@ Deno.test("trainingTask() is what a worker needs to find its run", () =>
     assertEquals(trainingTask(context), {
       config: tinyConfig,
       runDir: context.run.dir,
-      allowOtherOrigin: false,
+      approximate: false,
     });
     return Promise.resolve();
   }));

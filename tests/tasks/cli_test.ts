@@ -31,8 +31,8 @@ Deno.test("resolveConfig() without flags gives the shapes demo in runs/shapes on
     const before = Deno.cwd();
     Deno.chdir(dir); // there may be runs where the tests are started
     try {
-      const { config, runDir, allowOtherOrigin } = await resolved();
-      assertEquals([config.name, runDir, allowOtherOrigin], ["shapes", "runs/shapes", false]);
+      const { config, runDir, approximate } = await resolved();
+      assertEquals([config.name, runDir, approximate], ["shapes", "runs/shapes", false]);
       assertEquals(config.device, { kind: "cpu", threads: navigator.hardwareConcurrency });
       assertEquals(config.space.stageChannels, [...searchSpaces.small.stageChannels]);
     } finally {
@@ -41,7 +41,7 @@ Deno.test("resolveConfig() without flags gives the shapes demo in runs/shapes on
   }));
 
 Deno.test("resolveConfig() puts each flag's value into its field, and --set has the last word", async () => {
-  const { config, runDir, allowOtherOrigin } = await resolved(
+  const { config, runDir, approximate } = await resolved(
     ...[
       "--config",
       "photos",
@@ -53,7 +53,7 @@ Deno.test("resolveConfig() puts each flag's value into its field, and --set has 
       "--workers",
       "2",
     ],
-    ...["--device", "gpu", "--threads", "3", "--seed", "5", "--allow-other-origin"],
+    ...["--device", "gpu", "--threads", "3", "--seed", "5", "--approximate"],
     ...["--set", "seed=6", "--set", "search.budget.macs=2e8", "--set", "detector.norm=none"],
     ...["--set", "detector.canvases=[[64,64]]", "--set", 'name="mine"'],
   );
@@ -63,7 +63,7 @@ Deno.test("resolveConfig() puts each flag's value into its field, and --set has 
   assertEquals(config.device, { kind: "gpu", threads: 3 });
   assertEquals([config.search.budget.macs, config.detector.norm], [2e8, "none"]);
   assertEquals(config.detector.canvases, [[64, 64]]);
-  assertEquals(allowOtherOrigin, true);
+  assertEquals(approximate, true);
 });
 
 Deno.test("resolveConfig() changes neither the named config nor a later call's", async () => {
@@ -206,7 +206,7 @@ Deno.test("resolveConfig() reads a config file, and names one that is missing or
       help: null,
       config: { ...config, name: "mine" },
       runDir: "runs/mine",
-      allowOtherOrigin: false,
+      approximate: false,
       openPorts: false,
       flags: new Map([["config", path]]),
     });

@@ -50,7 +50,7 @@ async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => v
     worker,
     workers: [worker],
     observer: { progress: onProgress, say: () => {} },
-    allowOtherOrigin: false,
+    approximate: false,
     signal,
     timers: systemTimers,
   };

@@ -27,7 +27,7 @@ async function openTinySession(device: Device, training: string, dir: string): P
     dir,
     origin: { configHash: "c0", seed: 1, threads: 1, workers: device.group?.size ?? 1, versions: {} },
     metadata: networkMetadata(tinyConfig),
-    allowOtherOrigin: false,
+    approximate: false,
     onDamaged: (reason: string): never => {
       throw new Error(reason);
     },

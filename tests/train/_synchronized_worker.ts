@@ -5,7 +5,7 @@
  * @module
  */
 import { stream } from "../../lib/base/random.ts";
-import type { Config } from "../../lib/config/schema.ts";
+import type { Config, SyncBatchNormMode } from "../../lib/config/schema.ts";
 import { ClassificationLoader, DetectionLoader } from "../../lib/data/loader.ts";
 import { ensureLibrary, type GroupOptions, startEngine } from "../../lib/engine/mod.ts";
 import { loneWorker, type WorkerGroup } from "../../lib/nn/worker_group.ts";
@@ -29,6 +29,7 @@ export interface SynchronizedTask {
   readonly training: "classifier" | "retinanet" | "faster-rcnn";
   /** Of weights, data and draws. */
   readonly seed: number;
+  readonly syncBatchNorm: SyncBatchNormMode;
   /** Of all workers. */
   readonly batchSize: number;
   readonly steps: number;
@@ -56,9 +57,9 @@ interface Training {
 function classifierTraining(
   device: Device,
   group: WorkerGroup,
-  { batchSize, seed }: SynchronizedTask,
+  { batchSize, seed, syncBatchNorm }: SynchronizedTask,
 ): Training {
-  const config = { ...tinyConfig, seed };
+  const config = { ...tinyConfig, seed, syncBatchNorm };
   const recipe = { ...tinyPretraining, dropout: 0.2, batchSize };
   const { model, units } = classifierOnDevice(device, config, recipe, 10, null, group);
   const state = new NetworkState(units, seed);
@@ -76,10 +77,10 @@ function classifierTraining(
 function detectorTraining(
   device: Device,
   group: WorkerGroup,
-  { batchSize, seed }: SynchronizedTask,
+  { batchSize, seed, syncBatchNorm }: SynchronizedTask,
   detection = tinyConfig,
 ): Training {
-  const config = { ...detection, seed };
+  const config = { ...detection, seed, syncBatchNorm };
   const { model, units } = detectorOnDevice(device, config, 5, null, group);
   const state = new NetworkState(units, seed);
   const settings = { ...config.finetune, decayOn: "weights" } as const;

@@ -1,9 +1,11 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, fail } from "@std/assert";
+import { differenceText } from "../../lib/run/origin.ts";
 import {
   type Checkpoint,
   type CheckpointOrigin,
   checkpointSteps,
   loadNewestCheckpoint,
+  type LoadOptions,
   saveCheckpoint,
 } from "../../lib/train/checkpoint.ts";
 
@@ -155,29 +157,49 @@ Deno.test("loadNewestCheckpoint() removes what was being written, and doesn't re
     assertEquals(await names(dir), ["step-4"]);
   }));
 
-Deno.test("loadNewestCheckpoint() refuses another origin by field, unless told to go on", () =>
+Deno.test("loadNewestCheckpoint() refuses another origin and names every field, or goes on and tells of it", () =>
   withFolder(async (dir) => {
-    await saveCheckpoint(dir, checkpoint(4));
+    const known = { ...origin, data: "d0", device: "cpu" };
+    await saveCheckpoint(dir, { ...checkpoint(4), origin: known });
+    const versions = { tensorflow: "2.21.0" };
     const others: [CheckpointOrigin, string][] = [
-      [{ ...origin, threads: 4 }, "threads was 2 and is now 4"],
-      [{ ...origin, workers: 2 }, "workers was 1 and is now 2"],
-      [{ ...origin, seed: 2 }, "seed was 1 and is now 2"],
-      [{ ...origin, configHash: "c1" }, "configHash was c0 and is now c1"],
+      [{ ...known, threads: 4 }, "threads was 2 and is now 4"],
+      [{ ...known, workers: 2 }, "workers was 1 and is now 2"],
+      [{ ...known, seed: 2 }, "seed was 1 and is now 2"],
+      [{ ...known, data: "d1" }, "data was d0 and is now d1"],
+      [{ ...known, device: "gpu" }, "device was cpu and is now gpu"],
+      [{ ...known, configHash: "c1" }, "config was c0 and is now c1"],
       [
-        { ...origin, versions: { tensorflow: "2.22.0" } },
+        { ...known, versions: { tensorflow: "2.22.0" } },
         "version of tensorflow was 2.21.0 and is now 2.22.0",
       ],
-      [{ ...origin, versions: {} }, "version of tensorflow was 2.21.0 and is now absent"],
+      [{ ...known, versions: {} }, "version of tensorflow was 2.21.0 and is now absent"],
+      [{ ...known, versions: { ...versions, v8: "15.1" } }, "version of v8 was absent and is now 15.1"],
       [
-        { ...origin, versions: { ...origin.versions, tfjs: "4.22.0" } },
-        "version of tfjs was absent and is now 4.22.0",
+        { ...known, configHash: "c1", seed: 2, threads: 1 },
+        "seed was 1 and is now 2; threads was 2 and is now 1; config was c0 and is now c1",
       ],
     ];
     for (const [other, message] of others) {
       const load = (): Promise<Checkpoint | null> => loadNewestCheckpoint(dir, { origin: other });
-      await assertRejects(load, RangeError, `Cannot go on from ${dir}/step-4 as ${message}`);
-      assertEquals((await loadNewestCheckpoint(dir, { origin: other, allowOtherOrigin: true }))?.step, 4);
+      await assertRejects(load, RangeError, `Cannot go on from ${dir}/step-4 as ${message}: `);
+      const told: string[] = [];
+      const onDifference: LoadOptions["onDifference"] = (path, difference) =>
+        told.push(`${path} ${differenceText(difference)}`);
+      const options = { origin: other, approximate: true, onDifference };
+      assertEquals((await loadNewestCheckpoint(dir, options))?.step, 4);
+      assertEquals(told, message.split("; ").map((one) => `${dir}/step-4 ${one}`));
     }
+    const onDifference = (path: string): never => fail(path);
+    assertEquals((await loadNewestCheckpoint(dir, { origin: known, onDifference }))?.step, 4);
+  }));
+
+Deno.test("loadNewestCheckpoint() compares data only where both sides know them", () =>
+  withFolder(async (dir) => {
+    await saveCheckpoint(dir, checkpoint(4));
+    assertEquals((await loadNewestCheckpoint(dir, { origin: { ...origin, data: "d1" } }))?.step, 4);
+    await saveCheckpoint(dir, { ...checkpoint(8), origin: { ...origin, data: "d0" } });
+    assertEquals((await loadNewestCheckpoint(dir, { origin }))?.step, 8);
   }));
 
 Deno.test("saveCheckpoint() on a disk that fills up names the file and leaves the others whole", () =>

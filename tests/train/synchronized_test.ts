@@ -22,6 +22,7 @@ interface Outcome {
 
 const quiet: Omit<SynchronizedTask, "folder" | "training" | "batchSize"> = {
   seed: 2, // no activation of the first step lies so near 0 that rounding decides on its gradient
+  syncBatchNorm: "counts",
   steps: 3,
   arrivalSeed: null,
   fault: null,
@@ -63,7 +64,7 @@ async function run(
  */
 function assertNear(
   actual: ReadonlyMap<string, StoredTensor>,
-  wanted: ReadonlyMap<string, StoredTensor>,
+  wanted: ReadonlyMap<string, Pick<StoredTensor, "data">>,
 ): void {
   for (const [name, { data }] of wanted) {
     const [is, should] = [Array.from(actual.get(name)!.data, Number), Array.from(data, Number)];
@@ -108,6 +109,27 @@ for (
     assertLess(Math.abs(many.losses[0][0]! - one.losses[0][0]!), 1e-6 * one.losses[0][0]!);
   });
 }
+
+Deno.test("by the authors' definition two workers of as many images are one, but scale and shift move twice as far", async () => {
+  const task = {
+    ...quiet,
+    training: "classifier",
+    syncBatchNorm: "authors",
+    batchSize: 8,
+    steps: 1,
+  } as const;
+  const [one, two] = [await run(1, task), await run(2, task)];
+  assertRanksEqual(two);
+  const isAffine = (name: string): boolean => /\.(scale|shift)(\.momentum)?$/.test(name);
+  const others = new Map([...one.first[0]].filter(([name]) => !isAffine(name)));
+  assertNear(two.first[0], others);
+  const gradients = [...one.first[0]].filter(([name]) => /\.(scale|shift)\.momentum$/.test(name)); // not decayed
+  assert(gradients.some(([, { data }]) => Array.from(data, Number).some((value) => Math.abs(value) > 1e-3)));
+  const twice = gradients.map(([name, { data }]) =>
+    [name, { data: Float32Array.from(Array.from(data, Number), (value) => 2 * value) }] as const
+  );
+  assertNear(two.first[0], new Map(twice));
+});
 
 Deno.test("whoever comes late, the result is the same to the bit", async () => {
   const task = { ...quiet, training: "classifier", batchSize: 4, steps: 6 } as const;

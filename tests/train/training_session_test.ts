@@ -34,7 +34,7 @@ const common = (dir: string, onDamaged?: (reason: string) => void) => ({
   dir,
   origin,
   metadata: networkMetadata(tinyConfig),
-  allowOtherOrigin: false,
+  approximate: false,
   onDamaged: onDamaged ?? ((reason: string) => assert(false, reason)),
   config: tinyConfig,
   tinyPretraining,
@@ -156,11 +156,11 @@ Deno.test("a damaged newest checkpoint is passed over, aloud, and the training e
 Deno.test("a checkpoint of another number of threads is refused, unless told otherwise", () =>
   withFolders(async (dir) => {
     await trainTo(2, openBoxes(device), dir);
-    const openWith = (allowOtherOrigin: boolean): Promise<TrainingSession> =>
+    const openWith = (approximate: boolean): Promise<TrainingSession> =>
       openFinetuning(device, tinyDetectionSet("train", 6), {
         ...common(dir),
         origin: { ...origin, threads: 3 },
-        allowOtherOrigin,
+        approximate,
         name: "retrain",
         training: { ...tinyConfig.retrain, ...duration, batchSize: 2 },
         path: fixedPath(tinyArchitecture),
