@@ -75,6 +75,7 @@ export async function openJob(
     return null;
   }
   const { needs, finishes } = plannedPart(config, stages);
+  checkBatches(config, machines?.addresses.length ?? config.workers);
   await checkArchitecture(config);
 
   // The run, where there is one
@@ -165,6 +166,17 @@ function plannedPart(
   // The first of a config's stages starts the run.
   const starts = needs === null || (needs.length > 0 && needed.length === 0);
   return { needs: starts ? null : needed, finishes: finishes ?? planned };
+}
+
+/** Each of the workers that train together takes its part of every batch. */
+function checkBatches({ pretrain, finetune, retrain }: Config, workers: number): void {
+  const trainings = { pretrain, finetune, retrain, "retrain.classification": retrain.classification };
+  for (const [name, training] of Object.entries(trainings)) {
+    if (training === null || training.batchSize >= workers) continue;
+    throw new RangeError(
+      `Cannot train with ${workers} workers as ${name}.batchSize is ${training.batchSize}: each needs at least one image`,
+    );
+  }
 }
 
 /** An architecture or a supernet that the config only names must be there before anything starts. */

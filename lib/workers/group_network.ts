@@ -43,6 +43,7 @@ export class GroupNetwork implements AsyncDisposable {
    * @throws {Error} If there is no private network and the user has not allowed an open one; says what to do.
    */
   async place(rank: number): Promise<WorkerPlace> {
+    if (this.#resources.disposed) throw new TypeError("Cannot place a worker as its network is gone");
     this.#opened ??= this.#options.openPorts ? this.#openPorts() : this.#openPrivate();
     const { prefix, firstPort } = await this.#opened;
     const addresses = this.#ports(firstPort).map((port) => `127.0.0.1:${port}`);

@@ -10,8 +10,8 @@ import type { Trainer } from "./training_group.ts";
 import type { ScoreOutcome, TrainingTask } from "./worker_api.ts";
 import { WorkerError } from "./worker_process.ts";
 
-/** Rounds that a candidate may see fail before it is scored alone, and failures alone before it is refused. */
-const maxFailures = 3;
+/** Losses while one candidate is scored alone after which it is refused; a round that loses a machine is taken apart. */
+const maxLosses = 3;
 
 /** What a pool of machines is made of. */
 export interface MachinePoolOptions {
@@ -70,6 +70,7 @@ export class MachinePool implements AsyncDisposable {
   async gateGradients(choices: Architecture, step: number): Promise<number[]> {
     return await this.#persist(
       architectureKey(choices),
+      maxLosses,
       () => this.#trainer.call((worker) => worker.gateGradients(choices, step)),
     );
   }
@@ -95,13 +96,14 @@ export class MachinePool implements AsyncDisposable {
   async #outcomes(candidates: readonly Architecture[]): Promise<ScoreOutcome[]> {
     return await this.#persist(
       candidates.map(architectureKey).join(", "),
+      candidates.length === 1 ? maxLosses : 1,
       () => this.#trainer.call((worker) => worker.scoreAll(candidates)),
     );
   }
 
   /** Makes a call with the supernet open, again if a machine is lost meanwhile. */
-  async #persist<T>(what: string, call: () => Promise<T>): Promise<T> {
-    for (let failures = 1;; failures++) {
+  async #persist<T>(what: string, tries: number, call: () => Promise<T>): Promise<T> {
+    for (let losses = 1;; losses++) {
       try {
         await this.#open();
         const result = await call();
@@ -113,9 +115,8 @@ export class MachinePool implements AsyncDisposable {
         this.#options.onDeath(`${this.#trainer.name} is started again: ${error.message}`);
         if (!this.#trainer.isOpen) this.#stop.abort(error);
         this.signal.throwIfAborted();
-        if (failures === maxFailures) {
-          throw new WorkerError(`Workers ended ${maxFailures} times at ${what}. The last: ${error.message}`);
-        }
+        if (losses < tries) continue;
+        throw new WorkerError(`Workers ended ${losses} times at ${what}. The last: ${error.message}`);
       }
     }
   }

@@ -87,6 +87,11 @@ refusesFlags(
   "Cannot open data folder /nowhere/at/all: no such folder",
 );
 refusesFlags(
+  "more workers than a batch has images are refused",
+  ["--config", "shapes-tiny", "--workers", "5", "--threads", "1"],
+  "Cannot train with 5 workers as pretrain.batchSize is 4: each needs at least one image",
+);
+refusesFlags(
   "an unknown flag is named with the nearest one",
   ["--confg", "shapes-tiny"],
   "Cannot understand --confg: there is no such flag; did you mean --config?",
