@@ -8,6 +8,7 @@ import { architectureKey } from "../lib/space/architecture.ts";
 import { rank, type RankCorrelation, type RankOptions, type RankResult } from "../lib/stages/rank.ts";
 import type { RecalibrationMode } from "../lib/workers/worker_api.ts";
 import { countFlag } from "./flag_values.ts";
+import { sayIfApproximate } from "./ending.ts";
 import { openJob } from "./open_job.ts";
 import { runCommand } from "./run_task.ts";
 import type { Stopping } from "./stopping.ts";
@@ -28,6 +29,7 @@ export async function main(args: string[], stopping: Stopping): Promise<void> {
 
   for (const line of rankLines(result)) console.log(line);
   console.log(`wrote ${run.paths.rank}`);
+  await sayIfApproximate(run);
   console.log(`next: deno task report --run ${run.dir}`);
 }
 

@@ -13,6 +13,7 @@ import { report } from "../lib/stages/report.ts";
 import { retrain } from "../lib/stages/retrain.ts";
 import { search } from "../lib/stages/search.ts";
 import { winnersOf } from "../lib/stages/trained_architecture.ts";
+import { sayIfApproximate } from "./ending.ts";
 import { openJob } from "./open_job.ts";
 import { runCommand } from "./run_task.ts";
 import type { Stopping } from "./stopping.ts";
@@ -36,6 +37,7 @@ export async function main(args: string[], stopping: Stopping): Promise<void> {
   console.log(`${run.config.architecture ?? "winner"} ${name}, ${(winner.macs / 1e6).toFixed(1)}M macs`);
   console.log(`retrained: AP ${summary.AP.toFixed(3)}, AP50 ${summary.AP50.toFixed(3)} on the test split`);
   console.log(`wrote ${run.paths.winners} and ${page}`);
+  await sayIfApproximate(run);
   console.log(`next: open ${page}; deno task evaluate --run ${run.dir}`);
 }
 

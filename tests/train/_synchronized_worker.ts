@@ -16,6 +16,7 @@ import { detectorOnDevice, loading } from "../../lib/train/finetuning.ts";
 import { NetworkState } from "../../lib/train/network_state.ts";
 import { type PathOfStep, uniformPaths } from "../../lib/train/path.ts";
 import { encodeSafetensors } from "../../lib/train/safetensors.ts";
+import { smoothActivations } from "../helpers/smooth_activation.ts";
 import {
   tinyClassificationSet,
   tinyConfig,
@@ -30,6 +31,8 @@ export interface SynchronizedTask {
   /** Of weights, data and draws. */
   readonly seed: number;
   readonly syncBatchNorm: SyncBatchNormMode;
+  /** Whether activations have no kinks, see {@linkcode smoothActivations}. */
+  readonly smooth: boolean;
   /** Of all workers. */
   readonly batchSize: number;
   readonly steps: number;
@@ -163,9 +166,11 @@ if (import.meta.main) {
   };
   const { path: libraryPath } = await ensureLibrary({});
   const engine = await startEngine({ libraryPath, threads: 1, group });
+  const options: SynchronizedTask = JSON.parse(await Deno.readTextFile(task));
+  if (options.smooth) smoothActivations();
   const start = performance.now();
   try {
-    await trainTogether(engine, engine.group ?? loneWorker, JSON.parse(await Deno.readTextFile(task)));
+    await trainTogether(engine, engine.group ?? loneWorker, options);
   } catch (error) {
     console.error(`left after ${Math.round(performance.now() - start)} ms: ${error}`);
     Deno.exit(1);
