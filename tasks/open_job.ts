@@ -82,7 +82,7 @@ export async function openJob(
   await using resources = new AsyncDisposableStack();
   const held = resources.use(new AsyncDisposableStack()); // let go of last, when the worker has ended
   const isThere = await readRunConfig(runDir) !== null;
-  const existing = isThere ? held.use(await openRun(runDir, config)) : null;
+  const existing = isThere ? held.use(await openRun(runDir, config, approximate)) : null;
   await checkNeeds(existing, runDir, needs);
   if (existing !== null && await sayIfFinished(existing, finishes)) return null;
 
@@ -122,7 +122,7 @@ export async function openJob(
   await checkDataImages(config, { worker, data, store });
 
   // A new run's folder comes last, so that nothing is left of a run that can't start
-  const run = existing ?? held.use(await openRun(runDir, config));
+  const run = existing ?? held.use(await openRun(runDir, config, approximate));
   const observer = resources.use(new ConsoleObserver());
   const job = resources.move();
   return {

@@ -89,7 +89,7 @@ refusesFlags(
 refusesFlags(
   "more workers than a batch has images are refused",
   ["--config", "shapes-tiny", "--workers", "5", "--threads", "1"],
-  "Cannot train with 5 workers as pretrain.batchSize is 4: each needs at least one image",
+  "Cannot train with 5 workers as finetune.batchSize is 4: each needs at least one image",
 );
 refusesFlags(
   "an unknown flag is named with the nearest one",
