@@ -28,7 +28,7 @@ export async function followMachines(
   signal: AbortSignal,
 ): Promise<void> {
   const place = { group, prefix: [] };
-  await using slot = runWorker(library, config, runDir, group.rank, signal, () => Promise.resolve(place));
+  await using slot = runWorker(library, config, runDir, 0, signal, () => Promise.resolve(place));
   const trainer = new TrainingGroup([slot], systemTimers, signal);
   console.log(`Machine ${group.rank + 1} of ${group.addresses.length}: follows ${group.addresses[0]}`);
   for (;;) {
