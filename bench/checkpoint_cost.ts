@@ -15,7 +15,7 @@ import { configs } from "../tasks/configs/mod.ts";
 const [name, ...sizes] = Deno.args;
 const base = configs.get(name);
 const [batchSize, sizePx, steps] = sizes.map(Number);
-if (base?.pretrain == null || !(steps > 0)) {
+if (base === undefined || base.pretrain === null || !(steps > 0)) {
   console.error("usage: checkpoint_cost.ts CONFIG BATCH SIZE STEPS");
   Deno.exit(1);
 }
