@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ensureLibrary, startEngine } from "../../lib/engine/mod.ts";
 import { groupReducer, syncBatchNorm } from "../../lib/nn/sync_batch_norm.ts";
-import { gatherNumbers, loneWorker } from "../../lib/nn/worker_group.ts";
+import { gatherBytes, gatherNumbers, loneWorker, shareBytes } from "../../lib/nn/worker_group.ts";
 import { leaveTogether } from "../../lib/train/batch_share.ts";
 import { normalTensor } from "../helpers/gradients.ts";
 
@@ -21,12 +21,19 @@ export const sums = 40;
 /** What a worker leaves behind. */
 export interface CollectivesResult {
   readonly gathered: number[][];
+  /** Every worker's bytes, and what the first one shared. */
+  readonly bytes: { readonly gathered: number[][]; readonly shared: number[] };
   /** The sums' values, which are the same in every repetition. */
   readonly sums: number[];
   /** y, mean, variance, dx, dScale, dShift. */
   readonly batchNorm: number[][];
   /** Threads of the process after the first exchange, and after all. */
   readonly threads: number[];
+}
+
+/** A worker's bytes: 7, none, 14, with bits that as floats would be no numbers. */
+export function bytesOf(rank: number): Uint8Array {
+  return Uint8Array.from({ length: [7, 0, 14][rank] }, (_, i) => 255 - i * rank);
 }
 
 /** All workers' images and gradients, in rank order: x, scale, shift, dy. */
@@ -89,10 +96,16 @@ if (import.meta.main) {
     await leaveTogether(group, () => Promise.resolve(addDifferent()));
   } else {
     const gathered = gatherNumbers(group, [group.rank, 10 * group.rank + 0.5], "ranks");
+    const own = bytesOf(group.rank);
+    const bytes = {
+      gathered: gatherBytes(group, own, "bytes").map((part) => [...part]),
+      shared: [...shareBytes(group, own, "first's bytes")],
+    };
     const afterOne = threadCount();
     const [sums, batchNormResult] = [independentSums(), batchNorm()];
     const result: CollectivesResult = {
       gathered,
+      bytes,
       sums,
       batchNorm: batchNormResult,
       threads: [afterOne, threadCount()],

@@ -14,7 +14,13 @@ import { assertClose } from "../helpers/close.ts";
 import { useCpuBackend } from "../helpers/cpu_kernels.ts";
 import { runBatchNorm } from "../helpers/lockstep_workers.ts";
 import { runGroup } from "../helpers/worker_group.ts";
-import { batchNormInputs, type CollectivesResult, imageCounts, sums } from "./_collectives_worker.ts";
+import {
+  batchNormInputs,
+  bytesOf,
+  type CollectivesResult,
+  imageCounts,
+  sums,
+} from "./_collectives_worker.ts";
 
 await useCpuBackend();
 
@@ -34,6 +40,11 @@ try {
 
 Deno.test("a group gathers numbers in rank order", () => {
   for (const { gathered } of results) assertEquals(gathered, [[0, 0.5], [1, 10.5], [2, 20.5]]);
+});
+
+Deno.test("a group gathers bytes, however many each has, and shares the first worker's", () => {
+  const wanted = [0, 1, 2].map((rank) => [...bytesOf(rank)]);
+  for (const { bytes } of results) assertEquals(bytes, { gathered: wanted, shared: wanted[0] });
 });
 
 Deno.test("many sums in one function that don't depend on each other come to the same end, again and again", () => {
