@@ -65,13 +65,15 @@ export async function writeFileSynced(
 }
 
 /**
- * Adds text at a file's end, creating the file if need be. A process that ends meanwhile may leave a part of it.
+ * Adds text at a file's end, creating the file if need be, and waits until it is on the disk. A process that ends
+ * meanwhile may leave a part of it.
  *
  * @throws {Error} If it can't be written, naming the file; on a full disk also the free bytes.
  */
 export async function appendText(path: string, text: string): Promise<void> {
   try {
-    await Deno.writeTextFile(path, text, { append: true });
+    const open: CreateFile = (path) => Deno.open(path, { append: true, create: true });
+    await writeChunks(path, [new TextEncoder().encode(text)], open);
   } catch (cause) {
     throw await writeError(path, cause);
   }

@@ -30,9 +30,9 @@ export class MetricsLog {
     this.path = path;
   }
 
-  /** Adds a record; await it before the next, so that the lines keep their order. */
-  async append(record: MetricRecord): Promise<void> {
-    await appendText(this.path, JSON.stringify(record) + "\n");
+  /** Adds records, which are on the disk then; await it before the next, so that the lines keep their order. */
+  async append(...records: MetricRecord[]): Promise<void> {
+    await appendText(this.path, records.map((record) => JSON.stringify(record) + "\n").join(""));
   }
 
   /**

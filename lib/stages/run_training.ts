@@ -70,12 +70,12 @@ async function trainToEnd(
   const deadline = new Deadline();
   for (let done = step; done < steps;) {
     const metrics = await deadline.hold(timers, trainer, () => trainer.finish((api) => api.train(reportMs)));
-    for (const { parts, ...rest } of metrics) await run.metrics.append({ stage: name, ...rest, ...parts });
+    await run.metrics.append(...metrics.map(({ parts, ...rest }) => ({ stage: name, ...rest, ...parts })));
     const { step, loss } = metrics[metrics.length - 1];
     [done, finalLoss] = [step, loss];
     if (done > progress.step) trainer.succeeded();
     progress.step = Math.max(progress.step, done);
-    if (signal.aborted && done < steps) await trainer.finish((api) => api.saveTraining());
+    if (signal.aborted || done === steps) await trainer.finish((api) => api.saveTraining());
     signal.throwIfAborted();
     const { rssBytes } = await trainer.call((api) => api.memory());
     observer.progress({ label: name, unit: "steps", done, total: steps, loss, memoryBytes: rssBytes });

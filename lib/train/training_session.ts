@@ -68,6 +68,8 @@ export class TrainingSession implements Disposable {
   readonly #runStep: (step: number) => Promise<StepOutcome>;
   readonly #resources: readonly Disposable[];
   #step = 0;
+  /** The newest checkpoint's. */
+  #savedStep: number;
 
   /** Use {@linkcode openSession}. */
   constructor(
@@ -82,7 +84,7 @@ export class TrainingSession implements Disposable {
     this.#state = state;
     this.#runStep = runStep;
     this.#resources = resources;
-    this.#step = step;
+    this.#step = this.#savedStep = step;
   }
 
   get #group(): WorkerGroup {
@@ -95,7 +97,7 @@ export class TrainingSession implements Disposable {
   }
 
   /**
-   * One step, and a checkpoint where one is due.
+   * One step; its checkpoint, where one is due, is left to the next call.
    *
    * @throws {RangeError} If the loss is not finite; names step, path and images. The newest checkpoint is whole.
    */
@@ -104,14 +106,18 @@ export class TrainingSession implements Disposable {
   }
 
   /**
-   * Steps until so much time is up by the first worker's clock, at least one, or to the end.
+   * Steps until so much time is up by the first worker's clock, at least one, or until a checkpoint is due. That is
+   * written by the next call, so that the caller has put down the steps before they can't come again.
    *
    * @throws As {@linkcode TrainingSession.trainStep}.
    */
   async trainFor(budgetMs: number): Promise<StepMetrics[]> {
     const end = performance.now() + budgetMs;
     const metrics: StepMetrics[] = [];
-    do metrics.push(await this.trainStep()); while (this.#step < this.steps && this.#isTimeBefore(end));
+    await leaveTogether(this.#group, () => this.saveDue());
+    do metrics.push(await this.trainStep()); while (
+      !this.#isScheduled(this.#step) && this.#isTimeBefore(end)
+    );
     return metrics;
   }
 
@@ -124,14 +130,20 @@ export class TrainingSession implements Disposable {
     const outcome = await this.#runStep(this.#step);
     if (!Number.isFinite(outcome.loss)) throw this.#nonFinite(outcome);
     this.#step++;
-    if (this.#isScheduled(this.#step)) await this.#save();
     const { loss, parts = {}, learningRate } = outcome;
     return { step: this.#step, loss, parts, learningRate, elapsedMs: performance.now() - start };
   }
 
+  /** Writes a checkpoint after the last step if one is due and not there yet. */
+  async saveDue(): Promise<void> {
+    if (this.#isScheduled(this.#step)) await this.save();
+  }
+
   /** Writes a checkpoint after the last step, unless there is one; resuming from it changes nothing of the result. */
   async save(): Promise<void> {
-    if (!this.#isScheduled(this.#step)) await this.#save();
+    if (this.#savedStep === this.#step) return;
+    await this.#save();
+    this.#savedStep = this.#step;
   }
 
   [Symbol.dispose](): void {

@@ -95,7 +95,10 @@ export interface WorkerApi {
   openWinnerPretraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus>;
   /** Opens an architecture's retraining on boxes. */
   openRetraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus>;
-  /** Goes on with the open training for about as long as told, at least one step. */
+  /**
+   * Goes on with the open training for about as long as told, at least one step, or until a checkpoint is due: that is
+   * written by the next call, when what this one gave has been put down.
+   */
   train(budgetMs: number): Promise<StepMetrics[]>;
   /** Writes a checkpoint of the open training after its last step, unless there is one. */
   saveTraining(): Promise<void>;

@@ -37,6 +37,7 @@ function rankWorker(onAsked: (what: string) => void = () => {}): RankWorker {
       });
     },
     train: () => Promise.resolve([{ step: steps, loss: 1, parts: {}, learningRate: 0.1, elapsedMs: 1 }]),
+    saveTraining: () => Promise.resolve(),
     closeTraining: () => Promise.resolve(),
     scoreRanked: (_task, choices, folder) => {
       ask(`score ${folder}`);

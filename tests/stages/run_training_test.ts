@@ -19,6 +19,7 @@ function training(from: number, damaged: string[] = []): Partial<WorkerApi> & { 
     openFinetuning: () => Promise.resolve({ step, steps: 6, damaged }),
     train: () => Promise.resolve([metrics(++step), metrics(++step)]),
     validate: () => Promise.resolve(0.75),
+    saveTraining: () => Promise.resolve(),
     closeTraining: () => Promise.resolve(void calls.closed++),
   };
   return calls;
@@ -98,6 +99,7 @@ function endingTraining(ends: number[]): Partial<WorkerApi> & { opened: number[]
       ends.shift();
       return Promise.reject(new WorkerError("The worker process ended with SIGKILL"));
     },
+    saveTraining: () => Promise.resolve(),
     closeTraining: () => Promise.resolve(),
   };
   return calls;

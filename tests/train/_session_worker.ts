@@ -66,5 +66,6 @@ if (import.meta.main) {
     if (rank === killedRank && session.step === Number(killedStep)) Deno.kill(Deno.pid, "SIGKILL");
     losses.push(...(await session.trainFor(0)).map(({ loss }) => loss)); // a step, and a word on the time
   }
+  await session.save();
   console.log(`losses ${losses.join()}`);
 }

@@ -79,7 +79,10 @@ async function withFolders(test: (...dirs: string[]) => Promise<void>): Promise<
 async function trainTo(step: number, open: Open, dir: string): Promise<number[]> {
   using session = await open(dir);
   const losses: number[] = [];
-  while (session.step < step) losses.push((await session.trainStep()).loss);
+  while (session.step < step) {
+    losses.push((await session.trainStep()).loss);
+    await session.saveDue();
+  }
   return losses;
 }
 
@@ -126,7 +129,7 @@ Deno.test("a training saved and left at any step, and gone on with, writes the b
     for (let step = 0; step <= steps; step++) {
       await trainTo(step, open, stopped);
       using session = await open(stopped);
-      while (session.step < step) await session.trainStep();
+      while (session.step < step) await session.trainStep().then(() => session.saveDue());
       await session.save();
       if (step > 0) assertEquals((await checkpointSteps(stopped)).at(-1), step);
     }
@@ -148,6 +151,7 @@ Deno.test("a damaged newest checkpoint is passed over, aloud, and the training e
       using session = await open(dir, (reason) => reasons.push(reason));
       assertEquals(session.step, 4);
       await session.trainStep();
+      await session.saveDue();
     }
     assertEquals(reasons, [`Cannot use ${file}: its SHA-256 is not the manifest's`]);
     assertEquals(await checkpointFiles(dir), wanted);
