@@ -4,13 +4,12 @@
  *
  * @module
  */
+import { freePorts } from "./free_ports.ts";
 import { openPrivateNetwork } from "./private_network.ts";
 import type { WorkerPlace } from "./worker_place.ts";
 
 /** The first port in a private network, where nobody else has any. */
 const firstPrivatePort = 20_000;
-/** The first port to try in this machine's network. */
-const firstOpenPort = 29_500;
 
 /** What a network is made of. */
 export interface GroupNetworkOptions {
@@ -23,7 +22,7 @@ export interface GroupNetworkOptions {
 
 interface Opened {
   readonly prefix: readonly string[];
-  readonly firstPort: number;
+  readonly ports: readonly number[];
 }
 
 /** Opened when the first worker needs it. Disposed after its workers have ended, it is gone. */
@@ -45,8 +44,8 @@ export class GroupNetwork implements AsyncDisposable {
   async place(rank: number): Promise<WorkerPlace> {
     if (this.#resources.disposed) throw new TypeError("Cannot place a worker as its network is gone");
     this.#opened ??= this.#options.openPorts ? this.#openPorts() : this.#openPrivate();
-    const { prefix, firstPort } = await this.#opened;
-    const addresses = this.#ports(firstPort).map((port) => `127.0.0.1:${port}`);
+    const { prefix, ports } = await this.#opened;
+    const addresses = ports.map((port) => `127.0.0.1:${port}`);
     return { group: { rank, addresses }, prefix };
   }
 
@@ -54,51 +53,26 @@ export class GroupNetwork implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 
-  #ports(first: number): number[] {
-    return Array.from({ length: this.#options.workers }, (_, rank) => first + rank);
-  }
-
   async #openPrivate(): Promise<Opened> {
     const { workers } = this.#options;
     try {
       const { prefix } = this.#resources.use(await openPrivateNetwork());
-      return { prefix, firstPort: firstPrivatePort };
+      return { prefix, ports: Array.from({ length: workers }, (_, rank) => firstPrivatePort + rank) };
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(
         `Cannot let ${workers} workers train together without opening ports. ${reason}. --open-ports lets them listen on ` +
-          `${workers} TCP ports from ${firstOpenPort} on, on every interface and for anyone who connects; ` +
-          `--workers 1 opens none`,
+          `${workers} TCP ports, on every interface and for anyone who connects; --workers 1 opens none`,
         { cause },
       );
     }
   }
 
   async #openPorts(): Promise<Opened> {
-    const taken = await takenPorts();
-    let firstPort = firstOpenPort;
-    while (this.#ports(firstPort).some((port) => taken.has(port))) firstPort++;
+    const ports = await freePorts(this.#options.workers);
     this.#options.say(
-      `workers listen on TCP ports ${
-        this.#ports(firstPort).join(", ")
-      } of every interface, for anyone who connects`,
+      `workers listen on TCP ports ${ports.join(", ")} of every interface, for anyone who connects`,
     );
-    return { prefix: [], firstPort };
-  }
-}
-
-/** Ports on which somebody listens or talks; none where the system has no such list. */
-async function takenPorts(): Promise<Set<number>> {
-  const lists = await Promise.all(["tcp", "tcp6"].map((name) => textOf(`/proc/net/${name}`)));
-  const ports = lists.join("\n").matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4})\b/gm);
-  return new Set(Array.from(ports, ([, port]) => parseInt(port, 16)));
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return "";
-    throw error;
+    return { prefix: [], ports };
   }
 }

@@ -111,8 +111,8 @@ export async function areGone(pids: readonly number[], withinMs: number): Promis
   return (await waiting.output()).success;
 }
 
-/** Deno itself reads nothing in /proc short of --allow-all. */
-async function shell(command: string): Promise<string> {
+/** What a command of the shell prints. Deno itself reads nothing in /proc short of --allow-all. */
+export async function shell(command: string): Promise<string> {
   const { stdout } = await new Deno.Command("sh", { args: ["-c", command], stderr: "null" }).output();
   return new TextDecoder().decode(stdout);
 }

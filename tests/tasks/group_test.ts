@@ -1,8 +1,8 @@
 /** Several workers that train together, through the real commands: on one machine, and one on each of several. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { exists, type JobOutcome, runJob, withFolder } from "../helpers/job.ts";
+import { exists, type JobOutcome, withFolder } from "../helpers/job.ts";
 import { openMachines } from "../helpers/machines.ts";
-import { areGone, candidates, results } from "../helpers/run_state.ts";
+import { areGone, candidates, interrupted, results, shell } from "../helpers/run_state.ts";
 import type { Place } from "../helpers/worker_group.ts";
 
 const flags = [
@@ -42,14 +42,22 @@ function startOn(
 
 /** The worker process of a rank in a run, by its command line. */
 async function workerOf(run: string, rank: number): Promise<number> {
-  for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const command = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
-    if (command.includes(`--allow-write=${run}\0`) && command.includes(`"rank":${rank},`)) {
-      return Number(name);
-    }
-  }
-  return 0;
+  return Number((await shell(`pgrep --full -- 'allow-write=${run} .*"rank":${rank},' | head -1`)).trim());
+}
+
+/** Workers listen in their own network, and there alone. */
+async function checkPorts(run: string): Promise<void> {
+  const own = await listening(await workerOf(run, 0));
+  assertEquals(own.filter((port) => [20_000, 20_001].includes(port)), [20_000, 20_001]);
+  const reachable = await listening(Deno.pid);
+  assertEquals(reachable.filter((port) => own.includes(port)), []);
+}
+
+/** TCP ports that somebody listens on in a process's network. */
+async function listening(pid: number): Promise<number[]> {
+  const lists = await shell(`cat /proc/${pid}/net/tcp /proc/${pid}/net/tcp6`);
+  const ports = lists.matchAll(/: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:0000 0A /g);
+  return [...new Set(Array.from(ports, ([, port]) => parseInt(port, 16)))].sort();
 }
 
 Deno.test({
@@ -62,7 +70,13 @@ Deno.test({
   fn: () =>
     withFolder(async (folder) => {
       const [workers, spread] = [`${folder}/workers`, `${folder}/spread`];
-      const whole = await runJob("search", [...flags, "--workers", "2", "--run", workers]);
+      const whole = await interrupted({
+        command: "search",
+        flags: [...flags, "--workers", "2"],
+        run: workers,
+        when: () => exists(`${workers}/finetune/step-4`),
+        end: () => checkPorts(workers),
+      });
       assertEquals([whole.code, whole.stderr], [0, ""], whole.stdout);
 
       await Deno.mkdir(spread);

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { GroupNetwork } from "../../lib/workers/group_network.ts";
 
-Deno.test("with open ports the workers get one after the other that nobody has, and it is said what opens", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+Deno.test("with open ports the workers get such that nobody has, and it is said what opens", async () => {
   const said: string[] = [];
   await using network = new GroupNetwork({
     workers: 3,
@@ -11,30 +10,15 @@ Deno.test("with open ports the workers get one after the other that nobody has, 
   });
   const [first, again] = [await network.place(0), await network.place(0)];
   const last = await network.place(2);
-  listener.close();
   assertEquals(again, first);
   assertEquals([first.group.rank, last.group.rank, first.prefix], [0, 2, []]);
   assertEquals(last.group.addresses, first.group.addresses);
   const ports = first.group.addresses.map((address) => Number(/^127\.0\.0\.1:(\d+)$/.exec(address)![1]));
-  assertEquals(ports, [ports[0], ports[0] + 1, ports[0] + 2]);
-  assert(ports[0] >= 29_500);
+  assertEquals(new Set(ports).size, 3);
+  assert(ports.every((port) => port >= 1024));
   assertEquals(said, [
     `workers listen on TCP ports ${ports.join(", ")} of every interface, for anyone who connects`,
   ]);
-});
-
-Deno.test({
-  name: "a port that somebody listens on is passed over",
-  ignore: Deno.build.os !== "linux",
-  async fn(): Promise<void> {
-    const quiet = { workers: 2, openPorts: true, say: () => {} };
-    await using before = new GroupNetwork(quiet);
-    const port = Number((await before.place(1)).group.addresses[1].split(":")[1]);
-    using _listener = Deno.listen({ hostname: "127.0.0.1", port });
-    await using after = new GroupNetwork(quiet);
-    const { addresses } = (await after.place(0)).group;
-    assertEquals(addresses.map((address) => Number(address.split(":")[1])), [port + 1, port + 2]);
-  },
 });
 
 Deno.test({
@@ -53,8 +37,8 @@ Deno.test({
     assertEquals(
       await run({ PATH: "/nowhere" }),
       "Cannot let 2 workers train together without opening ports. Cannot open a private network: unshare is not " +
-        "installed. --open-ports lets them listen on 2 TCP ports from 29500 on, on every interface and for anyone who " +
-        "connects; --workers 1 opens none",
+        "installed. --open-ports lets them listen on 2 TCP ports, on every interface and for anyone who connects; " +
+        "--workers 1 opens none",
     );
     assertMatch(await run({}), /^(nsenter --target=\d+ .*127\.0\.0\.1:20001|Cannot let 2 workers train.*)$/s);
   },
