@@ -65,6 +65,20 @@ export async function writeFileSynced(
 }
 
 /**
+ * Makes a folder.
+ *
+ * @param options As `Deno.mkdir`'s.
+ * @throws {Error} If it can't be made, naming it; on a full disk also the free bytes.
+ */
+export async function makeFolder(path: string, options: Deno.MkdirOptions = {}): Promise<void> {
+  try {
+    await Deno.mkdir(path, options);
+  } catch (cause) {
+    throw await writeError(path, cause);
+  }
+}
+
+/**
  * Adds text at a file's end, creating the file if need be, and waits until it is on the disk. A process that ends
  * meanwhile may leave a part of it.
  *

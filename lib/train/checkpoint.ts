@@ -5,7 +5,13 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { removeIfThere, sweepTemporaries, syncFolder, writeFileSynced } from "../run/atomic_file.ts";
+import {
+  makeFolder,
+  removeIfThere,
+  sweepTemporaries,
+  syncFolder,
+  writeFileSynced,
+} from "../run/atomic_file.ts";
 import type { CreateFile } from "../run/atomic_file.ts";
 import { type Origin, type OriginDifference, originDifferences, refuseDifferences } from "../run/origin.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorMap } from "./safetensors.ts";
@@ -92,7 +98,7 @@ export async function saveCheckpoint(
   const temporary = `${target}.tmp`;
   await removeIfThere(temporary);
   try {
-    await Deno.mkdir(temporary);
+    await makeFolder(temporary);
     await writeCheckpoint(temporary, checkpoint, options.create);
     await discard(target);
     await Deno.rename(temporary, target);

@@ -13,6 +13,7 @@ import {
   saveCheckpoint,
 } from "./checkpoint.ts";
 import type { NetworkState } from "./network_state.ts";
+import type { TensorMap } from "./safetensors.ts";
 import { shareTensors } from "./shared_tensors.ts";
 
 /** What one step reports. */
@@ -158,13 +159,26 @@ export class TrainingSession implements Disposable {
   async #save(): Promise<void> {
     const { dir, origin } = this.#options;
     if (this.#group.rank !== 0) return;
+    const network = this.#state.toHost();
+    this.#requireFinite(network);
     const isScheduled = (step: number): boolean => this.#isScheduled(step);
     await saveCheckpoint(dir, {
       step: this.#step,
       origin,
-      files: { network: this.#state.toHost() },
+      files: { network },
       metadata: this.#options.metadata,
     }, { isScheduled });
+  }
+
+  /** What the last step made of the network shows in the next loss, when a checkpoint of it may be there already. */
+  #requireFinite(network: TensorMap): void {
+    for (const [tensor, { data }] of network) {
+      if (!(data instanceof Float32Array) || data.every(Number.isFinite)) continue;
+      throw new RangeError(
+        `Cannot go on with ${this.#options.name} as step ${this.#step} has left ${tensor} with values that are no ` +
+          `numbers: lower the learning rate. Nothing trained before is lost: checkpoints are in ${this.#options.dir}`,
+      );
+    }
   }
 
   #nonFinite({ loss, choices, ids }: StepOutcome): RangeError {

@@ -13,6 +13,7 @@ import { dataFingerprint } from "../data/fingerprint.ts";
 import type { ClassificationSet, DetectionSet } from "../data/sample.ts";
 import { selectSamples } from "../data/sample_list.ts";
 import { classAps } from "../eval/coco.ts";
+import { makeFolder } from "../run/atomic_file.ts";
 import { scoredStage } from "../run/plan.ts";
 import { gatherBytes, loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import type { Architecture } from "../space/architecture.ts";
@@ -302,7 +303,7 @@ export class StageWorker implements WorkerApi {
     open: (common: CommonOptions) => Promise<TrainingSession>,
   ): Promise<TrainingStatus> {
     const dir = `${task.runDir}/${stage}`;
-    if (this.#group.rank === 0) await Deno.mkdir(dir, { recursive: true });
+    if (this.#group.rank === 0) await makeFolder(dir, { recursive: true });
     const damaged: string[] = [];
     const recorder = new ApproximationRecorder(task.runDir);
     this.#training = await open({

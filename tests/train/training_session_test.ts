@@ -193,6 +193,19 @@ Deno.test("a loss that is not finite stops the training with step, path and imag
     assertEquals(await Array.fromAsync(Deno.readDir(dir)), []);
   }));
 
+Deno.test("a network with values that are no numbers is never saved, even if the loss before was fine", () =>
+  withFolders(async (dir) => {
+    using network = tinyDetector(device, tinyArchitecture);
+    const weights = network.state.toHost();
+    const [name, { data }] = [...weights].find(([name]) => name.endsWith(".mean"))!;
+    data[0] = NaN; // running statistics take no part in a training step
+    using session = await openBoxes(device, weights)(dir);
+    await session.trainStep();
+    const error = await assertRejects(() => session.save(), RangeError);
+    assertStringIncludes(error.message, `as step 1 has left ${name} with values that are no numbers`);
+    assertEquals(await Array.fromAsync(Deno.readDir(dir)), []);
+  }));
+
 Deno.test("a training starts from the weights it is given, with momentum at zero, and those of missing units as drawn", () =>
   withFolders(async (given, drawn) => {
     using network = tinyDetector(device, tinyArchitecture);
