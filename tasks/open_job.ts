@@ -23,6 +23,7 @@ import { systemTimers } from "../lib/workers/timers.ts";
 import { TrainingGroup } from "../lib/workers/training_group.ts";
 import type { WorkerPlace } from "../lib/workers/worker_place.ts";
 import type { WorkerSlot } from "../lib/workers/worker_slot.ts";
+import { freePorts } from "./free_ports.ts";
 import { followMachines } from "./follow_machines.ts";
 import { groupOfMachines } from "./machines.ts";
 import { runWorker } from "./run_worker.ts";
@@ -105,7 +106,7 @@ export async function openJob(
 
   // Those that train together have a network of their own
   const say = (sentence: string): void => console.log(sentence);
-  const network = resources.use(new GroupNetwork({ workers: config.workers, openPorts, say }));
+  const network = resources.use(new GroupNetwork({ workers: config.workers, openPorts, freePorts, say }));
   const trainers = workers.length === 1
     ? workers
     : workers.map((_, rank) => start(rank, () => network.place(rank)));

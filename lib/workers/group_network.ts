@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { freePorts } from "./free_ports.ts";
 import { openPrivateNetwork } from "./private_network.ts";
 import type { WorkerPlace } from "./worker_place.ts";
 
@@ -16,6 +15,8 @@ export interface GroupNetworkOptions {
   readonly workers: number;
   /** Whether the workers may listen where others can reach them. */
   readonly openPorts: boolean;
+  /** Finds as many TCP ports of this machine that nobody has. */
+  readonly freePorts: (count: number) => Promise<number[]>;
   /** Told what has been opened, a sentence. */
   readonly say: (sentence: string) => void;
 }
@@ -69,7 +70,7 @@ export class GroupNetwork implements AsyncDisposable {
   }
 
   async #openPorts(): Promise<Opened> {
-    const ports = await freePorts(this.#options.workers);
+    const ports = await this.#options.freePorts(this.#options.workers);
     this.#options.say(
       `workers listen on TCP ports ${ports.join(", ")} of every interface, for anyone who connects`,
     );

@@ -94,7 +94,7 @@ const checkpointCall: FaultKind = {
   },
 };
 
-/** A checkpoint's calls: folder, two files of two chunks or one, synced, renamed; three checkpoints, the last removes one. */
+/** A training makes more: folders, files, chunks of tensors, syncs and renames of three checkpoints. */
 const callsOfTraining = 30;
 
 /** A candidate that takes every worker's memory. */

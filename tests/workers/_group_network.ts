@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { freePorts } from "../../tasks/free_ports.ts";
 import { GroupNetwork } from "../../lib/workers/group_network.ts";
 
-await using network = new GroupNetwork({ workers: 2, openPorts: false, say: console.log });
+await using network = new GroupNetwork({ workers: 2, openPorts: false, freePorts, say: console.log });
 try {
   const { prefix, group } = await network.place(1);
   console.log([...prefix, ...group.addresses].join(" "));

@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { GroupNetwork } from "../../lib/workers/group_network.ts";
+import { freePorts } from "../../tasks/free_ports.ts";
 
 Deno.test("with open ports the workers get such that nobody has, and it is said what opens", async () => {
   const said: string[] = [];
   await using network = new GroupNetwork({
     workers: 3,
     openPorts: true,
+    freePorts,
     say: (line) => void said.push(line),
   });
   const [first, again] = [await network.place(0), await network.place(0)];
@@ -45,7 +47,7 @@ Deno.test({
 });
 
 Deno.test("a network that is gone takes no worker", async () => {
-  const network = new GroupNetwork({ workers: 2, openPorts: false, say: () => {} });
+  const network = new GroupNetwork({ workers: 2, openPorts: false, freePorts, say: () => {} });
   await network[Symbol.asyncDispose]();
   await assertRejects(() => network.place(0), TypeError, "its network is gone");
 });
