@@ -97,11 +97,7 @@ export class FfiBinding implements TFJSBinding {
   ): TensorMetadata[] {
     if (this.#trace !== null) return this.#traceOp(this.#trace, name, attributes, inputIds, outputCount);
     const inputs = inputIds.map((id) => this.#handle(id));
-    return this.#context.execute(name, attributes, inputs, outputCount).map((handle) => ({
-      id: this.#add(handle),
-      shape: this.#context.shape(handle),
-      dtype: this.#context.dataType(handle),
-    }));
+    return this.#context.execute(name, attributes, inputs, outputCount).map((handle) => this.adopt(handle));
   }
 
   loadSavedModel(): number {
@@ -118,6 +114,20 @@ export class FfiBinding implements TFJSBinding {
 
   getNumOfSavedModels(): number {
     return 0;
+  }
+
+  /** The eager handle of an id, the binding's. */
+  handleOf(id: number): Deno.PointerObject {
+    return this.#handle(id);
+  }
+
+  /** An id for a handle, which is the binding's from then on. */
+  adopt(handle: Deno.PointerObject): TensorMetadata {
+    return {
+      id: this.#add(handle),
+      shape: this.#context.shape(handle),
+      dtype: this.#context.dataType(handle),
+    };
   }
 
   /** Opens a graph; operations are added to whichever graph {@linkcode FfiBinding.tracing} names. */

@@ -97,6 +97,25 @@ export class EagerContext implements Disposable {
     return this.device.type !== "GPU" || dataType === DataType.int32 ? handle : this.#onDevice(handle);
   }
 
+  /**
+   * A handle over float32 values that lie in memory already (64-byte aligned, or TensorFlow copies them).
+   *
+   * @param deallocator Called with the memory, its length and `argument` when nobody needs it any more, in any thread.
+   */
+  adopt(
+    shape: readonly number[],
+    memory: Deno.PointerObject,
+    deallocator: Deno.PointerObject,
+    argument: Deno.PointerObject,
+  ): Deno.PointerObject {
+    const dims = BigInt64Array.from(shape, BigInt);
+    const length = BigInt(elementCount(shape) * bytesPerElement(DataType.float32));
+    const c = this.library.symbols;
+    return this.#takeOver(
+      c.TF_NewTensor(DataType.float32, dims, shape.length, memory, length, deallocator, argument)!,
+    );
+  }
+
   /** Copies a handle's values to the host; waits for pending work on them. */
   read(handle: Deno.PointerValue): HostValues {
     const c = this.library.symbols;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { HostMemory } from "../nn/host_memory.ts";
 import type { WorkerGroup } from "../nn/worker_group.ts";
 import { registerBackend, type TensorFlowBackend } from "./backend.ts";
 import { FfiBinding } from "./binding.ts";
@@ -11,6 +12,7 @@ import { TensorFlowCompiler } from "./compile.ts";
 import { CollectiveGroup } from "./collectives.ts";
 import { EagerContext } from "./eager_context.ts";
 import { groupOf, type GroupOptions } from "./group_config.ts";
+import { hostMemory } from "./host_memory.ts";
 import { registerKernels, uploadImages } from "./kernels.ts";
 import { TensorFlowLibrary } from "./tensorflow_library.ts";
 
@@ -43,6 +45,8 @@ export interface Engine {
   readonly group?: WorkerGroup;
   /** `[N, H, W, 3]` uint8 to float32 on the device; the caller owns the result. */
   uploadImages(images: Uint8Array, shape: readonly number[]): Tensor;
+  /** Tensors as plain memory, for kernels of our own. */
+  readonly memory: HostMemory;
   /** Native tensors alive. */
   liveTensors(): number;
 }
@@ -75,6 +79,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     threads,
     compiler: new TensorFlowCompiler(context, backend),
     ...(group && { group: new CollectiveGroup(context, backend, group) }),
+    memory: hostMemory(context, backend),
     uploadImages: (images, shape) => uploadImages(backend, images, shape),
     liveTensors: () => backend.binding.getNumOfTensors(),
   };

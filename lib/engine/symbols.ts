@@ -28,6 +28,18 @@ export const symbols = {
     ],
     result: "pointer",
   },
+  TF_NewTensor: {
+    parameters: [
+      "i32", // TF_DataType
+      "buffer", // const int64_t* dims
+      "i32", // int num_dims
+      "pointer", // void* data
+      "usize", // size_t len
+      "pointer", // void (*deallocator)(void* data, size_t len, void* arg)
+      "pointer", // void* deallocator_arg
+    ],
+    result: "pointer",
+  },
   TF_TensorData: { parameters: ["pointer"], result: "pointer" },
   TF_TensorByteSize: { parameters: ["pointer"], result: "usize" },
   TF_DeleteTensor: { parameters: ["pointer"], result: "void" },

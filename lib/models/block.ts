@@ -6,6 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
 import { relu } from "../nn/relu.ts";
 import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
 import type { BlockLayers, ConvLayer } from "../space/block_layers.ts";
@@ -32,9 +33,21 @@ export function blockUnit(name: string, layers: BlockLayers, shuffleMethod: Shuf
   const init = layers.join === "sum" ? resNetInit : backboneInit;
   const main = branch("main", layers.main, init);
   const projected = layers.projection.length > 0;
-  if (layers.join === "concat" && !projected) return shuffledUnit(name, main, shuffleMethod);
+  const block = normedBlock(layers, projected ? null : shuffleMethod);
+  if (layers.join === "concat" && !projected) return { ...shuffledUnit(name, main, shuffleMethod), ...block };
   const parts = projected ? [main, branch("projection", layers.projection, init)] : [main];
-  return twoBranchUnit(name, parts, layers.join);
+  return { ...twoBranchUnit(name, parts, layers.join), ...block };
+}
+
+/** The block for kernels that run it whole; none has a kernel for dense k x k convolutions or sums. */
+function normedBlock(
+  { join, main, projection }: BlockLayers,
+  shuffle: ShuffleMethod | null,
+): { block?: NormedBlock } {
+  const isNormed = (layer: ConvLayer): layer is ConvLayer & NormedLayer =>
+    layer.kind !== "conv" && !layer.bias;
+  if (join !== "concat" || !main.every(isNormed) || !projection.every(isNormed)) return {};
+  return { block: { main, projection, shuffle } };
 }
 
 /** How a backbone layer after the stem starts: N(0, 1 / inputs), as the authors write it, where a depthwise layer has one input. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { NormedBlock } from "./normed_block.ts";
 
 /** How a parameter starts. */
 export type Initialiser =
@@ -56,6 +57,8 @@ export interface Unit {
   readonly signature: string;
   readonly parameters: readonly ParameterSpec[];
   readonly batchNorms: readonly BatchNormSpec[];
+  /** The unit as kernels that run a whole block take it, where it is one; says the same as the functions below. */
+  readonly block?: NormedBlock;
   /** Forward pass in training, normalised by batch statistics. Gradients flow to `inputs` and `parameters`. */
   train(inputs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass;
   /** Forward pass in inference. `statistics` are mean0, variance0, mean1, … as {@linkcode TrainingPass.moments}. */

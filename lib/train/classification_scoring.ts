@@ -51,7 +51,11 @@ export function classifierOnDevice(
 ): ClassifierOnDevice {
   const net = supernet(config.space, config.shuffleMethod);
   const classifier = classifierUnit(config.space, classes);
-  const runner = new UnitRunner(device.compiler, trainingBatchNorm(group, config.syncBatchNorm));
+  const runner = new UnitRunner(
+    device.compiler,
+    trainingBatchNorm(group, config.syncBatchNorm),
+    device.kernels,
+  );
   const settings = {
     ...training,
     decayOn: "matrices",

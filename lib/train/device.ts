@@ -5,12 +5,15 @@
  * @module
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { BlockKernels } from "../nn/block_kernels.ts";
 import type { Compiler } from "../nn/compiled.ts";
 import type { WorkerGroup } from "../nn/worker_group.ts";
 
 /** Where tensors live and functions run. */
 export interface Device {
   readonly compiler: Compiler;
+  /** Run whole blocks in place of compiled functions; default none. */
+  readonly kernels?: BlockKernels;
   /** The workers that train together with this one; scoring never uses it. Default: none. */
   readonly group?: WorkerGroup;
   /** `[N, H, W, 3]` uint8 to float32 in 0..255; the caller owns the result. */

@@ -45,7 +45,11 @@ export function detectorOnDevice(
   group: WorkerGroup = loneWorker,
 ): DetectorOnDevice {
   const net = supernet(config.space, config.shuffleMethod);
-  const runner = new UnitRunner(device.compiler, trainingBatchNorm(group, config.syncBatchNorm));
+  const runner = new UnitRunner(
+    device.compiler,
+    trainingBatchNorm(group, config.syncBatchNorm),
+    device.kernels,
+  );
   const context = { device, runner, classes, seed: config.seed, group };
   const model = new DetectionModel(context, config.space, net, config.detector);
   const backbone = only === null ? [net.stem, ...net.blocks.flat()] : unitsOnPath(net, only);

@@ -85,7 +85,7 @@ export class BackboneProfiler implements Disposable {
    * @param config Whose space, shuffle method and first canvas; its seed names the backbones and the orders.
    */
   constructor(device: Device, config: Config, { repeats, backbones }: ProfileOptions) {
-    this.#runner = new UnitRunner(device.compiler, localBatchNorm(batchNormEpsilon));
+    this.#runner = new UnitRunner(device.compiler, localBatchNorm(batchNormEpsilon), device.kernels);
     this.#weights = new RandomWeights(config.seed);
     this.#net = supernet(config.space, config.shuffleMethod);
     this.#seed = config.seed;

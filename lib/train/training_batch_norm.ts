@@ -21,7 +21,12 @@ export function trainingBatchNorm(
 ): BatchNormTraining | BatchNormMaker {
   const make = mode === "authors" ? authorsSyncBatchNorm : syncBatchNorm;
   if (group.size > 1) {
-    return { of: (functionName) => make(batchNormEpsilon, groupReducer(group, functionName)) };
+    return {
+      of: (functionName) => make(batchNormEpsilon, groupReducer(group, functionName)),
+      ...(mode === "counts" && { reducerOf: (functionName) => groupReducer(group, functionName) }),
+    };
   }
-  return mode === "authors" ? make(batchNormEpsilon, identityReducer) : localBatchNorm(batchNormEpsilon);
+  return mode === "authors"
+    ? make(batchNormEpsilon, identityReducer)
+    : { of: () => localBatchNorm(batchNormEpsilon), reducerOf: () => null };
 }

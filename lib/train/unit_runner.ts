@@ -5,9 +5,11 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { BlockKernels } from "../nn/block_kernels.ts";
 import type { Compiled, CompiledFunction, Compiler, InputSpec } from "../nn/compiled.ts";
 import { type SgdSettings, sgdUpdate, squaredNorm } from "../nn/sgd.ts";
 import { updateStatistics } from "../nn/batch_norm.ts";
+import type { MomentReducer } from "../nn/sync_batch_norm.ts";
 import type { BatchNormTraining, Unit } from "../nn/unit.ts";
 import type { UnitState } from "./network_state.ts";
 
@@ -50,21 +52,33 @@ export interface BatchNormMaker {
    * @param functionName The same on every worker, whatever the shapes of its images.
    */
   of(functionName: string): BatchNormTraining;
+  /**
+   * How kernels that run a whole block exchange its moments: null if there is no one to exchange them with; undefined if
+   * the batch norm is not theirs.
+   */
+  reducerOf?(functionName: string): MomentReducer | null;
 }
 
 /** Compiles and runs units on one device. */
 export class UnitRunner implements Disposable {
   readonly #compiler: Compiler;
   readonly #batchNorms: BatchNormMaker;
+  readonly #kernels: BlockKernels | null;
   readonly #functions = new Map<string, Compiled | CompiledFunction>();
 
   /**
    * @param compiler How functions are compiled.
    * @param batchNorm Batch norm in training: one worker's, or synchronised over all.
+   * @param kernels Run whole blocks in place of compiled functions where they can; default none.
    */
-  constructor(compiler: Compiler, batchNorm: BatchNormTraining | BatchNormMaker) {
+  constructor(
+    compiler: Compiler,
+    batchNorm: BatchNormTraining | BatchNormMaker,
+    kernels: BlockKernels | null = null,
+  ) {
     this.#compiler = compiler;
     this.#batchNorms = "of" in batchNorm ? batchNorm : { of: () => batchNorm };
+    this.#kernels = kernels;
   }
 
   /**
@@ -81,21 +95,27 @@ export class UnitRunner implements Disposable {
       ...state.parameters,
       ...inputs.slice(gradientInputs),
     ];
-    const compiled = this.#compiledFor<Compiled>("train", unit, ordered, () =>
-      this.#compiler.differentiable({
-        name: unit.name,
-        inputs: specs(ordered),
-        differentiableInputs: gradientInputs + state.parameters.length,
-        auxiliaryOutputs: 2 * unit.batchNorms.length,
-      }, (tensors) => {
-        const [front, parameters, back] = split(tensors, gradientInputs, unit.parameters.length);
-        const { outputs, moments } = unit.train(
-          [...front, ...back],
-          parameters,
-          this.#batchNorm("train", unit),
-        );
-        return [...outputs, ...moments];
-      }));
+    const compiled = this.#compiledFor<Compiled>(
+      "train",
+      unit,
+      ordered,
+      () =>
+        (gradientInputs === inputs.length ? this.#fusedTraining(unit, ordered[0]) : null) ??
+          this.#compiler.differentiable({
+            name: unit.name,
+            inputs: specs(ordered),
+            differentiableInputs: gradientInputs + state.parameters.length,
+            auxiliaryOutputs: 2 * unit.batchNorms.length,
+          }, (tensors) => {
+            const [front, parameters, back] = split(tensors, gradientInputs, unit.parameters.length);
+            const { outputs, moments } = unit.train(
+              [...front, ...back],
+              parameters,
+              this.#batchNorm("train", unit),
+            );
+            return [...outputs, ...moments];
+          }),
+    );
     const { outputs, residuals } = compiled.forward(ordered);
     const outputCount = outputs.length - 2 * unit.batchNorms.length;
     return {
@@ -130,11 +150,12 @@ export class UnitRunner implements Disposable {
       unit,
       all,
       () =>
-        this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
-          const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
-          const { outputs, moments } = unit.train(front, parameters, this.#batchNorm("batch", unit));
-          return [...outputs, ...moments];
-        }),
+        this.#fusedNormalising(unit, inputs[0]) ??
+          this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
+            const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
+            const { outputs, moments } = unit.train(front, parameters, this.#batchNorm("batch", unit));
+            return [...outputs, ...moments];
+          }),
     );
     const tensors = compiled.call(all);
     const outputCount = tensors.length - 2 * unit.batchNorms.length;
@@ -159,10 +180,15 @@ export class UnitRunner implements Disposable {
       unit,
       all,
       () =>
-        this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
-          const [front, ownParameters, ownStatistics] = split(tensors, inputs.length, unit.parameters.length);
-          return unit.infer(front, ownParameters, ownStatistics);
-        }),
+        this.#fusedInference(unit, inputs[0]) ??
+          this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
+            const [front, ownParameters, ownStatistics] = split(
+              tensors,
+              inputs.length,
+              unit.parameters.length,
+            );
+            return unit.infer(front, ownParameters, ownStatistics);
+          }),
     );
     return compiled.call(all);
   }
@@ -227,6 +253,33 @@ export class UnitRunner implements Disposable {
   [Symbol.dispose](): void {
     for (const compiled of this.#functions.values()) compiled[Symbol.dispose]();
     this.#functions.clear();
+  }
+
+  /** The unit's block in training as kernels run it; null if they can't, or can't normalise as they should. */
+  #fusedTraining({ block, signature }: Unit, x: Tensor): Compiled | null {
+    const name = `train ${signature}`;
+    const alone = this.#batchNorms.reducerOf?.(name);
+    if (!block || alone === undefined || !this.#kernels?.supports(block)) return null;
+    return this.#kernels.training(
+      block,
+      x.shape,
+      alone && ((pass) => this.#batchNorms.reducerOf!(`${name} ${pass}`)!),
+    );
+  }
+
+  #fusedNormalising({ block, signature }: Unit, x: Tensor): CompiledFunction | null {
+    const name = `batch ${signature}`;
+    const alone = this.#batchNorms.reducerOf?.(name);
+    if (!block || alone === undefined || !this.#kernels?.supports(block)) return null;
+    return this.#kernels.normalisedByBatch(
+      block,
+      x.shape,
+      alone && (() => this.#batchNorms.reducerOf!(name)!),
+    );
+  }
+
+  #fusedInference({ block }: Unit, x: Tensor): CompiledFunction | null {
+    return block && this.#kernels?.supports(block) ? this.#kernels.inference(block, x.shape) : null;
   }
 
   #batchNorm(purpose: string, unit: Unit): BatchNormTraining {

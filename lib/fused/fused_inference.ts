@@ -1,0 +1,58 @@
+/**
+ * A block in inference: each branch in one pass, its batch norms folded into the weights.
+ *
+ * @module
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { CompiledFunction } from "../nn/compiled.ts";
+import { normRows, writeNorm } from "./batch_moments.ts";
+import { type BlockPlan, branches, type LayerPlan } from "./block_plan.ts";
+import { addressOf, floatsAt, type NativeLibrary, type Pass } from "./native_library.ts";
+
+/** Inputs: x, the parameters, and each batch norm's mean and variance. */
+export class FusedInference implements CompiledFunction {
+  readonly #native: NativeLibrary;
+  readonly #plan: BlockPlan;
+
+  constructor(native: NativeLibrary, plan: BlockPlan) {
+    this.#native = native;
+    this.#plan = plan;
+  }
+
+  call(inputs: readonly Tensor[]): Tensor[] {
+    const { layers, outputShape } = this.#plan;
+    return this.#native.read(inputs, ([input, ...rest]) => {
+      const [parameters, statistics] = [rest.slice(0, 3 * layers.length), rest.slice(3 * layers.length)];
+      const norms = layers.map((plan) => this.#norm(plan, parameters, statistics));
+      const y = this.#native.takeTensor(outputShape);
+      for (const branch of branches(layers)) {
+        this.#native.infer(branch.map(({ geometry, index }): Pass => ({
+          ...geometry,
+          input,
+          weight: parameters[3 * index],
+          norm: addressOf(norms[index]),
+          joined: y.address,
+        })));
+      }
+      return [y.tensor];
+    });
+  }
+
+  [Symbol.dispose](): void {}
+
+  #norm(
+    { layer, index }: LayerPlan,
+    parameters: readonly bigint[],
+    statistics: readonly bigint[],
+  ): Float32Array<ArrayBuffer> {
+    const floats = (address: bigint): Float32Array => floatsAt(address, layer.outChannels);
+    const norm = new Float32Array(normRows * this.#native.padded(layer.outChannels));
+    writeNorm(
+      { means: floats(statistics[2 * index]), variances: floats(statistics[2 * index + 1]) },
+      floats(parameters[3 * index + 1]),
+      floats(parameters[3 * index + 2]),
+      norm,
+    );
+    return norm;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Blocks run by the project's own kernels, each activation read and written once a pass.
+ *
+ * @module
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { BlockKernels } from "../nn/block_kernels.ts";
+import type { Compiled, CompiledFunction } from "../nn/compiled.ts";
+import type { NormedBlock } from "../nn/normed_block.ts";
+import type { MomentReducer } from "../nn/sync_batch_norm.ts";
+import { planBlock } from "./block_plan.ts";
+import { FusedInference } from "./fused_inference.ts";
+import { FusedTraining, type PassReducer, runForward } from "./fused_training.ts";
+import type { NativeLibrary } from "./native_library.ts";
+
+/** The kernels of `native/fused.cc` as {@linkcode BlockKernels}. */
+export class FusedKernels implements BlockKernels {
+  readonly #native: NativeLibrary;
+
+  constructor(native: NativeLibrary) {
+    this.#native = native;
+  }
+
+  supports({ main, projection }: NormedBlock): boolean {
+    return main.length > 0 &&
+      [...main, ...projection].every(({ kind, kernel }) =>
+        kind === "pointwise" || [3, 5, 7].includes(kernel)
+      );
+  }
+
+  training(block: NormedBlock, inputShape: readonly number[], reducer: PassReducer): Compiled {
+    return new FusedTraining(this.#native, planBlock(block, inputShape), reducer);
+  }
+
+  normalisedByBatch(
+    block: NormedBlock,
+    inputShape: readonly number[],
+    reducer: (() => MomentReducer) | null,
+  ): CompiledFunction {
+    const plan = planBlock(block, inputShape);
+    return {
+      call: (inputs: readonly Tensor[]): Tensor[] => {
+        const { outputs, layers } = runForward(this.#native, plan, inputs, reducer?.() ?? null);
+        for (const { z, norm } of layers) [z, norm].forEach((memory) => this.#native.give(memory));
+        return outputs;
+      },
+      [Symbol.dispose](): void {},
+    };
+  }
+
+  inference(block: NormedBlock, inputShape: readonly number[]): CompiledFunction {
+    return new FusedInference(this.#native, planBlock(block, inputShape));
+  }
+}

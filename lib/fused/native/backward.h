@@ -1,0 +1,131 @@
+// Backward passes: one that sums up a branch's incoming gradient, and one over each layer, from the last to the first,
+// which finishes batch norm's gradient as it reads it, and gives the gradients of the weight and of what the layer read,
+// with the sums that batch norm's gradient of the layer before needs.
+#pragma once
+#include "forward.h"
+
+namespace detnas {
+
+// Sums of a branch's incoming gradient, after the last layer's ReLU.
+static inline void gradient_sums(const Pass& pass, Threads& threads) {
+  const int64_t channels = padded(pass.outputs);
+  std::vector<GradientSums> parts(threads.count(), GradientSums(channels));
+  threads.run([&](int thread) {
+    const Range range(pixels_out(pass), thread, threads.count());
+    for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
+      const int64_t count = std::min(tile_pixels, range.end - first);
+      for (int64_t c = 0; c < channels; c += lanes) {
+        const Vec mean = load(pass.norm + c);
+        Vec sum{}, product{};
+        for (int64_t p = first; p < first + count; p++) {
+          const Vec z = load(pass.z + p * channels + c), g = output_gradient(pass, p, c, z);
+          sum += g;
+          product += g * (z - mean);
+        }
+        parts[thread].add(c, sum, product);
+      }
+    }
+  });
+  GradientSums::merge(parts, pass.outputs, pass.sums);
+}
+
+// Writes the gradient of `count` input pixels. Of activations: after their ReLU's mask (`inputs` are what the layer read),
+// with its sums. Of the block's input: in its view, with the gradient of the channels that passed, or added.
+static inline void store_input_gradient(const Pass& pass, int64_t first, int64_t count, const float* gradient, const float* inputs, GradientSums& sums) {
+  const int64_t channels = padded(pass.inputs);
+  if (pass.input_norm != nullptr) {
+    for (int64_t c = 0; c < channels; c += lanes) {
+      const Vec mean = load(pass.input_norm + c);
+      Vec sum{}, product{};
+      for (int64_t p = 0; p < count; p++) {
+        Vec g = load(gradient + p * channels + c);
+        if (pass.input_relu != 0) g = masked(g, ~(Mask)(load(inputs + p * channels + c) == splat(0)));
+        store(pass.input_gradient + (first + p) * channels + c, g);
+        sum += g;
+        product += g * (load(pass.input + (first + p) * channels + c) - mean);
+      }
+      sums.add(c, sum, product);
+    }
+    return;
+  }
+  for (int64_t p = 0; p < count; p++) {
+    float* to = pass.input_gradient + (first + p) * pass.input_channels;
+    const float* from = gradient + p * channels;
+    if (pass.view != whole) {
+      merge_pixel(pass.view, pass.joined + (first + p) * pass.joined_channels, from, pass.inputs, to);
+    } else if (pass.adds != 0) {
+      for (int64_t c = 0; c < pass.inputs; c++) to[c] += from[c];
+    } else {
+      memcpy(to, from, sizeof(float) * pass.inputs);
+    }
+  }
+}
+
+// Adds up the threads' gradients of a weight of `rows` rows of `columns` channels, in their order.
+static inline void merge_weight_gradients(const std::vector<Buffer>& parts, int64_t rows, int64_t columns, int64_t stride, float* to) {
+  for (int64_t row = 0; row < rows; row++) {
+    for (int64_t c = 0; c < columns; c++) {
+      float sum = 0;
+      for (const Buffer& part : parts) sum += part.data()[row * stride + c];
+      to[row * columns + c] = sum;
+    }
+  }
+}
+
+static inline void pointwise_backward(const Pass& pass, Threads& threads) {
+  const PackedWeight transposed(pass.weight, pass.inputs, pass.outputs, true);
+  const int64_t inputs = padded(pass.inputs), outputs = padded(pass.outputs);
+  std::vector<GradientSums> sums(threads.count(), GradientSums(inputs));
+  std::vector<Buffer> weight_gradients;
+  for (int i = 0; i < threads.count(); i++) weight_gradients.push_back(Buffer::zeros(inputs * outputs));
+  threads.run([&](int thread) {
+    const Range range(pixels_out(pass), thread, threads.count());
+    Buffer input_buffer(tile_pixels * inputs), dz(tile_pixels * outputs), gradient(tile_pixels * inputs);
+    for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
+      const int64_t count = std::min(tile_pixels, range.end - first);
+      load_output_gradient(pass, first, count, dz.data());
+      const float* rows = input_rows(pass, first, count, input_buffer.data());
+      add_outer(count, inputs, rows, inputs, outputs, dz.data(), outputs, weight_gradients[thread].data());
+      product(count, dz.data(), outputs, transposed, gradient.data(), inputs);
+      store_input_gradient(pass, first, count, gradient.data(), rows, sums[thread]);
+    }
+  });
+  if (pass.input_norm != nullptr) GradientSums::merge(sums, pass.inputs, pass.input_sums);
+  merge_weight_gradients(weight_gradients, pass.inputs, pass.outputs, outputs, pass.weight_gradient);
+}
+
+static inline void depthwise_backward(const Pass& pass, Threads& threads) {
+  const int64_t channels = padded(pass.outputs), kernel = pass.kernel, pad = kernel / 2, stride = pass.stride;
+  const PaddedFilter filter(pass);
+  const DepthwiseRows rows = depthwise_rows(kernel, stride);
+  std::vector<GradientSums> sums(threads.count(), GradientSums(channels));
+  std::vector<Buffer> weight_gradients;
+  for (int i = 0; i < threads.count(); i++) weight_gradients.push_back(Buffer::zeros(kernel * kernel * channels));
+  threads.run([&](int thread) {
+    const Range range(pass.images * pass.height, thread, threads.count());
+    InputRows inputs(pass);
+    OutputGradientRows gradients(pass);
+    Buffer gradient(pass.width * channels);
+    for (int64_t row = range.begin; row < range.end; row++) {
+      const int64_t image = row / pass.height, y = row % pass.height;
+      const float* window[7];
+      for (int64_t ky = 0; ky < kernel; ky++) {
+        const int64_t above = y + pad - ky;  // the output row times the stride
+        const bool is_one = above >= 0 && above % stride == 0 && above / stride < pass.out_height;
+        window[ky] = is_one ? gradients.row(image, above / stride) : nullptr;
+      }
+      rows.transpose(window, filter.data(), channels, pass.width, gradient.data());
+      if (y % stride == 0) {
+        const float* dz = gradients.row(image, y / stride) + pad * channels;
+        inputs.window(image, y - pad, kernel, window);
+        rows.correlate(window, dz, channels, pass.out_width, weight_gradients[thread].data());
+      }
+      const float* own = inputs.row(image, y) + pad * channels;
+      store_input_gradient(pass, row * pass.width, pass.width, gradient.data(), own, sums[thread]);
+    }
+  });
+  if (pass.input_norm != nullptr) GradientSums::merge(sums, pass.inputs, pass.input_sums);
+  merge_weight_gradients(weight_gradients, kernel * kernel, pass.outputs, channels, pass.weight_gradient);
+}
+
+}  // namespace detnas

@@ -1,0 +1,77 @@
+// Forward passes of training: one over each layer, which normalises what it reads, convolves, and takes the statistics of
+// what it writes; and one that normalises a branch's last layer into the block's output.
+#pragma once
+#include "depthwise.h"
+#include "matmul.h"
+#include "rows.h"
+#include "statistics.h"
+#include "threads.h"
+
+namespace detnas {
+
+constexpr int64_t tile_pixels = 48;  // a multiple of all kernel_rows; two tiles of 320 channels fit the second cache
+
+// A thread's part of n.
+struct Range {
+  int64_t begin, end;
+  Range(int64_t n, int thread, int threads) : begin(n * thread / threads), end(n * (thread + 1) / threads) {}
+};
+
+static inline void pointwise_forward(const Pass& pass, Threads& threads) {
+  const PackedWeight weight(pass.weight, pass.inputs, pass.outputs);
+  const int64_t channels = padded(pass.outputs), inputs = padded(pass.inputs);
+  std::vector<Moments> moments(threads.count(), Moments(channels));
+  threads.run([&](int thread) {
+    const Range range(pixels_out(pass), thread, threads.count());
+    Buffer buffer(tile_pixels * inputs);
+    for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
+      const int64_t count = std::min(tile_pixels, range.end - first);
+      const float* rows = input_rows(pass, first, count, buffer.data());
+      pass_on(pass, first, count);
+      float* z = pass.z + first * channels;
+      product(count, rows, inputs, weight, z, channels);
+      moments[thread].add(z, count, channels);
+    }
+  });
+  merge_moments(moments, pass.outputs, pass.sums);
+}
+
+static inline void depthwise_forward(const Pass& pass, Threads& threads) {
+  const int64_t channels = padded(pass.outputs);
+  const PaddedFilter filter(pass);
+  const DepthwiseRows rows = depthwise_rows(pass.kernel, pass.stride);
+  std::vector<Moments> moments(threads.count(), Moments(channels));
+  threads.run([&](int thread) {
+    const Range range(pass.images * pass.out_height, thread, threads.count());
+    InputRows inputs(pass);
+    for (int64_t row = range.begin; row < range.end; row++) {
+      const int64_t image = row / pass.out_height, y = row % pass.out_height;
+      const float* window[7];
+      inputs.window(image, y * pass.stride - pass.kernel / 2, pass.kernel, window);
+      float* z = pass.z + row * pass.out_width * channels;
+      rows.convolve(window, filter.data(), channels, pass.out_width, z);
+      pass_on(pass, row * pass.width, pass.width);
+      moments[thread].add(z, pass.out_width, channels);
+    }
+  });
+  merge_moments(moments, pass.outputs, pass.sums);
+}
+
+// A branch's last layer, normalised, into its channels of the block's output.
+static inline void join(const Pass& pass, Threads& threads) {
+  const int64_t channels = padded(pass.outputs);
+  threads.run([&](int thread) {
+    const Range range(pixels_out(pass), thread, threads.count());
+    Buffer buffer(tile_pixels * channels);
+    for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
+      const int64_t count = std::min(tile_pixels, range.end - first);
+      normalise(pass.z + first * channels, count, channels, pass.norm, pass.relu != 0, buffer.data());
+      for (int64_t p = 0; p < count; p++) {
+        float* to = pass.joined + (first + p) * pass.joined_channels + pass.joined_first;
+        memcpy(to, buffer.data() + p * channels, sizeof(float) * pass.outputs);
+      }
+    }
+  });
+}
+
+}  // namespace detnas

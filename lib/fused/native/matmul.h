@@ -1,0 +1,134 @@
+// Products of a tile of pixels with a weight: C = A B, and the weight's gradient G += A^T D. Tiles are some tens of
+// rows that lie in the first two caches; B is packed into panels of two vectors.
+#pragma once
+#include <algorithm>
+
+#include "memory.h"
+#include "simd.h"
+
+namespace detnas {
+
+// Rows of C that one kernel call holds in registers: 12 of AVX2's 16, 24 of AVX-512's 32.
+constexpr int kernel_rows = lanes == 16 ? 12 : lanes == 8 ? 6 : 4;
+constexpr int panel = 2 * lanes;
+
+// A weight [inputs, outputs] in panels: panel p holds outputs p * panel on, one row an input. Zeros fill up both sides.
+class PackedWeight {
+ public:
+  // `transposed`: the weight's transpose is packed, [outputs, inputs].
+  PackedWeight(const float* weight, int64_t inputs, int64_t outputs, bool transposed = false)
+      : rows_(padded(transposed ? outputs : inputs)), columns_(padded(transposed ? inputs : outputs)), values_(Buffer::zeros(rows_ * columns_)) {
+    const int64_t rows = transposed ? outputs : inputs, columns = transposed ? inputs : outputs;
+    for (int64_t first = 0; first < columns; first += panel) {
+      const int64_t width = panel_width(first), count = std::min<int64_t>(width, columns - first);
+      for (int64_t row = 0; row < rows; row++) {
+        float* to = values_.data() + first * rows_ + row * width;
+        for (int64_t i = 0; i < count; i++) {
+          to[i] = transposed ? weight[(first + i) * outputs + row] : weight[row * outputs + first + i];
+        }
+      }
+    }
+  }
+  int64_t rows() const { return rows_; }
+  int64_t columns() const { return columns_; }
+  // The last panel may be one vector wide.
+  int64_t panel_width(int64_t first) const { return std::min<int64_t>(panel, columns_ - first); }
+  const float* at(int64_t first) const { return values_.data() + first * rows_; }
+
+ private:
+  int64_t rows_, columns_;
+  Buffer values_;
+};
+
+template <int Rows, int Vecs>
+static inline void product_kernel(const float* a, int64_t a_stride, const float* b, int64_t inner, float* c, int64_t c_stride) {
+  Vec sum[Rows][Vecs];
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; r++)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vecs; v++) sum[r][v] = Vec{};
+  for (int64_t k = 0; k < inner; k++) {
+    Vec bs[Vecs];
+#pragma GCC unroll 2
+    for (int v = 0; v < Vecs; v++) bs[v] = load(b + k * Vecs * lanes + v * lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; r++) {
+      const Vec as = splat(a[r * a_stride + k]);
+#pragma GCC unroll 2
+      for (int v = 0; v < Vecs; v++) sum[r][v] += as * bs[v];
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; r++)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vecs; v++) store(c + r * c_stride + v * lanes, sum[r][v]);
+}
+
+// Fewer rows than a kernel's whole: halves, down to one.
+template <int Rows, int Vecs>
+static inline void product_rows(int64_t rows, const float* a, int64_t a_stride, const float* b, int64_t inner, float* c, int64_t c_stride) {
+  for (; rows >= Rows; rows -= Rows, a += Rows * a_stride, c += Rows * c_stride) {
+    product_kernel<Rows, Vecs>(a, a_stride, b, inner, c, c_stride);
+  }
+  if constexpr (Rows > 1) {
+    if (rows > 0) product_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(rows, a, a_stride, b, inner, c, c_stride);
+  }
+}
+
+// C [rows, columns] = A [rows, inner] B.
+static inline void product(int64_t rows, const float* a, int64_t a_stride, const PackedWeight& b, float* c, int64_t c_stride) {
+  for (int64_t first = 0; first < b.columns(); first += panel) {
+    if (b.panel_width(first) == panel) {
+      product_rows<kernel_rows, 2>(rows, a, a_stride, b.at(first), b.rows(), c + first, c_stride);
+    } else {
+      product_rows<kernel_rows, 1>(rows, a, a_stride, b.at(first), b.rows(), c + first, c_stride);
+    }
+  }
+}
+
+template <int Rows, int Vecs>
+static inline void outer_kernel(int64_t pixels, const float* a, int64_t a_stride, const float* d, int64_t d_stride, float* g, int64_t g_stride) {
+  Vec sum[Rows][Vecs];
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; r++)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vecs; v++) sum[r][v] = load(g + r * g_stride + v * lanes);
+  for (int64_t p = 0; p < pixels; p++) {
+    Vec ds[Vecs];
+#pragma GCC unroll 2
+    for (int v = 0; v < Vecs; v++) ds[v] = load(d + p * d_stride + v * lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; r++) {
+      const Vec as = splat(a[p * a_stride + r]);
+#pragma GCC unroll 2
+      for (int v = 0; v < Vecs; v++) sum[r][v] += as * ds[v];
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; r++)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vecs; v++) store(g + r * g_stride + v * lanes, sum[r][v]);
+}
+
+template <int Rows, int Vecs>
+static inline void outer_rows(int64_t inputs, int64_t pixels, const float* a, int64_t a_stride, const float* d, int64_t d_stride, float* g, int64_t g_stride) {
+  for (; inputs >= Rows; inputs -= Rows, a += Rows, g += Rows * g_stride) {
+    outer_kernel<Rows, Vecs>(pixels, a, a_stride, d, d_stride, g, g_stride);
+  }
+  if constexpr (Rows > 1) {
+    if (inputs > 0) outer_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(inputs, pixels, a, a_stride, d, d_stride, g, g_stride);
+  }
+}
+
+// G [inputs, outputs] += A^T D over a tile's pixels; outputs are whole vectors, and G's rows as long.
+static inline void add_outer(int64_t pixels, int64_t inputs, const float* a, int64_t a_stride, int64_t outputs, const float* d, int64_t d_stride, float* g) {
+  for (int64_t first = 0; first < outputs; first += panel) {
+    if (outputs - first >= panel) {
+      outer_rows<kernel_rows, 2>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs);
+    } else {
+      outer_rows<kernel_rows, 1>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs);
+    }
+  }
+}
+
+}  // namespace detnas

@@ -1,0 +1,189 @@
+/**
+ * The compiled kernels (`native/fused.cc`): their functions, threads and memory.
+ *
+ * @module
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { HostMemory } from "../nn/host_memory.ts";
+
+/** The C functions, as `Deno.dlopen` wants them. A pass is a `struct Pass` of native/pixels.h. */
+const symbols = {
+  detnas_runs_here: { parameters: [], result: "i32" },
+  detnas_lanes: { parameters: [], result: "i32" },
+  detnas_threads_new: { parameters: ["i32"], result: "pointer" },
+  detnas_threads_delete: { parameters: ["pointer"], result: "void" },
+  detnas_pool_new: { parameters: [], result: "pointer" },
+  detnas_pool_take: { parameters: ["pointer", "u64"], result: "pointer" },
+  detnas_pool_give: { parameters: ["pointer", "usize", "pointer"], result: "void" },
+  detnas_pool_deallocator: { parameters: [], result: "pointer" },
+  detnas_pool_trim: { parameters: ["pointer"], result: "void" },
+  detnas_pool_free_bytes: { parameters: ["pointer"], result: "u64" },
+  detnas_forward: { parameters: ["buffer", "pointer"], result: "void" },
+  detnas_join: { parameters: ["buffer", "pointer"], result: "void" },
+  detnas_gradient_sums: { parameters: ["buffer", "pointer"], result: "void" },
+  detnas_backward: { parameters: ["buffer", "pointer"], result: "void" },
+  detnas_infer: { parameters: ["buffer", "i64", "pointer"], result: "void" },
+} as const;
+
+/** The fields of `struct Pass`, in their order. */
+const passFields = [
+  "images",
+  "height",
+  "width",
+  "outHeight",
+  "outWidth",
+  "kernel",
+  "stride",
+  "inputs",
+  "outputs",
+  "input",
+  "inputChannels",
+  "view",
+  "inputNorm",
+  "inputRelu",
+  "weight",
+  "z",
+  "norm",
+  "relu",
+  "sums",
+  "joined",
+  "joinedChannels",
+  "joinedFirst",
+  "gradient",
+  "slope",
+  "inputGradient",
+  "adds",
+  "weightGradient",
+  "inputSums",
+] as const;
+
+/** One layer's pass: numbers and addresses; what is left out is 0. */
+export type Pass = Partial<Record<typeof passFields[number], number | bigint | boolean>>;
+
+/** float32 memory of the kernels' pool. */
+export interface PooledMemory {
+  readonly address: bigint;
+  readonly pointer: Deno.PointerObject;
+  readonly bytes: number;
+}
+
+/** The kernels, loaded, with their threads and their memory. Tensors over the memory must be gone before its disposal. */
+export class NativeLibrary implements Disposable {
+  /** Floats of a vector: channels of activations are filled up to whole ones. */
+  readonly lanes: number;
+  readonly #library: Deno.DynamicLibrary<typeof symbols>;
+  readonly #threads: Deno.PointerValue;
+  readonly #pool: Deno.PointerObject;
+  readonly #deallocator: Deno.PointerObject;
+  readonly #memory: HostMemory;
+
+  /**
+   * @param path Of `buildKernels`.
+   * @param threads That share each pass.
+   * @param memory Where tensors lie.
+   * @throws {Deno.errors.NotCapable} Without unrestricted `--allow-ffi`.
+   * @throws {Error} If the file is no such library, or was built for another processor.
+   */
+  constructor(path: string, threads: number, memory: HostMemory) {
+    this.#library = Deno.dlopen(path, symbols);
+    const c = this.#library.symbols;
+    if (c.detnas_runs_here() === 0) {
+      throw new Error(
+        `Cannot run ${path}: it was built for a processor with more instructions than this one`,
+      );
+    }
+    this.lanes = c.detnas_lanes();
+    this.#threads = c.detnas_threads_new(threads);
+    this.#pool = c.detnas_pool_new()!;
+    this.#deallocator = c.detnas_pool_deallocator()!;
+    this.#memory = memory;
+  }
+
+  /** Channels filled up to whole vectors. */
+  padded(channels: number): number {
+    return Math.ceil(channels / this.lanes) * this.lanes;
+  }
+
+  /** A layer's forward pass in training. */
+  forward(pass: Pass): void {
+    this.#library.symbols.detnas_forward(packed([pass]), this.#threads);
+  }
+
+  /** A branch's last layer into the block's output. */
+  join(pass: Pass): void {
+    this.#library.symbols.detnas_join(packed([pass]), this.#threads);
+  }
+
+  /** The sums of a branch's incoming gradient. */
+  gradientSums(pass: Pass): void {
+    this.#library.symbols.detnas_gradient_sums(packed([pass]), this.#threads);
+  }
+
+  /** A layer's backward pass. */
+  backward(pass: Pass): void {
+    this.#library.symbols.detnas_backward(packed([pass]), this.#threads);
+  }
+
+  /** A branch in inference, all its layers in one pass. */
+  infer(branch: readonly Pass[]): void {
+    this.#library.symbols.detnas_infer(packed(branch), BigInt(branch.length), this.#threads);
+  }
+
+  /** Memory for so many floats, not initialised; the caller gives it back, or adopts it as a tensor. */
+  take(floats: number): PooledMemory {
+    const bytes = 4 * Math.max(1, floats);
+    const pointer = this.#library.symbols.detnas_pool_take(this.#pool, BigInt(bytes));
+    if (pointer === null) {
+      throw new RangeError(`Cannot get ${bytes} bytes of memory for a block's activations`);
+    }
+    return { pointer, address: Deno.UnsafePointer.value(pointer), bytes };
+  }
+
+  /** Gives memory back that has not become a tensor. */
+  give({ pointer, bytes }: PooledMemory): void {
+    this.#library.symbols.detnas_pool_give(pointer, BigInt(bytes), this.#pool);
+  }
+
+  /** Memory as a tensor, which the caller disposes. */
+  adopt(shape: readonly number[], { pointer }: PooledMemory): Tensor {
+    return this.#memory.adopt(shape, { pointer, deallocator: this.#deallocator, argument: this.#pool });
+  }
+
+  /** A new tensor, not initialised, with its address; the caller disposes it. */
+  takeTensor(shape: readonly number[]): { readonly tensor: Tensor; readonly address: bigint } {
+    const memory = this.take(shape.reduce((product, length) => product * length, 1));
+    return { tensor: this.adopt(shape, memory), address: memory.address };
+  }
+
+  /** Lets a function work on tensors' addresses. */
+  read<T>(tensors: readonly Tensor[], body: (addresses: bigint[]) => T): T {
+    return this.#memory.read(tensors, body);
+  }
+
+  /** Gives memory that no tensor needs back to the system. */
+  trim(): void {
+    this.#library.symbols.detnas_pool_trim(this.#pool);
+  }
+
+  /** Ends the threads. The pool stays, for tensors may outlive this. */
+  [Symbol.dispose](): void {
+    this.trim();
+    this.#library.symbols.detnas_threads_delete(this.#threads);
+  }
+}
+
+/** Where an array lies; valid while it is referred to. */
+export function addressOf(values: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(values));
+}
+
+/** The floats at an address; valid while their memory is. */
+export function floatsAt(address: bigint, count: number): Float32Array {
+  const pointer = Deno.UnsafePointer.create(address)!;
+  return new Float32Array(Deno.UnsafePointerView.getArrayBuffer(pointer, 4 * count));
+}
+
+function packed(passes: readonly Pass[]): Uint8Array<ArrayBuffer> {
+  const values = passes.flatMap((pass) => passFields.map((field) => BigInt(pass[field] ?? 0)));
+  return new Uint8Array(BigInt64Array.from(values).buffer);
+}

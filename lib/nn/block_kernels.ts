@@ -1,0 +1,34 @@
+/**
+ * The contract between units and kernels that run a whole block at once.
+ *
+ * @module
+ */
+import type { Compiled, CompiledFunction } from "./compiled.ts";
+import type { NormedBlock } from "./normed_block.ts";
+import type { MomentReducer } from "./sync_batch_norm.ts";
+
+/** Runs blocks. */
+export interface BlockKernels {
+  /** Whether it has kernels for a block. */
+  supports(block: NormedBlock): boolean;
+  /**
+   * A block in training: inputs are x `[N, H, W, C]` and the parameters, each with a gradient; outputs are y and, without a
+   * gradient, each batch norm's mean and unbiased variance.
+   *
+   * @param inputShape x's.
+   * @param reducer How workers exchange moments, made anew for each pass; null without other workers.
+   */
+  training(
+    block: NormedBlock,
+    inputShape: readonly number[],
+    reducer: ((pass: "forward" | "backward") => MomentReducer) | null,
+  ): Compiled;
+  /** Forward only, as {@linkcode BlockKernels.training}: nothing is kept for a backward pass. */
+  normalisedByBatch(
+    block: NormedBlock,
+    inputShape: readonly number[],
+    reducer: (() => MomentReducer) | null,
+  ): CompiledFunction;
+  /** A block in inference: inputs are x, the parameters, and each batch norm's mean and variance. */
+  inference(block: NormedBlock, inputShape: readonly number[]): CompiledFunction;
+}

@@ -1,0 +1,28 @@
+/**
+ * A block as data, for kernels that run it whole.
+ *
+ * @module
+ */
+
+/** A convolution followed by batch norm and, if it says so, ReLU; padding is kernel >> 1 on each side. */
+export interface NormedLayer {
+  /** Dense 1 x 1, or one k x k filter a channel. */
+  readonly kind: "pointwise" | "depthwise";
+  readonly kernel: number;
+  readonly stride: 1 | 2;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly relu: boolean;
+}
+
+/**
+ * A block of two branches whose outputs are concatenated, the projection's first. Parameters: each layer's weight, scale and
+ * shift, main's layers first; batch norms likewise.
+ */
+export interface NormedBlock {
+  readonly main: readonly NormedLayer[];
+  /** Sees the whole input, as main does then; empty where a half of the input's channels passes. */
+  readonly projection: readonly NormedLayer[];
+  /** Which of the authors' two shuffles halves the input; null where both branches see all of it. */
+  readonly shuffle: 1 | 2 | null;
+}
