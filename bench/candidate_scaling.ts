@@ -12,6 +12,7 @@ import { readRunConfig } from "../lib/run/run_folder.ts";
 import { sampleArchitecture } from "../lib/search/operators.ts";
 import { systemTimers } from "../lib/workers/timers.ts";
 import { WorkerPool } from "../lib/workers/worker_pool.ts";
+import { ensureKernels } from "../tasks/kernels.ts";
 import { runWorker } from "../tasks/run_worker.ts";
 
 const [runDir, count, ...settings] = Deno.args;
@@ -29,10 +30,11 @@ for (const setting of settings) {
 async function measure(config: Config, count: number): Promise<Record<string, number>> {
   const { signal } = new AbortController();
   const library = await ensureLibrary({ device: config.device.kind });
+  const kernels = await ensureKernels(config);
   await using stack = new AsyncDisposableStack();
   const slots = Array.from(
     { length: config.workers },
-    (_, i) => stack.use(runWorker(library, config, runDir, i, signal)),
+    (_, i) => stack.use(runWorker(library, kernels, config, runDir, i, signal)),
   );
   const task = { config, runDir, approximate: true };
   const options = { task, proof: null, timers: systemTimers, signal, onDeath: console.error };

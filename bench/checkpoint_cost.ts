@@ -38,7 +38,7 @@ const config = parseConfig({
 const { path: libraryPath } = await ensureLibrary({});
 const engine = await startEngine({ libraryPath, threads });
 const { version: tensorflow, deviceName } = engine;
-const report = { tensorflow, deviceName, threads, hostCpu: null };
+const report = { tensorflow, deviceName, threads, hostCpu: null, kernels: "tensorflow" };
 const worker = new StageWorker(engine, report, new DataSets(null));
 const runDir = await Deno.makeTempDir({ dir: ".", prefix: "bench_checkpoint_" });
 try {

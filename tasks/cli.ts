@@ -164,6 +164,7 @@ const fieldOfFlag: ReadonlyMap<string, string> = new Map([
   ["workers", "workers"],
   ["device", "device.kind"],
   ["threads", "device.threads"],
+  ["kernels", "device.kernels"],
   ["seed", "seed"],
 ]);
 

@@ -70,6 +70,11 @@ const flags: readonly Flag[] = [
   },
   { name: "device", value: "cpu|gpu", help: "what computes" },
   { name: "threads", value: "N", help: "CPU threads a worker; default: the cores shared out" },
+  {
+    name: "kernels",
+    value: "auto|fused|tensorflow",
+    help: "what runs the backbone's blocks on a CPU; auto: fused where a C++ compiler is present",
+  },
   { name: "seed", value: "N", help: "names every random draw" },
   { name: "set", value: "KEY.PATH=VALUE", help: "changes one field of the config; may be repeated" },
   {

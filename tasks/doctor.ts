@@ -57,7 +57,7 @@ export async function main(args: string[], stopping: Stopping): Promise<void> {
   show(await checkEngine(kind));
   const library = await findLibrary({ device: kind }).catch(() => null);
   if (library !== null) {
-    await using worker = runWorker(library, config, runDir, 0, stopping.listen());
+    await using worker = runWorker(library, null, config, runDir, 0, stopping.listen());
     const device = await checkDevice(worker);
     show(device);
     const canRead = [device, ...data].every(({ status }) => status !== "problem");

@@ -5,6 +5,7 @@
  */
 import type { Config } from "../lib/config/schema.ts";
 import type { EngineLibrary } from "../lib/engine/library.ts";
+import type { KernelBuild } from "../lib/fused/mod.ts";
 import { systemTimers } from "../lib/workers/timers.ts";
 import { TrainingGroup } from "../lib/workers/training_group.ts";
 import { WorkerError } from "../lib/workers/worker_process.ts";
@@ -22,13 +23,14 @@ const wellMs = 60_000;
  */
 export async function followMachines(
   library: EngineLibrary,
+  kernels: KernelBuild | null,
   config: Config,
   runDir: string,
   group: GroupPlace,
   signal: AbortSignal,
 ): Promise<void> {
   const place = { group, prefix: [] };
-  await using slot = runWorker(library, config, runDir, 0, signal, () => Promise.resolve(place));
+  await using slot = runWorker(library, kernels, config, runDir, 0, signal, () => Promise.resolve(place));
   const trainer = new TrainingGroup([slot], systemTimers, signal);
   console.log(`Machine ${group.rank + 1} of ${group.addresses.length}: follows ${group.addresses[0]}`);
   for (;;) {

@@ -16,6 +16,7 @@ import { resolveConfig } from "./cli.ts";
 import type { Command } from "./commands.ts";
 import { sayIfFinished } from "./ending.ts";
 import { progressLine } from "./engine.ts";
+import { ensureKernels } from "./kernels.ts";
 import { indexStore } from "./index_store.ts";
 import { ProgressLine } from "./progress.ts";
 import { GroupNetwork } from "../lib/workers/group_network.ts";
@@ -72,7 +73,14 @@ export async function openJob(
   const { config, runDir, approximate, openPorts, flags } = invocation;
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
-    await followMachines(await fetchLibrary(config), config, runDir, machines, stopping.listen());
+    await followMachines(
+      await fetchLibrary(config),
+      await ensureKernels(config),
+      config,
+      runDir,
+      machines,
+      stopping.listen(),
+    );
     return null;
   }
   const { needs, finishes } = plannedPart(config, stages);
@@ -95,11 +103,12 @@ export async function openJob(
 
   // Engine
   const library = await fetchLibrary(config);
+  const kernels = await ensureKernels(config);
 
   // Workers; the first starts now and checks the images
   const signal = stopping.listen();
   const start = (index: number, place?: () => Promise<WorkerPlace>): WorkerSlot =>
-    resources.use(runWorker(library, config, runDir, index, signal, place));
+    resources.use(runWorker(library, kernels, config, runDir, index, signal, place));
   const own = machines === null ? undefined : () => Promise.resolve({ group: machines, prefix: [] });
   const workers = Array.from({ length: config.workers }, (_, index) => start(index, own));
   const [worker] = workers;
@@ -114,11 +123,12 @@ export async function openJob(
     ? worker
     : resources.adopt(new TrainingGroup(trainers, systemTimers, signal), (group) => group.end());
   signal.addEventListener("abort", () => console.log("stopping; once more ends it at once"));
-  const { tensorflow, deviceName, threads } = await worker.call((api) => api.device());
+  const { tensorflow, deviceName, threads, kernels: blocks } = await worker.call((api) => api.device());
   const device = deviceName.replace(/^.*device:/, "");
   const each = workers.length === 1 ? "" : `, ${workers.length} workers`;
   const all = machines === null ? "" : `, ${machines.addresses.length} machines`;
-  console.log(`TensorFlow ${tensorflow} on ${device}, ${threads} threads${each}${all}; run ${runDir}`);
+  const how = `${threads} threads${each}${all}, blocks by ${blocks}`;
+  console.log(`TensorFlow ${tensorflow} on ${device}, ${how}; run ${runDir}`);
   sayNotes(detection);
   await checkDataImages(config, { worker, data, store });
 

@@ -12,6 +12,7 @@ import { profile } from "../lib/stages/profile.ts";
 import { resolveConfig } from "./cli.ts";
 import { progressLine } from "./engine.ts";
 import { countFlag } from "./flag_values.ts";
+import { ensureKernels } from "./kernels.ts";
 import { ProgressLine } from "./progress.ts";
 import { runCommand } from "./run_task.ts";
 import { runWorker } from "./run_worker.ts";
@@ -32,7 +33,8 @@ export async function main(args: string[], stopping: Stopping): Promise<void> {
   const fetching = progressLine();
   const library = await ensureLibrary({ device: config.device.kind, onProgress: fetching.show });
   fetching.end();
-  await using worker = runWorker(library, config, runDir, 0, stopping.listen());
+  const kernels = await ensureKernels(config);
+  await using worker = runWorker(library, kernels, config, runDir, 0, stopping.listen());
   using line = new ProgressLine("profile", "measurements");
   const observer = { progress: line.update.bind(line), say: line.say.bind(line) };
 

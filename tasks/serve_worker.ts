@@ -5,6 +5,7 @@
  */
 import * as comlink from "comlink";
 import { startEngine } from "../lib/engine/engine.ts";
+import { type KernelBuild, loadKernels } from "../lib/fused/mod.ts";
 import { DataSets } from "../lib/train/datasets.ts";
 import { hostCpuModel } from "../lib/train/profile_host.ts";
 import { openChannel } from "../lib/workers/channel.ts";
@@ -16,10 +17,10 @@ import { groupPlaceOf } from "../lib/workers/worker_place.ts";
  * Serves calls until the standard input ends.
  *
  * @param args libtensorflow's path, `cpu` or `gpu`, threads, and the folder of data indexes, or an empty text, and
- * its place in a group as JSON, or an empty text.
+ * its place in a group as JSON, or an empty text, and the kernels of its blocks as JSON, or an empty text.
  */
 export async function serveWorker(args: readonly string[]): Promise<void> {
-  const [libraryPath, device, threads, indexDir, placeText] = args;
+  const [libraryPath, device, threads, indexDir, placeText, kernelsText] = args;
   const place = groupPlaceOf(placeText);
   const engine = await startEngine({
     libraryPath,
@@ -27,14 +28,17 @@ export async function serveWorker(args: readonly string[]): Promise<void> {
     threads: Number(threads),
     ...(place && { group: place }),
   });
+  const kernels: KernelBuild | null = kernelsText === "" ? null : JSON.parse(kernelsText);
   const indexes = indexDir === "" ? null : { dir: indexDir, canWrite: false };
   const report = {
     tensorflow: engine.version,
     deviceName: engine.deviceName,
     threads: engine.threads,
     hostCpu: await hostCpuModel(),
+    kernels: kernels?.name ?? "tensorflow",
   };
-  const worker = new StageWorker(engine, report, new DataSets(indexes));
+  const own = kernels && { kernels: loadKernels(kernels.path, engine.threads, engine.memory) };
+  const worker = new StageWorker({ ...engine, ...own }, report, new DataSets(indexes));
   const channel = openChannel(Deno.stdin.readable, Deno.stdout.writable);
   const leading = place?.rank === 0 && engine.group ? leadGroup(worker, engine.group) : null;
   comlink.expose(leading?.api ?? worker, channel);

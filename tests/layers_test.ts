@@ -7,6 +7,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   std: [],
   engine: ["base", "nn"], // the contract that it fulfils: nn/compiled.ts
+  fused: ["base", "nn"], // the contract that it fulfils: nn/block_kernels.ts
   space: ["base"],
   boxes: ["base"],
   nn: ["base"],
@@ -26,7 +27,7 @@ const free = "stages";
 
 /** Packages and the folders that may import them. */
 const packages: ReadonlyMap<string, readonly string[]> = new Map([
-  ["@tensorflow/tfjs-core", ["nn", "models", "engine", "train", "workers", "stages"]],
+  ["@tensorflow/tfjs-core", ["nn", "models", "engine", "fused", "train", "workers", "stages"]],
   ["@tensorflow/tfjs-node-gpu", ["engine"]],
   ["@tensorflow/tfjs-backend-cpu", []],
   ["comlink", ["workers"]],

@@ -276,6 +276,9 @@ const schema = z.strictObject({
   device: z.strictObject({
     kind: z.enum(["cpu", "gpu"]).describe("what computes"),
     threads: count.describe("CPU threads of a worker's kernels"),
+    kernels: z.enum(["auto", "fused", "tensorflow"]).default("auto").describe(
+      "what runs the backbone's blocks on a CPU: kernels compiled here on first use, TensorFlow's, or the first where they can be had",
+    ),
   }),
   workers: count.describe("worker processes, one a device"),
   pretrainData: pretrainData.nullable().describe(
@@ -351,7 +354,11 @@ export type StrategyName = SearchConfig["strategies"][number];
 /** A config as an author writes it: the space may be a known name, the threads may be null (all cores). */
 export type ConfigInput = Omit<Config, "space" | "device"> & {
   space: string | Config["space"];
-  device: { kind: Config["device"]["kind"]; threads: number | null };
+  device: {
+    kind: Config["device"]["kind"];
+    threads: number | null;
+    kernels?: Config["device"]["kernels"];
+  };
 };
 
 /** The schema that `parseConfig` checks with. */

@@ -14,7 +14,7 @@ import { FusedTraining, type PassReducer, runForward } from "./fused_training.ts
 import type { NativeLibrary } from "./native_library.ts";
 
 /** The kernels of `native/fused.cc` as {@linkcode BlockKernels}. */
-export class FusedKernels implements BlockKernels {
+export class FusedKernels implements BlockKernels, Disposable {
   readonly #native: NativeLibrary;
 
   constructor(native: NativeLibrary) {
@@ -46,6 +46,10 @@ export class FusedKernels implements BlockKernels {
       },
       [Symbol.dispose](): void {},
     };
+  }
+
+  [Symbol.dispose](): void {
+    this.#native[Symbol.dispose]();
   }
 
   inference(block: NormedBlock, inputShape: readonly number[]): CompiledFunction {

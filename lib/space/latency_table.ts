@@ -10,7 +10,7 @@ import type { BlockLatencies } from "./latency.ts";
 import { blockCount, choiceCount, type SearchSpace } from "./search_space.ts";
 
 /** The version of the file that this code writes and reads. */
-export const latencyTableVersion = 1;
+export const latencyTableVersion = 2;
 
 /** What was measured on, as far as it can be told apart. */
 export interface MeasuredDevice {
@@ -22,6 +22,8 @@ export interface MeasuredDevice {
   readonly threads: number;
   /** The model of the host's processor; null where it could not be had. */
   readonly hostCpu: string | null;
+  /** What runs the blocks: `tensorflow`, or a build of the project's own kernels. */
+  readonly kernels: string;
 }
 
 /** Repeated measurements of one thing, in milliseconds on one image. */
@@ -174,10 +176,12 @@ export function checkLatencyTable(table: LatencyTable, use: LatencyUse, path: st
   checkComplete(table, space, path);
 }
 
-/** A device for people: `CPU:0 (AMD EPYC), 2 threads, TensorFlow 2.21.0`. */
-export function deviceText({ deviceName, hostCpu, threads, tensorflow }: MeasuredDevice): string {
+/** A device for people: `CPU:0 (AMD EPYC), 2 threads, TensorFlow 2.21.0, blocks by tensorflow`. */
+export function deviceText({ deviceName, hostCpu, threads, tensorflow, kernels }: MeasuredDevice): string {
   const name = deviceName.replace(/^.*device:/, "");
-  return `${name} (${hostCpu ?? "unknown processor"}), ${threads} threads, TensorFlow ${tensorflow}`;
+  return `${name} (${
+    hostCpu ?? "unknown processor"
+  }), ${threads} threads, TensorFlow ${tensorflow}, blocks by ${kernels}`;
 }
 
 /** A file of the right space may still have been edited. */
@@ -199,6 +203,7 @@ const fieldKinds: readonly (readonly [string, Kind])[] = [
   ["device.deviceName", "text"],
   ["device.threads", "a number above 0"],
   ["device.hostCpu", "text or null"],
+  ["device.kernels", "text"],
   ["space.name", "text"],
   ["space.hash", "text"],
   ["shuffleMethod", "a number above 0"],

@@ -90,12 +90,12 @@ async function measure(
 
 function latencyTable(
   { space, shuffleMethod, detector }: Config,
-  { tensorflow, deviceName, threads, hostCpu }: MeasuredDevice,
+  { tensorflow, deviceName, threads, hostCpu, kernels }: MeasuredDevice,
   { stem, blocks, backbones }: ProfileResult,
 ): LatencyTable {
   return {
     version: latencyTableVersion,
-    device: { tensorflow, deviceName, threads, hostCpu },
+    device: { tensorflow, deviceName, threads, hostCpu, kernels },
     space: { name: space.name, hash: backboneHash(space) },
     shuffleMethod,
     canvas: detector.canvases[0],

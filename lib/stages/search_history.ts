@@ -62,7 +62,7 @@ export async function openRunHistory(context: StageContext): Promise<SearchHisto
 /** Workers don't count: scores do not depend on how many there are. */
 async function searchOrigin(context: StageContext, latencies: BlockLatencies | null): Promise<Origin> {
   const { run: { config }, worker, data } = context;
-  const { threads, tensorflow } = await worker.call((api) => api.device());
+  const { threads, tensorflow, kernels } = await worker.call((api) => api.device());
   const { train, val } = scoredStage(config) === "finetune"
     ? await data.detection(config)
     : await data.classification(config);
@@ -71,6 +71,7 @@ async function searchOrigin(context: StageContext, latencies: BlockLatencies | n
     latencies: latencies === null ? "none" : latenciesHash(latencies),
     threads,
     "version of tensorflow": tensorflow,
+    "version of kernels": kernels,
   };
 }
 

@@ -22,7 +22,7 @@ import type { DeviceReport, TrainingTask } from "./worker_api.ts";
  */
 export function originOf(
   config: Config,
-  { tensorflow, threads }: DeviceReport,
+  { tensorflow, threads, kernels }: DeviceReport,
   own: Pick<CheckpointOrigin, "data" | "workers"> = {},
 ): CheckpointOrigin {
   return {
@@ -30,7 +30,7 @@ export function originOf(
     seed: config.seed,
     device: config.device.kind,
     threads,
-    versions: { tensorflow, v8: Deno.version.v8, sharp: decoderVersion(), detnas: projectVersion },
+    versions: { tensorflow, kernels, v8: Deno.version.v8, sharp: decoderVersion(), detnas: projectVersion },
     ...own,
   };
 }

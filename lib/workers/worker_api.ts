@@ -21,6 +21,8 @@ export interface DeviceReport {
   readonly threads: number;
   /** The model of the host's processor; null where it could not be had. */
   readonly hostCpu: string | null;
+  /** What runs the backbone's blocks: `tensorflow`, or the name of a build of the project's own kernels. */
+  readonly kernels: string;
 }
 
 /** What every training is told. */

@@ -18,6 +18,8 @@ export interface WorkerOptions {
   readonly libraryPath: string;
   /** CUDA's libraries; empty for a CPU build. */
   readonly libraryFolders: readonly string[];
+  /** What runs the backbone's blocks; null: TensorFlow. */
+  readonly kernels: { readonly path: string; readonly name: string } | null;
   readonly device: "cpu" | "gpu";
   readonly threads: number;
   /** Which of the GPUs that this process may see is the worker's, from 0. */
@@ -137,7 +139,7 @@ function killIfThere(child: Deno.ChildProcess): void {
 }
 
 function workerArguments(options: WorkerOptions): string[] {
-  const { entry, libraryPath, device, threads, runDir, indexDir, place } = options;
+  const { entry, libraryPath, device, threads, runDir, indexDir, place, kernels } = options;
   return [
     "run",
     "--no-prompt",
@@ -152,6 +154,7 @@ function workerArguments(options: WorkerOptions): string[] {
     String(threads),
     indexDir ?? "",
     place === null ? "" : JSON.stringify(place.group),
+    kernels === null ? "" : JSON.stringify(kernels),
   ];
 }
 

@@ -18,7 +18,7 @@ Deno.test("configDifferences() names the leaves that differ, with both values", 
   const other: Config = {
     ...config,
     seed: 7,
-    device: { kind: "gpu", threads: 2 },
+    device: { kind: "gpu", threads: 2, kernels: "auto" },
     detectionData: { kind: "folder", path: "cells", searchImages: null },
     detector: { ...config.detector, canvases: [[64, 96]] },
   };

@@ -35,7 +35,7 @@ Deno.test("openRun() creates a folder with the resolved config, once", () =>
 Deno.test("openRun() records workers and threads of each opening beside the config", () =>
   withFolder(async (dir) => {
     for (const threads of [2, 1]) {
-      await using run = await openRun(dir, { ...config, device: { kind: "cpu", threads } });
+      await using run = await openRun(dir, { ...config, device: { kind: "cpu", threads, kernels: "auto" } });
       assertEquals(run.config.device.threads, threads);
     }
     const lines = (await Deno.readTextFile(runPaths(dir).sessions)).trimEnd().split("\n");

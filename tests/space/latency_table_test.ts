@@ -28,6 +28,7 @@ const device: MeasuredDevice = {
   deviceName: "/job:localhost/replica:0/task:0/device:CPU:0",
   threads: 2,
   hostCpu: "AMD EPYC",
+  kernels: "tensorflow",
 };
 
 const use: LatencyUse = { space, shuffleMethod: 1, canvas: [64, 96], device };
@@ -37,7 +38,7 @@ function timing(medianMs: number): Timing {
 }
 
 const table: LatencyTable = {
-  version: 1,
+  version: 2,
   device,
   space: { name: space.name, hash: backboneHash(space) },
   shuffleMethod: 1,
@@ -91,8 +92,8 @@ Deno.test("a latency table of another device is refused, and both are named", ()
   assertEquals(deviceText(device), text);
   const others: [MeasuredDevice, string][] = [
     [{ ...device, deviceName: "/job:localhost/replica:0/task:0/device:GPU:0" }, "GPU:0 (AMD EPYC)"],
-    [{ ...device, hostCpu: "Xeon" }, "CPU:0 (Xeon)"],
-    [{ ...device, hostCpu: null }, "CPU:0 (unknown processor)"],
+    [{ ...device, hostCpu: "Xeon", kernels: "tensorflow" }, "CPU:0 (Xeon)"],
+    [{ ...device, hostCpu: null, kernels: "tensorflow" }, "CPU:0 (unknown processor)"],
     [{ ...device, threads: 8 }, "8 threads"],
     [{ ...device, tensorflow: "2.20.0" }, "TensorFlow 2.20.0"],
   ];

@@ -46,7 +46,13 @@ export function withStages(
     const { start = () => calls, time = new VirtualTime(), signal = new AbortController().signal } = options;
     const memory = () => Promise.resolve({ rssBytes: 1e6, peakRssBytes: 2e6 });
     const device = () =>
-      Promise.resolve({ tensorflow: "2.21.0", deviceName: "CPU:0", threads: 2, hostCpu: null });
+      Promise.resolve({
+        tensorflow: "2.21.0",
+        deviceName: "CPU:0",
+        threads: 2,
+        hostCpu: null,
+        kernels: "tensorflow",
+      });
     const slots = (signal: AbortSignal): WorkerSlot[] =>
       Array.from({ length: options.workers ?? 1 }, (_, i) =>
         new WorkerSlot({

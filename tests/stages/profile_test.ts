@@ -11,6 +11,7 @@ const device: DeviceReport = {
   deviceName: "device:CPU:0",
   threads: 2,
   hostCpu: "AMD EPYC",
+  kernels: "tensorflow",
 };
 
 const options: ProfileOptions = { repeats: 3, backbones: 1 };

@@ -7,7 +7,13 @@ import type { StageContext } from "../../lib/stages/stage_context.ts";
 import { tinyConfig } from "../helpers/tiny_data.ts";
 import { withStages } from "./_stage_fixture.ts";
 
-const device = { tensorflow: "2.9.1", deviceName: "/device:CPU:0", threads: 1, hostCpu: null };
+const device = {
+  tensorflow: "2.9.1",
+  deviceName: "/device:CPU:0",
+  threads: 1,
+  hostCpu: null,
+  kernels: "tensorflow",
+};
 const calls = { device: () => Promise.resolve(device), pictures: () => Promise.resolve([]) };
 const fixed: Config = {
   ...tinyConfig,

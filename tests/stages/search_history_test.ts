@@ -63,7 +63,13 @@ Deno.test("openSearchHistory() of a search by accuracy looks at the images with 
   }, { ...tinyConfig, search: { ...tinyConfig.search, objective: "classification" } }));
 
 Deno.test("a worker of another TensorFlow or with other threads does not go on with a search", async () => {
-  let device = { tensorflow: "2.21.0", deviceName: "CPU:0", threads: 2, hostCpu: null };
+  let device = {
+    tensorflow: "2.21.0",
+    deviceName: "CPU:0",
+    threads: 2,
+    hostCpu: null,
+    kernels: "tensorflow",
+  };
   await withStages({ device: () => Promise.resolve(device) }, async (context) => {
     await open(context);
     device = { ...device, tensorflow: "2.22.0", threads: 1 };

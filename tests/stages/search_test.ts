@@ -171,7 +171,13 @@ Deno.test("a search by detection wants the fine-tuned supernet", () =>
   }));
 
 Deno.test("with a latency table candidates keep to the limit and record what they take", async () => {
-  const device = { tensorflow: "2", deviceName: "/device:CPU:0", threads: 2, hostCpu: "a CPU" };
+  const device = {
+    tensorflow: "2",
+    deviceName: "/device:CPU:0",
+    threads: 2,
+    hostCpu: "a CPU",
+    kernels: "tensorflow",
+  };
   const timing = (ms: number): Timing => ({
     medianMs: ms,
     lowerQuartileMs: ms,

@@ -33,7 +33,11 @@ Deno.test("resolveConfig() without flags gives the shapes demo in runs/shapes on
     try {
       const { config, runDir, approximate } = await resolved();
       assertEquals([config.name, runDir, approximate], ["shapes", "runs/shapes", false]);
-      assertEquals(config.device, { kind: "cpu", threads: navigator.hardwareConcurrency });
+      assertEquals(config.device, {
+        kind: "cpu",
+        threads: navigator.hardwareConcurrency,
+        kernels: "auto",
+      });
       assertEquals(config.space.stageChannels, [...searchSpaces.small.stageChannels]);
     } finally {
       Deno.chdir(before);
@@ -60,7 +64,7 @@ Deno.test("resolveConfig() puts each flag's value into its field, and --set has 
   assertEquals(config.detectionData, { kind: "folder", path: "cells", searchImages: null });
   assertEquals(config.pretrainData, { kind: "folder", path: "cifar" });
   assertEquals([runDir, config.workers, config.seed, config.name], ["runs/mine", 2, 6, "mine"]);
-  assertEquals(config.device, { kind: "gpu", threads: 3 });
+  assertEquals(config.device, { kind: "gpu", threads: 3, kernels: "auto" });
   assertEquals([config.search.budget.macs, config.detector.norm], [2e8, "none"]);
   assertEquals(config.detector.canvases, [[64, 64]]);
   assertEquals(approximate, true);

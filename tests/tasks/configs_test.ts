@@ -34,7 +34,13 @@ class StepwiseWorker extends StageWorker {
 async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => void): Promise<void> {
   const data = new DataSets(null);
   const { version: tensorflow, deviceName, threads } = engine;
-  const api = new StepwiseWorker(engine, { tensorflow, deviceName, threads, hostCpu: null }, data);
+  const api = new StepwiseWorker(engine, {
+    tensorflow,
+    deviceName,
+    threads,
+    hostCpu: null,
+    kernels: "tensorflow",
+  }, data);
   const { signal } = new AbortController();
   const worker = new WorkerSlot({
     name: "worker 1",

@@ -10,8 +10,14 @@ function timing(medianMs: number): Timing {
 Deno.test("latencyLines() shows a row a block, a column a choice, and the error of sums", () => {
   const space = { ...searchSpaces.small, choices: authorsChoices.slice(0, 2), stageRepeats: [1, 1] };
   const table: LatencyTable = {
-    version: 1,
-    device: { tensorflow: "2.21.0", deviceName: "x/device:CPU:0", threads: 2, hostCpu: "AMD EPYC" },
+    version: 2,
+    device: {
+      tensorflow: "2.21.0",
+      deviceName: "x/device:CPU:0",
+      threads: 2,
+      hostCpu: "AMD EPYC",
+      kernels: "tensorflow",
+    },
     space: { name: "small", hash: backboneHash(space) },
     shuffleMethod: 1,
     canvas: [256, 320],

@@ -11,6 +11,7 @@ export function oddWorkerOptions(runDir: string): WorkerOptions {
     entry: new URL("./odd_worker.ts", import.meta.url),
     libraryPath: "none.so",
     libraryFolders: [],
+    kernels: null,
     device: "cpu",
     deviceIndex: 0,
     threads: 3,

@@ -12,7 +12,13 @@ import { tinyConfig } from "../helpers/tiny_data.ts";
 
 const engine = await useEngine();
 const device = { compiler: eagerCompiler, uploadImages: engine.uploadImages };
-const report = { tensorflow: engine.version, deviceName: "CPU:0", threads: 2, hostCpu: null };
+const report = {
+  tensorflow: engine.version,
+  deviceName: "CPU:0",
+  threads: 2,
+  hostCpu: null,
+  kernels: "tensorflow",
+};
 
 /** The same images, one with another label. */
 class Relabelled extends DataSets {
