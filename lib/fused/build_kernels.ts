@@ -18,7 +18,7 @@ export interface KernelBuild {
 export interface BuildOptions {
   /** Where builds are kept. */
   readonly cache: string;
-  /** Compilers to try, names or paths; default `c++`, `g++`, `clang++`. */
+  /** Compilers to try, names or paths; default `c++`, `g++`. */
   readonly compilers?: readonly string[];
   /** For which instructions; default the best that this processor has. */
   readonly instructions?: Instructions;
@@ -47,7 +47,7 @@ const mainSource = "fused.cc";
  * @throws {Error} If the compiler fails; the message ends with its last lines.
  */
 export async function buildKernels(options: BuildOptions): Promise<KernelBuild> {
-  const compiler = await findCompiler(options.compilers ?? ["c++", "g++", "clang++"]);
+  const compiler = await findCompiler(options.compilers ?? ["c++", "g++"]);
   const instructions = options.instructions ?? await ownInstructions(compiler.command);
   const sources = await readSources();
   const used = [...flags, ...instructionFlags[instructions], ...linkFlags];

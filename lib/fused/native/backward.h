@@ -6,59 +6,80 @@
 
 namespace detnas {
 
+// Sums of `count` pixels' gradients, which `gradient(pixel, channel, z)` gives and `keep(pixel, channel, g)` gets.
+template <int Vecs, typename Gradient, typename Keep>
+static inline void sum_columns(const float* z, const float* mean, int64_t channels, int64_t c, int64_t first, int64_t count, const Gradient& gradient, const Keep& keep, GradientSums& sums) {
+  Vec about[Vecs], sum[Vecs], product[Vecs];
+  for (int v = 0; v < Vecs; v++) about[v] = load(mean + c + v * lanes), sum[v] = product[v] = Vec{};
+  for (int64_t p = first; p < first + count; p++) {
+    for (int v = 0; v < Vecs; v++) {
+      const Vec value = load(z + p * channels + c + v * lanes), g = gradient(p, c + v * lanes, value);
+      keep(p, c + v * lanes, g);
+      sum[v] += g;
+      product[v] += g * (value - about[v]);
+    }
+  }
+  for (int v = 0; v < Vecs; v++) sums.add(c + v * lanes, sum[v], product[v]);
+}
+
+template <typename Gradient, typename Keep>
+static inline void sum_gradients(const float* z, const float* mean, int64_t channels, int64_t first, int64_t count, const Gradient& gradient, const Keep& keep, GradientSums& sums) {
+  int64_t c = 0;
+  for (; c + 2 * lanes <= channels; c += 2 * lanes) sum_columns<2>(z, mean, channels, c, first, count, gradient, keep, sums);
+  if (c < channels) sum_columns<1>(z, mean, channels, c, first, count, gradient, keep, sums);
+}
+
 // Sums of a branch's incoming gradient, after the last layer's ReLU.
 static inline void gradient_sums(const Pass& pass, Threads& threads) {
   const int64_t channels = padded(pass.outputs);
   std::vector<GradientSums> parts(threads.count(), GradientSums(channels));
+  const auto forget = [](int64_t, int64_t, Vec) {};
   threads.run([&](int thread) {
     const Range range(pixels_out(pass), thread, threads.count());
-    for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
-      const int64_t count = std::min(tile_pixels, range.end - first);
-      for (int64_t c = 0; c < channels; c += lanes) {
-        const Vec mean = load(pass.norm + c);
-        Vec sum{}, product{};
-        for (int64_t p = first; p < first + count; p++) {
-          const Vec z = load(pass.z + p * channels + c), g = output_gradient(pass, p, c, z);
-          sum += g;
-          product += g * (z - mean);
-        }
-        parts[thread].add(c, sum, product);
+    with_output_gradient(pass, [&](const auto& gradient) {
+      for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
+        const int64_t count = std::min(tile_pixels, range.end - first);
+        sum_gradients(pass.z, pass.norm, channels, first, count, gradient, forget, parts[thread]);
       }
-    }
+    });
   });
   GradientSums::merge(parts, pass.outputs, pass.sums);
 }
 
-// Writes the gradient of `count` input pixels. Of activations: after their ReLU's mask (`inputs` are what the layer read),
-// with its sums. Of the block's input: in its view, with the gradient of the channels that passed, or added.
-static inline void store_input_gradient(const Pass& pass, int64_t first, int64_t count, const float* gradient, const float* inputs, GradientSums& sums) {
+// Writes the gradient of `count` pixels of activations, after their ReLU's mask (`inputs` are what the layer read), with its
+// sums.
+template <bool WithRelu>
+static inline void store_activation_gradient(const Pass& pass, int64_t first, int64_t count, const float* gradient, const float* inputs, GradientSums& sums) {
   const int64_t channels = padded(pass.inputs);
-  if (pass.input_norm != nullptr) {
-    for (int64_t c = 0; c < channels; c += lanes) {
-      const Vec mean = load(pass.input_norm + c);
-      Vec sum{}, product{};
-      for (int64_t p = 0; p < count; p++) {
-        Vec g = load(gradient + p * channels + c);
-        if (pass.input_relu != 0) g = masked(g, ~(Mask)(load(inputs + p * channels + c) == splat(0)));
-        store(pass.input_gradient + (first + p) * channels + c, g);
-        sum += g;
-        product += g * (load(pass.input + (first + p) * channels + c) - mean);
-      }
-      sums.add(c, sum, product);
-    }
-    return;
-  }
+  float* to = pass.input_gradient;
+  const auto own = [=](int64_t p, int64_t c, Vec) {
+    const Vec g = load(gradient + (p - first) * channels + c);
+    return WithRelu ? masked(g, ~(Mask)(load(inputs + (p - first) * channels + c) == splat(0))) : g;
+  };
+  const auto keep = [=](int64_t p, int64_t c, Vec g) { store(to + p * channels + c, g); };
+  sum_gradients(pass.input, pass.input_norm, channels, first, count, own, keep, sums);
+}
+
+// Writes the gradient of `count` pixels of the block's input: in its view, with the gradient of the channels that passed, or
+// added to the other branch's.
+static inline void store_block_gradient(const Pass& pass, int64_t first, int64_t count, const float* gradient) {
+  const int64_t channels = padded(pass.inputs), inputs = pass.inputs;
   for (int64_t p = 0; p < count; p++) {
     float* to = pass.input_gradient + (first + p) * pass.input_channels;
     const float* from = gradient + p * channels;
     if (pass.view != whole) {
-      merge_pixel(pass.view, pass.joined + (first + p) * pass.joined_channels, from, pass.inputs, to);
+      merge_halves(pass.view, pass.joined + (first + p) * pass.joined_channels, from, inputs, to);
     } else if (pass.adds != 0) {
-      for (int64_t c = 0; c < pass.inputs; c++) to[c] += from[c];
+      for (int64_t c = 0; c < inputs; c++) to[c] += from[c];
     } else {
-      memcpy(to, from, sizeof(float) * pass.inputs);
+      memcpy(to, from, sizeof(float) * inputs);
     }
   }
+}
+
+static inline void store_input_gradient(const Pass& pass, int64_t first, int64_t count, const float* gradient, const float* inputs, GradientSums& sums) {
+  if (pass.input_norm == nullptr) return store_block_gradient(pass, first, count, gradient);
+  (pass.input_relu != 0 ? store_activation_gradient<true> : store_activation_gradient<false>)(pass, first, count, gradient, inputs, sums);
 }
 
 // Adds up the threads' gradients of a weight of `rows` rows of `columns` channels, in their order.

@@ -46,46 +46,61 @@ struct Pass {
 static inline int64_t pixels_in(const Pass& pass) { return pass.images * pass.height * pass.width; }
 static inline int64_t pixels_out(const Pass& pass) { return pass.images * pass.out_height * pass.out_width; }
 
+// to[2 i] = a[i], to[2 i + 1] = b[i].
+static inline void interleave(const float* a, const float* b, int64_t n, float* to) {
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const Vec low = load(a + i), high = load(b + i);
+    store(to + 2 * i, interleave_low(low, high));
+    store(to + 2 * i + lanes, interleave_high(low, high));
+  }
+  for (; i < n; i++) to[2 * i] = a[i], to[2 * i + 1] = b[i];
+}
+
+// evens[i] = from[2 i], odds[i] = from[2 i + 1]; either may be null.
+static inline void deinterleave(const float* from, int64_t n, float* to_evens, float* to_odds) {
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const Vec first = load(from + 2 * i), second = load(from + 2 * i + lanes);
+    if (to_evens != nullptr) store(to_evens + i, evens(first, second));
+    if (to_odds != nullptr) store(to_odds + i, odds(first, second));
+  }
+  for (; i < n; i++) {
+    if (to_evens != nullptr) to_evens[i] = from[2 * i];
+    if (to_odds != nullptr) to_odds[i] = from[2 * i + 1];
+  }
+}
+
 // Two halves of h channels out of a pixel of 2 h, as the shuffle makes them, and back.
-static inline void main_half(int64_t view, const float* __restrict x, int64_t h, float* __restrict main) {
-  if (view == alternating) {
-    for (int64_t c = 0; c < h; c++) main[c] = x[2 * c + 1];
-    return;
-  }
-  const int64_t quarter = h / 2;
-  for (int64_t c = 0; c < quarter; c++) main[2 * c] = x[quarter + c], main[2 * c + 1] = x[h + quarter + c];
+static inline void main_half(int64_t view, const float* x, int64_t h, float* main) {
+  if (view == alternating) return deinterleave(x, h, nullptr, main);
+  interleave(x + h / 2, x + h + h / 2, h / 2, main);
 }
 
-static inline void passed_half(int64_t view, const float* __restrict x, int64_t h, float* __restrict passed) {
-  if (view == alternating) {
-    for (int64_t c = 0; c < h; c++) passed[c] = x[2 * c];
-    return;
-  }
-  const int64_t quarter = h / 2;
-  for (int64_t c = 0; c < quarter; c++) passed[2 * c] = x[c], passed[2 * c + 1] = x[h + c];
+static inline void passed_half(int64_t view, const float* x, int64_t h, float* passed) {
+  if (view == alternating) return deinterleave(x, h, passed, nullptr);
+  interleave(x, x + h, h / 2, passed);
 }
 
-static inline void merge_pixel(int64_t view, const float* __restrict passed, const float* __restrict main, int64_t h, float* __restrict x) {
-  if (view == alternating) {
-    for (int64_t c = 0; c < h; c++) x[2 * c] = passed[c], x[2 * c + 1] = main[c];
-    return;
-  }
-  const int64_t quarter = h / 2;
-  for (int64_t c = 0; c < quarter; c++) x[c] = passed[2 * c];
-  for (int64_t c = 0; c < quarter; c++) x[quarter + c] = main[2 * c];
-  for (int64_t c = 0; c < quarter; c++) x[h + c] = passed[2 * c + 1];
-  for (int64_t c = 0; c < quarter; c++) x[h + quarter + c] = main[2 * c + 1];
+static inline void merge_halves(int64_t view, const float* passed, const float* main, int64_t h, float* x) {
+  if (view == alternating) return interleave(passed, main, h, x);
+  deinterleave(passed, h / 2, x, x + h);
+  deinterleave(main, h / 2, x + h / 2, x + h + h / 2);
 }
 
-// Normalises padded pixels: (z - mean) factor + shift, and ReLU.
-static inline void normalise(const float* z, int64_t count, int64_t channels, const float* norm, bool with_relu, float* to) {
-  for (int64_t c = 0; c < channels; c += lanes) {
-    const Vec mean = load(norm + c), factor = load(norm + channels + c), shift = load(norm + 2 * channels + c);
-    for (int64_t p = 0; p < count; p++) {
-      const Vec y = (load(z + p * channels + c) - mean) * factor + shift;
-      store(to + p * channels + c, with_relu ? relu(y) : y);
+// Normalises padded pixels: (z - mean) factor + shift, and ReLU. Pixel by pixel, as they lie in memory.
+template <bool WithRelu>
+static inline void normalise(const float* z, int64_t count, int64_t channels, const float* norm, float* to) {
+  for (int64_t p = 0; p < count; p++, z += channels, to += channels) {
+    for (int64_t c = 0; c < channels; c += lanes) {
+      const Vec y = (load(z + c) - load(norm + c)) * load(norm + channels + c) + load(norm + 2 * channels + c);
+      store(to + c, WithRelu ? relu(y) : y);
     }
   }
+}
+
+static inline void normalise(const float* z, int64_t count, int64_t channels, const float* norm, bool with_relu, float* to) {
+  (with_relu ? normalise<true> : normalise<false>)(z, count, channels, norm, to);
 }
 
 // The layer's input for `count` pixels from `first` on, as padded rows.
@@ -123,29 +138,50 @@ static inline void pass_on(const Pass& pass, int64_t first, int64_t count) {
   }
 }
 
-// The gradient of batch norm's output, after the ReLU's mask, of one vector of one output pixel.
-static inline Vec output_gradient(const Pass& pass, int64_t pixel, int64_t c, Vec z) {
-  const int64_t channels = padded(pass.outputs);
-  if (pass.gradient != nullptr) return load(pass.gradient + pixel * channels + c);
-  const float* joined = pass.joined + pixel * pass.joined_channels + pass.joined_first + c;
-  const Vec g = load_first(joined, static_cast<int>(std::min<int64_t>(lanes, pass.outputs - c)));
-  if (pass.relu == 0) return g;
-  const Vec mean = load(pass.norm + c), factor = load(pass.norm + channels + c), shift = load(pass.norm + 2 * channels + c);
-  return masked(g, passes_relu((z - mean) * factor + shift));
+// The gradient of batch norm's output, after the ReLU's mask: one vector of one output pixel. From the layer after it, masked
+// already:
+struct InnerGradient {
+  const float* gradient;
+  int64_t channels;
+  explicit InnerGradient(const Pass& pass) : gradient(pass.gradient), channels(padded(pass.outputs)) {}
+  Vec operator()(int64_t pixel, int64_t c, Vec) const { return load(gradient + pixel * channels + c); }
+};
+
+// From the block's gradient, for a branch's last layer:
+template <bool WithRelu>
+struct JoinedGradient {
+  const float *joined, *norm;
+  int64_t stride, channels, outputs;
+  explicit JoinedGradient(const Pass& pass)
+      : joined(pass.joined + pass.joined_first), norm(pass.norm), stride(pass.joined_channels), channels(padded(pass.outputs)), outputs(pass.outputs) {}
+  Vec operator()(int64_t pixel, int64_t c, Vec z) const {
+    const Vec g = load_first(joined + pixel * stride + c, static_cast<int>(std::min<int64_t>(lanes, outputs - c)));
+    if (!WithRelu) return g;
+    return masked(g, passes_relu((z - load(norm + c)) * load(norm + channels + c) + load(norm + 2 * channels + c)));
+  }
+};
+
+// Calls body with the gradient that a pass reads: its loops are compiled for each kind.
+template <typename Body>
+static inline void with_output_gradient(const Pass& pass, const Body& body) {
+  if (pass.gradient != nullptr) return body(InnerGradient(pass));
+  if (pass.relu != 0) return body(JoinedGradient<true>(pass));
+  body(JoinedGradient<false>(pass));
 }
 
 // The convolution's output gradient of `count` output pixels from `first` on, as padded rows.
 static inline void load_output_gradient(const Pass& pass, int64_t first, int64_t count, float* to) {
   const int64_t channels = padded(pass.outputs);
-  for (int64_t c = 0; c < channels; c += lanes) {
-    const Vec mean = load(pass.norm + c);
-    const Vec s0 = load(pass.slope + c), s1 = load(pass.slope + channels + c), s2 = load(pass.slope + 2 * channels + c);
+  const float *z = pass.z, *mean = pass.norm, *slope = pass.slope;
+  with_output_gradient(pass, [=](const auto& gradient) {
     for (int64_t p = 0; p < count; p++) {
-      const Vec z = load(pass.z + (first + p) * channels + c);
-      const Vec g = output_gradient(pass, first + p, c, z);
-      store(to + p * channels + c, s0 * g + (s1 * (z - mean) + s2));
+      for (int64_t c = 0; c < channels; c += lanes) {
+        const Vec value = load(z + (first + p) * channels + c);
+        const Vec rest = load(slope + channels + c) * (value - load(mean + c)) + load(slope + 2 * channels + c);
+        store(to + p * channels + c, load(slope + c) * gradient(first + p, c, value) + rest);
+      }
     }
-  }
+  });
 }
 
 }  // namespace detnas

@@ -14,16 +14,9 @@ class Moments {
 
   void add(const float* rows, int64_t count, int64_t channels) {
     if (count_ == 0) guess_from(rows, count, channels);
-    for (int64_t c = 0; c < channels; c += lanes) {
-      const Vec about = load(guess.data() + c);
-      Vec sum{}, square{};
-      for (int64_t p = 0; p < count; p++) {
-        const Vec deviation = load(rows + p * channels + c) - about;
-        sum += deviation;
-        square += deviation * deviation;
-      }
-      for (int i = 0; i < lanes; i++) sums_[c + i] += sum[i], squares_[c + i] += square[i];
-    }
+    int64_t c = 0;
+    for (; c + 2 * lanes <= channels; c += 2 * lanes) add_columns<2>(rows, count, channels, c);
+    if (c < channels) add_columns<1>(rows, count, channels, c);
     count_ += count;
   }
 
@@ -32,6 +25,23 @@ class Moments {
   double squares(int64_t c) const { return std::max(0.0, squares_[c] - sums_[c] * sums_[c] / count_); }
 
  private:
+  // Two vectors at a time are a whole cache line with AVX2.
+  template <int Vecs>
+  void add_columns(const float* rows, int64_t count, int64_t channels, int64_t c) {
+    Vec about[Vecs], sum[Vecs], square[Vecs];
+    for (int v = 0; v < Vecs; v++) about[v] = load(guess.data() + c + v * lanes), sum[v] = square[v] = Vec{};
+    for (int64_t p = 0; p < count; p++) {
+      for (int v = 0; v < Vecs; v++) {
+        const Vec deviation = load(rows + p * channels + c + v * lanes) - about[v];
+        sum[v] += deviation;
+        square[v] += deviation * deviation;
+      }
+    }
+    for (int v = 0; v < Vecs; v++) {
+      for (int i = 0; i < lanes; i++) sums_[c + v * lanes + i] += sum[v][i], squares_[c + v * lanes + i] += square[v][i];
+    }
+  }
+
   void guess_from(const float* rows, int64_t count, int64_t channels) {
     for (int64_t c = 0; c < channels; c += lanes) {
       Vec sum{};
