@@ -17,6 +17,7 @@ import { NetworkState } from "../lib/train/network_state.ts";
 import { unitsOnPath } from "../lib/train/trunk.ts";
 import { disposePass } from "../lib/train/unit_runner.ts";
 import { randomBatch, randomDetectionBatch } from "./random_batch.ts";
+import { waitFor } from "./roofline.ts";
 import type { BenchRunner } from "./runner.ts";
 import type {
   BackboneWorkload,
@@ -147,13 +148,6 @@ function prepared(call: () => void, ...owned: (Disposable | Tensor)[]): Prepared
 /** A step whose loss is no number is cut short, and its time says nothing. */
 function requireFinite(loss: number, { name }: Workload): void {
   if (!Number.isFinite(loss)) throw new RangeError(`Cannot time ${name} as its loss is not finite: ${loss}`);
-}
-
-/** A GPU works on after the call has returned; reading one number waits for it. */
-function waitFor(tensor: Tensor): void {
-  const first = tf.slice(tensor, tensor.shape.map(() => 0), tensor.shape.map(() => 1));
-  first.dataSync();
-  first.dispose();
 }
 
 /** One random image, repeated. */

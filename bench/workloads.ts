@@ -6,14 +6,8 @@
  */
 import { stream } from "../lib/base/random.ts";
 import type { DetectorConfig } from "../lib/config/schema.ts";
-import { blockSides } from "../lib/space/cost.ts";
-import {
-  type BlockChoice,
-  type BlockShape,
-  blockShapes,
-  choiceName,
-  type SearchSpace,
-} from "../lib/space/search_space.ts";
+import { blockSides, costTable } from "../lib/space/cost.ts";
+import { type BlockChoice, blockShapes, choiceName, type SearchSpace } from "../lib/space/search_space.ts";
 import { fasterRcnn, retinaNet } from "../tasks/configs/paper.ts";
 
 interface AnyWorkload {
@@ -37,6 +31,8 @@ export interface BlockWorkload extends AnyWorkload {
   readonly outChannels: number;
   readonly stride: 1 | 2;
   readonly choice: BlockChoice;
+  /** Multiply-adds of its convolutions on one image, forward. */
+  readonly macs: number;
 }
 
 interface NetworkWorkload extends AnyWorkload {
@@ -84,24 +80,17 @@ export function blockWorkloads(
   imagePx = 224,
 ): BlockWorkload[] {
   const sides = blockSides(space, imagePx);
-  return blockShapes(space).flatMap((shape, index) =>
-    shape.indexInStage > 1
-      ? []
-      : space.choices.map((choice) => blockWorkload(space, shape, choice, pass, images, sides[index]))
-  );
-}
-
-function blockWorkload(
-  { name: spaceName }: SearchSpace,
-  shape: BlockShape,
-  choice: BlockChoice,
-  pass: BlockWorkload["pass"],
-  images: number,
-  sidePx: number,
-): BlockWorkload {
-  const where = `${spaceName} stage ${shape.stage + 1} stride ${shape.stride}`;
-  const name = `block ${where} ${choiceName(choice)} ${pass} ${images}x${sidePx}x${sidePx}`;
-  return { kind: "block", name, images, heightPx: sidePx, widthPx: sidePx, pass, choice, ...shape };
+  const { blocks } = costTable(space, imagePx);
+  return blockShapes(space).flatMap((shape, index) => {
+    if (shape.indexInStage > 1) return [];
+    return space.choices.map((choice, c): BlockWorkload => {
+      const where = `${space.name} stage ${shape.stage + 1} stride ${shape.stride}`;
+      const sidePx = sides[index];
+      const name = `block ${where} ${choiceName(choice)} ${pass} ${images}x${sidePx}x${sidePx}`;
+      const size = { images, heightPx: sidePx, widthPx: sidePx };
+      return { kind: "block", name, pass, choice, macs: blocks[index][c].macs, ...size, ...shape };
+    });
+  });
 }
 
 /** Choices that follow each other, one further in each stage: each stage has all, and stages begin differently. */

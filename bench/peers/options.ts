@@ -12,6 +12,7 @@ import {
   detectionStep,
   type Workload,
 } from "../workloads.ts";
+import { parseRunnerOptions, runnerFlagNames, type RunnerOptions } from "../runner.ts";
 import type { ComparisonOptions, TorchMode } from "./comparison.ts";
 
 /** What a comparison is told. */
@@ -20,8 +21,8 @@ export interface PeerOptions extends ComparisonOptions {
   readonly python: string | null;
   /** File that the results are written to; null writes none. */
   readonly output: string | null;
-  readonly device: "cpu" | "gpu";
-  readonly threads: number;
+  /** How our side computes; PyTorch is given the same device and threads. */
+  readonly runner: RunnerOptions;
   /** Whether peak memory is measured. */
   readonly memory: boolean;
   readonly workloads: readonly Workload[];
@@ -49,10 +50,9 @@ const valued = [
   "modes",
   "images",
   "detection-images",
-  "device",
-  "threads",
   "python",
   "output",
+  ...runnerFlagNames,
 ] as const;
 
 const everyMode: readonly TorchMode[] = ["eager", "compile", "folded"];
@@ -76,7 +76,7 @@ export function parsePeerOptions(args: string[]): PeerOptions {
     const value: unknown = flags[name];
     return typeof value === "string" ? value : undefined;
   };
-  const count = (name: "rounds" | "images" | "detection-images" | "threads", otherwise: number): number =>
+  const count = (name: "rounds" | "images" | "detection-images", otherwise: number): number =>
     positive(name, text(name) ?? String(otherwise));
   const only = Array.isArray(flags.only) ? flags.only.flatMap((words) => String(words).split(",")) : [];
   const isQuick = flags.quick === true;
@@ -87,8 +87,7 @@ export function parsePeerOptions(args: string[]): PeerOptions {
     modes: modesOfFlag(text("modes") ?? (isQuick ? "eager" : everyMode.join())),
     python: text("python") ?? null,
     output: text("output") ?? null,
-    device: deviceOf(text("device") ?? "cpu"),
-    threads: count("threads", navigator.hardwareConcurrency),
+    runner: parseRunnerOptions(args),
     memory: flags["no-memory"] !== true && !isQuick,
     workloads: selected(all, only),
   };
@@ -139,11 +138,6 @@ function modesOfFlag(text: string): TorchMode[] {
     if (mode !== undefined) return mode;
     throw new TypeError(`Cannot run PyTorch in mode ${name}: wanted some of ${everyMode.join(", ")}`);
   });
-}
-
-function deviceOf(name: string): "cpu" | "gpu" {
-  if (name === "cpu" || name === "gpu") return name;
-  throw new TypeError(`Cannot compute on --device ${name}: wanted cpu or gpu`);
 }
 
 function positive(flag: string, text: string): number {

@@ -1,11 +1,11 @@
 /**
- * This project's side of `bench:peers`, as `peer.ts` says: `our_peer.ts cpu|gpu THREADS`.
+ * This project's side of `bench:peers`, as `peer.ts` says: its flags are those of `runner.ts`.
  *
  * @module
  */
 import process from "node:process";
 import { prepareCall, type PreparedCall } from "../calls.ts";
-import { type BenchRunner, startRunner } from "../runner.ts";
+import { type BenchRunner, parseRunnerOptions, startRunner } from "../runner.ts";
 import type { Workload } from "../workloads.ts";
 import type { PeerReply, PeerRequest } from "./peer.ts";
 import { TextLineStream } from "./text_lines.ts";
@@ -50,14 +50,8 @@ function replyTo(side: OurSide, line: string): PeerReply | { error: string } {
   }
 }
 
-const [device, threads] = Deno.args;
-if (device !== "cpu" && device !== "gpu") {
-  throw new TypeError(`Cannot compute on ${device}: wanted cpu or gpu`);
-}
-const bench = await startRunner({ device, threads: Number(threads) });
-console.log(
-  JSON.stringify({ version: `DetNAS on TensorFlow ${bench.engine.version}`, device: bench.description }),
-);
+const bench = await startRunner(parseRunnerOptions(Deno.args));
+console.log(JSON.stringify({ version: "DetNAS", device: bench.description }));
 const side = new OurSide(bench);
 const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
 for await (const line of lines) console.log(JSON.stringify(replyTo(side, line)));

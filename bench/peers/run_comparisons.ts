@@ -4,6 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { runnerFlags } from "../runner.ts";
 import type { Workload } from "../workloads.ts";
 import {
   compare,
@@ -49,8 +50,8 @@ export async function runComparisons(
 }
 
 /** One block takes next to nothing beside its library. */
-function wantsMemory({ kind }: Workload, { memory, device }: PeerOptions): boolean {
-  return memory && kind !== "block" && device === "cpu";
+function wantsMemory({ kind }: Workload, { memory, runner }: PeerOptions): boolean {
+  return memory && kind !== "block" && runner.device === "cpu";
 }
 
 /** The least that any of PyTorch's modes takes is what ours is held against. */
@@ -69,14 +70,14 @@ async function memoryOf(
   return { oursBytes, torchBytes };
 }
 
-async function startOurs({ device, threads }: PeerOptions): Promise<Peer> {
+async function startOurs({ runner }: PeerOptions): Promise<Peer> {
   const permissions = ["read", "write", "env", "run", "ffi", "sys"].map((name) => `--allow-${name}`);
   const program = new URL("our_peer.ts", import.meta.url).href;
-  const args = ["run", "--no-prompt", ...permissions, program, device, String(threads)];
+  const args = ["run", "--no-prompt", ...permissions, program, ...runnerFlags(runner)];
   return await Peer.start("our side", Deno.execPath(), args);
 }
 
-async function startTorch(python: string, { device, threads }: PeerOptions): Promise<Peer> {
+async function startTorch(python: string, { runner: { device, threads } }: PeerOptions): Promise<Peer> {
   const program = fileURLToPath(new URL("torch_peer.py", import.meta.url));
   return await Peer.start("PyTorch", python, [program, device === "gpu" ? "cuda" : "cpu", String(threads)]);
 }
