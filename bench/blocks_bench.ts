@@ -1,106 +1,101 @@
 /**
- * Each choice of each stage of the small space, by itself, at 32 images of 224 px: forward (inference) and forward and
- * backward (training), for the stage's first block (stride 2) and the later ones (stride 1). The rows give the time
- * of 32 images; images per second follow at the end, as the median over the same iterations.
+ * Each choice of each stage of the search spaces, by itself, at images of 224 px: inference, and forward and backward
+ * in training, for the stage's first block (stride 2) and the later ones (stride 1). What it comes to, in images,
+ * operations and bytes a second and in relation to what this machine can do at best, follows at the end on stderr, as
+ * the median over the same iterations. `deno bench … -- --threads 1`: flags of `runner.ts`.
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor } from "@tensorflow/tfjs-core";
-import { registerTensorFlow } from "../lib/engine/mod.ts";
-import { blockUnit } from "../lib/models/block.ts";
-import { batchNormEpsilon, localBatchNorm } from "../lib/nn/batch_norm.ts";
-import type { Unit } from "../lib/nn/unit.ts";
-import { blockLayers } from "../lib/space/block_layers.ts";
-import { type BlockShape, blockShapes, choiceName, searchSpaces } from "../lib/space/search_space.ts";
-import { NetworkState } from "../lib/train/network_state.ts";
-import { disposePass, UnitRunner } from "../lib/train/unit_runner.ts";
+import { searchSpaces } from "../lib/space/search_space.ts";
+import { blockFlops, boundMs, minimalBytes } from "./block_bound.ts";
+import { prepareCall, type PreparedCall } from "./calls.ts";
+import { geometricMean, spreadOf } from "./peers/paired.ts";
+import { measureRoofline, type Roofline } from "./roofline.ts";
+import { parseRunnerOptions, startRunner } from "./runner.ts";
+import { type BlockWorkload, blockWorkloads } from "./workloads.ts";
 
-const images = 32;
-const imagePx = 224;
+/** Images a batch: the large spaces' blocks take long. */
+const imagesOf = { "small": 32, "large-1.3G": 8, "large-3.8G": 8 } as const;
 const warmup = 2; // the first compiles
 const n = 8;
-const seed = 0;
 
-/** A row of the bench, with the times of its iterations. */
+/** A row with the times of its iterations. */
 interface Row {
-  readonly group: string;
-  readonly name: string;
+  readonly workload: BlockWorkload;
   readonly timesMs: number[];
 }
 
-const engine = await registerTensorFlow();
-const runner = new UnitRunner(engine.compiler, localBatchNorm(batchNormEpsilon));
-const space = searchSpaces.small;
+const bench = await startRunner(parseRunnerOptions(Deno.args));
+const rooflines = [measureRoofline()];
 const rows: Row[] = [];
-for (const shape of blockShapes(space)) if (shape.indexInStage < 2) addBlock(shape);
-globalThis.addEventListener("unload", printImagesPerSecond);
+/** Only one row's tensors are kept. */
+let current: { readonly row: Row; readonly prepared: PreparedCall } | null = null;
 
-/** Rows of all choices of one block: a group forward, and one forward and backward. */
-function addBlock(shape: BlockShape): void {
-  const units = space.choices.map((choice) => blockUnit(choiceName(choice), blockLayers(choice, shape), 1));
-  const state = new NetworkState(units, seed);
-  const x = randomInput(shape);
-  const where = `stage ${shape.stage + 1}, stride ${shape.stride}`;
-  for (const unit of units) addRow(`${where}, forward`, unit.name, () => forward(unit, state, x));
-  for (const unit of units) {
-    addRow(`${where}, forward and backward`, unit.name, () => forwardBackward(unit, state, x));
-  }
+for (const [name, images] of Object.entries(imagesOf)) {
+  const space = searchSpaces[name as keyof typeof imagesOf];
+  for (const pass of ["infer", "train"] as const) blockWorkloads(space, pass, images).forEach(addRow);
 }
+globalThis.addEventListener("unload", printRates);
 
-function addRow(group: string, name: string, run: () => void): void {
-  const row: Row = { group, name, timesMs: [] };
+function addRow(workload: BlockWorkload): void {
+  const row: Row = { workload, timesMs: [] };
   rows.push(row);
-  Deno.bench({ group, name: `${group}: ${name}, ${images} images`, n, warmup }, (b) => {
+  const { name, pass } = workload;
+  const group = name.replace(/ (shuffle|xception) .*/, ` ${pass}`);
+  Deno.bench({ group, name, n, warmup }, (b) => {
+    const { prepared } = preparedRow(row);
     b.start();
     const startMs = performance.now();
-    run();
+    prepared.call();
     row.timesMs.push(performance.now() - startMs);
     b.end();
   });
 }
 
-function forward(unit: Unit, state: NetworkState, x: Tensor): void {
-  const { parameters, statistics } = state.of(unit);
-  const outputs = runner.infer(unit, parameters, statistics, [x]);
-  waitFor(outputs[0]);
-  tf.dispose(outputs);
-}
-
-/** The output serves as its own gradient, so that no time goes into making one. */
-function forwardBackward(unit: Unit, state: NetworkState, x: Tensor): void {
-  const pass = runner.train(unit, state.of(unit), [x], 1);
-  const { inputs, parameters } = runner.backward(pass, pass.outputs);
-  waitFor(inputs[0]);
-  tf.dispose([...inputs, ...parameters, ...pass.moments]);
-  disposePass(pass);
-}
-
-/** A GPU works on after the call has returned; reading one number waits for it. */
-function waitFor(tensor: Tensor): void {
-  const first = tf.slice(tensor, tensor.shape.map(() => 0), tensor.shape.map(() => 1));
-  first.dataSync();
-  first.dispose();
-}
-
-/** The block's input: after the stem's stride of 2 and those of the blocks before. One random image, repeated. */
-function randomInput({ stage, stride, inChannels }: BlockShape): Tensor {
-  const sidePx = imagePx >> (stage + (stride === 2 ? 1 : 2));
-  return tf.tidy(() => {
-    const one = tf.randomNormal([1, sidePx, sidePx, inChannels], 0, 1, "float32", seed);
-    return tf.tile(one, [images, 1, 1, 1]);
-  });
+function preparedRow(row: Row): NonNullable<typeof current> {
+  if (current?.row === row) return current;
+  current?.prepared[Symbol.dispose]();
+  return current = { row, prepared: prepareCall(bench, row.workload) };
 }
 
 /** On stderr, so that `deno bench --json` stays JSON. */
-function printImagesPerSecond(): void {
+function printRates(): void {
+  const measured = rows.filter(({ timesMs }) => timesMs.length >= n); // the others are filtered out
+  if (measured.length === 0) return;
+  rooflines.push(measureRoofline()); // the machine may have been busy at the start
+  const machine = best(rooflines);
   console.error(
-    `\nimages per second on ${engine.deviceName}, ${engine.threads} threads (median of ${n} times ${images} images)`,
+    `\n${bench.description}; at best ${rate(machine.flopsPerSecond)} GFLOP/s and ` +
+      `${rate(machine.bytesPerSecond)} GB/s\n${"".padEnd(64)}  images/s  GFLOP/s  GB/s  of roofline`,
   );
-  for (const { group, name, timesMs } of rows) {
-    const sorted = timesMs.slice(-n).sort((a, b) => a - b);
-    if (sorted.length === 0) continue; // filtered out
-    const perSecond = images * 1000 / sorted[sorted.length >> 1];
-    console.error(`${group.padEnd(40)} ${name.padEnd(12)} ${perSecond.toFixed(0).padStart(8)}`);
-  }
+  const shares = measured.map((row) => printRow(row, machine));
+  console.error(
+    `geometric mean of ${shares.length} rows: ${geometricMean(shares).toFixed(2)} of the roofline`,
+  );
+}
+
+/** Returns its share of the roofline. */
+function printRow({ workload, timesMs }: Row, machine: Roofline): number {
+  const ms = spreadOf(timesMs.slice(-n)).median;
+  const share = boundMs(workload, machine) / ms;
+  const columns = [
+    (workload.images * 1000 / ms).toFixed(0).padStart(10),
+    rate(blockFlops(workload) * 1000 / ms).padStart(9),
+    rate(minimalBytes(workload) * 1000 / ms).padStart(6),
+    share.toFixed(2).padStart(13),
+  ];
+  console.error(workload.name.padEnd(64) + columns.join(""));
+  return share;
+}
+
+function best(all: readonly Roofline[]): Roofline {
+  return {
+    flopsPerSecond: Math.max(...all.map(({ flopsPerSecond }) => flopsPerSecond)),
+    bytesPerSecond: Math.max(...all.map(({ bytesPerSecond }) => bytesPerSecond)),
+  };
+}
+
+/** In thousands of millions. */
+function rate(perSecond: number): string {
+  return (perSecond / 1e9).toFixed(1);
 }

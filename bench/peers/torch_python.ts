@@ -1,0 +1,82 @@
+/**
+ * A Python with PyTorch: the user's own, or one in the project's cache that pip fills from PyPI.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { cacheFolder } from "../../lib/engine/platform.ts";
+
+/** What the stored ratios were measured against; torchvision is for the detectors' RoIAlign and suppression. */
+export const torchRequirements = ["torch==2.15.0", "torchvision==0.29.2"];
+
+/**
+ * Finds a Python that can import torch; sets one up in the cache if there is none yet.
+ *
+ * @param named The user's own Python; null takes the cache's.
+ * @param onProgress Told what takes long.
+ * @throws {Error} If the named one can't import torch, or none can be set up; the message says what to do.
+ */
+export async function torchPython(named: string | null, onProgress: (text: string) => void): Promise<string> {
+  if (named !== null) return await requireTorch(named);
+  const cache = cacheFolder(Deno.env);
+  if (cache === null) throw new Error("Cannot set PyTorch up as no cache folder is known: set DETNAS_CACHE");
+  const folder = join(cache, torchRequirements[0].replace("==", "-"));
+  const python = Deno.build.os === "windows"
+    ? join(folder, "Scripts", "python.exe")
+    : join(folder, "bin", "python");
+  if (await whyNot(python) === null) return python;
+  onProgress(`fetching ${torchRequirements.join(" and ")} from PyPI into ${folder} (several GB on Linux)`);
+  await run("python3", ["-m", "venv", folder]);
+  await run(python, ["-m", "pip", "install", "--quiet", "--only-binary=:all:", ...torchRequirements]);
+  return await requireTorch(python);
+}
+
+/**
+ * Finds a Python that can import torch, and sets none up.
+ *
+ * @returns null if there is none.
+ */
+export async function installedTorchPython(named: string | null): Promise<string | null> {
+  if (named !== null) return await requireTorch(named);
+  const cache = cacheFolder(Deno.env);
+  if (cache === null) return null;
+  const folder = join(cache, torchRequirements[0].replace("==", "-"));
+  const python = Deno.build.os === "windows"
+    ? join(folder, "Scripts", "python.exe")
+    : join(folder, "bin", "python");
+  return await whyNot(python) === null ? python : null;
+}
+
+async function requireTorch(python: string): Promise<string> {
+  const reason = await whyNot(python);
+  if (reason === null) return python;
+  throw new Error(
+    `Cannot compare with PyTorch as ${python} has none (${reason}): ` +
+      `${python} -m pip install ${torchRequirements.join(" ")}`,
+  );
+}
+
+async function whyNot(python: string): Promise<string | null> {
+  return await outcome(python, ["-c", "import torch, torchvision"]);
+}
+
+async function run(command: string, args: string[]): Promise<void> {
+  const reason = await outcome(command, args);
+  if (reason === null) return;
+  throw new Error(
+    `Cannot set PyTorch up as ${command} ${args.join(" ")} failed (${reason}): ` +
+      "install it yourself and name its Python with --python",
+  );
+}
+
+/** Null if the command succeeds, else why not. */
+async function outcome(command: string, args: string[]): Promise<string | null> {
+  try {
+    const { success, stderr } = await new Deno.Command(command, { args, stdin: "null", stdout: "null" })
+      .output();
+    return success ? null : new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "there is no such program";
+    throw error;
+  }
+}
