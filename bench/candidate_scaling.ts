@@ -30,7 +30,7 @@ for (const setting of settings) {
 async function measure(config: Config, count: number): Promise<Record<string, number>> {
   const { signal } = new AbortController();
   const library = await ensureLibrary({ device: config.device.kind });
-  const kernels = await ensureKernels(config);
+  const kernels = await ensureKernels(config.device);
   await using stack = new AsyncDisposableStack();
   const slots = Array.from(
     { length: config.workers },

@@ -6,15 +6,23 @@
  */
 import { parseArgs } from "@std/cli";
 import { type Engine, registerTensorFlow } from "../lib/engine/mod.ts";
-import { batchNormEpsilon, localBatchNorm } from "../lib/nn/batch_norm.ts";
+import type { Config } from "../lib/config/schema.ts";
+import { loadKernels } from "../lib/fused/mod.ts";
+import { loneWorker } from "../lib/nn/worker_group.ts";
+import { trainingBatchNorm } from "../lib/train/training_batch_norm.ts";
 import { UnitRunner } from "../lib/train/unit_runner.ts";
+import { ensureKernels } from "../tasks/kernels.ts";
 
 /** How a bench computes. */
 export interface RunnerOptions {
   readonly device: "cpu" | "gpu";
   /** CPU threads of one operation. */
   readonly threads: number;
+  /** What runs the blocks on a CPU; see the config's `device.kernels`. */
+  readonly kernels: Kernels;
 }
+
+type Kernels = Config["device"]["kernels"];
 
 /** An engine with a runner; both live as long as the process. */
 export interface BenchRunner {
@@ -25,7 +33,7 @@ export interface BenchRunner {
 }
 
 /** What {@linkcode parseRunnerOptions} reads: each has a value. */
-export const runnerFlagNames = ["device", "threads"] as const;
+export const runnerFlagNames = ["device", "threads", "kernels"] as const;
 
 /**
  * Reads the flags; leaves others alone.
@@ -34,25 +42,34 @@ export const runnerFlagNames = ["device", "threads"] as const;
  */
 export function parseRunnerOptions(args: string[]): RunnerOptions {
   const flags = parseArgs(args, { string: runnerFlagNames });
-  const { device = "cpu", threads = navigator.hardwareConcurrency } = flags;
+  const { device = "cpu", threads = navigator.hardwareConcurrency, kernels = "auto" } = flags;
   if (device !== "cpu" && device !== "gpu") {
     throw new TypeError(`Cannot compute on --device ${device}: wanted cpu or gpu`);
   }
   if (!Number.isSafeInteger(Number(threads)) || Number(threads) < 1) {
     throw new TypeError(`Cannot understand --threads ${threads}: wanted a whole number above 0`);
   }
-  return { device, threads: Number(threads) };
+  if (kernels !== "auto" && kernels !== "fused" && kernels !== "tensorflow") {
+    throw new TypeError(`Cannot run blocks with --kernels ${kernels}: wanted auto, fused or tensorflow`);
+  }
+  return { device, threads: Number(threads), kernels };
 }
 
 /** The flags that {@linkcode parseRunnerOptions} reads back as the same. */
-export function runnerFlags({ device, threads }: RunnerOptions): string[] {
-  return ["--device", device, "--threads", String(threads)];
+export function runnerFlags({ device, threads, kernels }: RunnerOptions): string[] {
+  return ["--device", device, "--threads", String(threads), "--kernels", kernels];
 }
 
 /** Starts the engine; once a process. */
-export async function startRunner({ device, threads }: RunnerOptions): Promise<BenchRunner> {
+export async function startRunner(options: RunnerOptions): Promise<BenchRunner> {
+  const { device, threads, kernels } = options;
   const engine = await registerTensorFlow({ device, threads });
-  const runner = new UnitRunner(engine.compiler, localBatchNorm(batchNormEpsilon));
-  const description = `TensorFlow ${engine.version}, ${engine.deviceName}, ${engine.threads} threads`;
+  const build = await ensureKernels({ kind: device, kernels });
+  const blocks = build && loadKernels(build.path, threads, engine.memory);
+  const runner = new UnitRunner(engine.compiler, trainingBatchNorm(loneWorker, "counts"), blocks);
+  const description =
+    `TensorFlow ${engine.version}, ${engine.deviceName}, ${engine.threads} threads, blocks by ${
+      build?.name ?? "tensorflow"
+    }`;
   return { engine, runner, description };
 }

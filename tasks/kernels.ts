@@ -8,12 +8,14 @@ import { cacheFolder } from "../lib/engine/platform.ts";
 import { buildKernels, type KernelBuild } from "../lib/fused/mod.ts";
 
 /**
- * Builds the kernels that a config asks for, unless they are there.
+ * Builds the kernels that a config's device asks for, unless they are there.
  *
  * @returns Null where TensorFlow's are used.
  * @throws {Error} If `fused` was asked for and can't be had; `auto` says so in a line and goes on.
  */
-export async function ensureKernels({ device }: Config): Promise<KernelBuild | null> {
+export async function ensureKernels(
+  device: Pick<Config["device"], "kind" | "kernels">,
+): Promise<KernelBuild | null> {
   if (device.kernels === "tensorflow") return null;
   const isAuto = device.kernels === "auto";
   if (device.kind === "gpu") {

@@ -75,7 +75,7 @@ export async function openJob(
   if (machines !== null && machines.rank > 0) {
     await followMachines(
       await fetchLibrary(config),
-      await ensureKernels(config),
+      await ensureKernels(config.device),
       config,
       runDir,
       machines,
@@ -103,7 +103,7 @@ export async function openJob(
 
   // Engine
   const library = await fetchLibrary(config);
-  const kernels = await ensureKernels(config);
+  const kernels = await ensureKernels(config.device);
 
   // Workers; the first starts now and checks the images
   const signal = stopping.listen();

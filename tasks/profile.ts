@@ -33,7 +33,7 @@ export async function main(args: string[], stopping: Stopping): Promise<void> {
   const fetching = progressLine();
   const library = await ensureLibrary({ device: config.device.kind, onProgress: fetching.show });
   fetching.end();
-  const kernels = await ensureKernels(config);
+  const kernels = await ensureKernels(config.device);
   await using worker = runWorker(library, kernels, config, runDir, 0, stopping.listen());
   using line = new ProgressLine("profile", "measurements");
   const observer = { progress: line.update.bind(line), say: line.say.bind(line) };
