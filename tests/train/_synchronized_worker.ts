@@ -16,6 +16,7 @@ import { detectorOnDevice, loading } from "../../lib/train/finetuning.ts";
 import { NetworkState } from "../../lib/train/network_state.ts";
 import { type PathOfStep, uniformPaths } from "../../lib/train/path.ts";
 import { encodeSafetensors } from "../../lib/train/safetensors.ts";
+import { fusedKernels } from "../helpers/fused_kernels.ts";
 import { smoothActivations } from "../helpers/smooth_activation.ts";
 import {
   tinyClassificationSet,
@@ -33,6 +34,8 @@ export interface SynchronizedTask {
   readonly syncBatchNorm: SyncBatchNormMode;
   /** Whether activations have no kinks, see {@linkcode smoothActivations}. */
   readonly smooth: boolean;
+  /** Whether the backbone's blocks are run by fused kernels, which know no other activation than ReLU. */
+  readonly fused: boolean;
   /** Of all workers. */
   readonly batchSize: number;
   readonly steps: number;
@@ -168,9 +171,10 @@ if (import.meta.main) {
   const engine = await startEngine({ libraryPath, threads: 1, group });
   const options: SynchronizedTask = JSON.parse(await Deno.readTextFile(task));
   if (options.smooth) smoothActivations();
+  const device = options.fused ? { ...engine, kernels: await fusedKernels(engine) } : engine;
   const start = performance.now();
   try {
-    await trainTogether(engine, engine.group ?? loneWorker, options);
+    await trainTogether(device, engine.group ?? loneWorker, options);
   } catch (error) {
     console.error(`left after ${Math.round(performance.now() - start)} ms: ${error}`);
     Deno.exit(1);
