@@ -1,7 +1,8 @@
 /**
  * Each choice of each stage of the small space, by itself, at 32 images of 224 px: forward (inference) and forward and
  * backward (training), for the stage's first block (stride 2) and the later ones (stride 1). The rows give the time
- * of 32 images; images per second follow at the end, as the median over the same iterations.
+ * of 32 images; images per second follow at the end, as the median over the same iterations. `deno task bench -- gpu`
+ * runs them on a GPU.
  *
  * @module
  */
@@ -29,7 +30,7 @@ interface Row {
   readonly timesMs: number[];
 }
 
-const engine = await registerTensorFlow();
+const engine = await registerTensorFlow({ device: Deno.args.includes("gpu") ? "gpu" : "cpu" });
 const runner = new UnitRunner(engine.compiler, localBatchNorm(batchNormEpsilon));
 const space = searchSpaces.small;
 const rows: Row[] = [];

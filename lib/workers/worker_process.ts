@@ -5,6 +5,8 @@
  * @module
  */
 import * as comlink from "comlink";
+import { delimiter } from "node:path";
+import { withoutLibraryPath } from "../base/child_environment.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import { BeatWatch, tickIntervalMs } from "./heartbeat.ts";
 import type { WorkerApi } from "./worker_api.ts";
@@ -16,7 +18,7 @@ export interface WorkerOptions {
   readonly entry: URL;
   /** libtensorflow's absolute path. */
   readonly libraryPath: string;
-  /** CUDA's libraries; empty for a CPU build. */
+  /** Folders of CUDA's libraries; empty for a CPU build. */
   readonly libraryFolders: readonly string[];
   readonly device: "cpu" | "gpu";
   readonly threads: number;
@@ -137,7 +139,7 @@ function killIfThere(child: Deno.ChildProcess): void {
 }
 
 function workerArguments(options: WorkerOptions): string[] {
-  const { entry, libraryPath, device, threads, runDir, indexDir, place } = options;
+  const { entry, libraryPath, device, threads, runDir, indexDir, place, libraryFolders } = options;
   return [
     "run",
     "--no-prompt",
@@ -152,15 +154,18 @@ function workerArguments(options: WorkerOptions): string[] {
     String(threads),
     indexDir ?? "",
     place === null ? "" : JSON.stringify(place.group),
+    device === "cpu" ? "" : [...libraryFolders, ...inheritedFolders()].join(delimiter),
   ];
 }
 
-function workerEnvironment({ device, deviceIndex, libraryFolders }: WorkerOptions): Record<string, string> {
-  if (device === "cpu") return { CUDA_VISIBLE_DEVICES: "" };
-  const own = { CUDA_VISIBLE_DEVICES: visibleDevice(Deno.env.get("CUDA_VISIBLE_DEVICES"), deviceIndex) };
-  const inherited = Deno.env.get("LD_LIBRARY_PATH");
-  const folders = [...libraryFolders, ...(inherited ? [inherited] : [])];
-  return folders.length === 0 ? own : { ...own, LD_LIBRARY_PATH: folders.join(":") };
+/** A worker opens CUDA's libraries itself: it may not be given `LD_LIBRARY_PATH`. */
+function inheritedFolders(): string[] {
+  return (Deno.env.get("LD_LIBRARY_PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
+}
+
+function workerEnvironment({ device, deviceIndex }: WorkerOptions): Record<string, string> {
+  const visible = device === "cpu" ? "" : visibleDevice(Deno.env.get("CUDA_VISIBLE_DEVICES"), deviceIndex);
+  return { ...withoutLibraryPath, CUDA_VISIBLE_DEVICES: visible };
 }
 
 /**
