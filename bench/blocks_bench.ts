@@ -1,8 +1,7 @@
 /**
  * Each choice of each stage of the small space, by itself, at 32 images of 224 px: forward (inference) and forward and
  * backward (training), for the stage's first block (stride 2) and the later ones (stride 1). The rows give the time
- * of 32 images; images per second follow at the end, as the median over the same iterations. `deno task bench -- gpu`
- * runs them on a GPU.
+ * of 32 images; images per second follow at the end, as the median over the same iterations.
  *
  * @module
  */
@@ -30,7 +29,7 @@ interface Row {
   readonly timesMs: number[];
 }
 
-const engine = await registerTensorFlow({ device: Deno.args.includes("gpu") ? "gpu" : "cpu" });
+const engine = await registerTensorFlow();
 const runner = new UnitRunner(engine.compiler, localBatchNorm(batchNormEpsilon));
 const space = searchSpaces.small;
 const rows: Row[] = [];
