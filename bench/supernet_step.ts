@@ -1,6 +1,6 @@
 /**
  * Whole path-wise training steps of the small space's supernet on random images, in one process:
- * `deno run … bench/supernet_step.ts BATCH SIZE STEPS` prints one JSON line
+ * `deno run … bench/supernet_step.ts BATCH SIZE STEPS [cpu|gpu]` prints one JSON line
  * `{ medianMs, minMs, peakRssBytes, device }`. The first steps, which compile each choice of each block as it is
  * first drawn, are left out of the times. Its peer is a PyTorch loop of the same work, see `bench/peers`.
  *
@@ -21,12 +21,14 @@ import { randomBatch } from "./random_batch.ts";
 const classes = 1000;
 const warmUpSteps = 40; // by then, with probability 0.9999, each of the 32 distinct functions has been compiled
 
-const [images, sizePx, steps] = Deno.args.map(Number);
-if (![images, sizePx, steps].every((value) => Number.isInteger(value) && value > 0)) {
-  console.error("usage: supernet_step.ts BATCH SIZE STEPS");
+const [images, sizePx, steps] = Deno.args.slice(0, 3).map(Number);
+const device = Deno.args[3] ?? "cpu";
+const isCount = (value: number): boolean => Number.isInteger(value) && value > 0;
+if (![images, sizePx, steps].every(isCount) || (device !== "cpu" && device !== "gpu")) {
+  console.error("usage: supernet_step.ts BATCH SIZE STEPS [cpu|gpu]");
   Deno.exit(1);
 }
-const engine = await registerTensorFlow();
+const engine = await registerTensorFlow({ device });
 const space = searchSpaces.small;
 const net = supernet(space, 1);
 const classifier = classifierUnit(space, classes);

@@ -5,6 +5,7 @@
  */
 import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { withoutLibraryPath } from "../lib/base/child_environment.ts";
 import { configDifferences } from "../lib/config/config_identity.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { cacheFolder, type DeviceKind, engineBuild } from "../lib/engine/platform.ts";
@@ -191,6 +192,7 @@ async function pipVersion(): Promise<string | null> {
     try {
       const command = new Deno.Command(python, {
         args: ["-m", "pip", "--version"],
+        env: withoutLibraryPath,
         stdin: "null",
         stderr: "null",
       });

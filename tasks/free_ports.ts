@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutLibraryPath } from "../lib/base/child_environment.ts";
 
 if (import.meta.main) {
   const listeners = Array.from(
@@ -21,6 +22,7 @@ if (import.meta.main) {
 export async function freePorts(count: number): Promise<number[]> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-net=0.0.0.0", import.meta.url, String(count)],
+    env: withoutLibraryPath,
   }).output();
   if (code === 0) return JSON.parse(new TextDecoder().decode(stdout));
   throw new Error(`Cannot find ${count} free ports: ${new TextDecoder().decode(stderr).trim()}`);

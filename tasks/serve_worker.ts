@@ -4,6 +4,8 @@
  * @module
  */
 import * as comlink from "comlink";
+import { delimiter } from "node:path";
+import { openCudaLibraries } from "../lib/engine/cuda_libraries.ts";
 import { startEngine } from "../lib/engine/engine.ts";
 import { type KernelBuild, loadKernels } from "../lib/fused/mod.ts";
 import { DataSets } from "../lib/train/datasets.ts";
@@ -16,12 +18,14 @@ import { groupPlaceOf } from "../lib/workers/worker_place.ts";
 /**
  * Serves calls until the standard input ends.
  *
- * @param args libtensorflow's path, `cpu` or `gpu`, threads, and the folder of data indexes, or an empty text, and
- * its place in a group as JSON, or an empty text, and the kernels of its blocks as JSON, or an empty text.
+ * @param args libtensorflow's path, `cpu` or `gpu`, threads, the folder of data indexes, its place in a group as JSON,
+ * the kernels of its blocks as JSON, and the folders of CUDA's libraries as in `LD_LIBRARY_PATH`; an empty text for
+ * each of the last four that is not.
  */
 export async function serveWorker(args: readonly string[]): Promise<void> {
-  const [libraryPath, device, threads, indexDir, placeText, kernelsText] = args;
+  const [libraryPath, device, threads, indexDir, placeText, kernelsText, cudaFolders] = args;
   const place = groupPlaceOf(placeText);
+  await openCudaLibraries(cudaFolders.split(delimiter).filter((folder) => folder !== ""));
   const engine = await startEngine({
     libraryPath,
     device: device === "gpu" ? "gpu" : "cpu",

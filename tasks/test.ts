@@ -1,6 +1,7 @@
 /**
  * `deno task test [ARGUMENTS]`: fetches the engine if need be and runs `deno test` with the permissions that the tests need;
- * arguments are `deno test`'s, e.g. a file or `--filter NAME`. The last line is `N passed, N failed`.
+ * arguments are `deno test`'s, e.g. a file or `--filter NAME`. The last line is `N passed, N failed`. With
+ * `DETNAS_TEST_DEVICE=gpu` the engine's tests run on a GPU.
  *
  * @module
  */
@@ -43,7 +44,8 @@ export async function main(args: string[]): Promise<void> {
 export async function runTests(args: string[]): Promise<boolean> {
   // Engine
   const fetching = progressLine();
-  const library = await ensureLibrary({ onProgress: fetching.show });
+  const device = Deno.env.get("DETNAS_TEST_DEVICE") === "gpu" ? "gpu" : "cpu";
+  const library = await ensureLibrary({ device, onProgress: fetching.show });
   fetching.end();
 
   // Tests

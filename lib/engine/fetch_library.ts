@@ -6,6 +6,7 @@
  * @module
  */
 import { join } from "node:path";
+import { withoutLibraryPath } from "../base/child_environment.ts";
 import type { EngineBuild, Wheel } from "./platform.ts";
 import { fileSha256, unpackWheel } from "./wheel.ts";
 
@@ -153,7 +154,7 @@ async function runPip(python: string, wheel: Wheel, folder: string, pipFolder: s
   const command = new Deno.Command(python, {
     args,
     cwd: folder, // "-m" looks in the current folder first, and the user's may hold anything
-    env: { TMPDIR: pipFolder, TEMP: pipFolder, TMP: pipFolder },
+    env: { ...withoutLibraryPath, TMPDIR: pipFolder, TEMP: pipFolder, TMP: pipFolder },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -182,6 +183,7 @@ async function whyNoPip(python: string): Promise<string | null> {
   try {
     const command = new Deno.Command(python, {
       args: ["-m", "pip", "--version"],
+      env: withoutLibraryPath,
       stdin: "null",
       stdout: "null",
       stderr: "piped",

@@ -9,9 +9,12 @@ import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import { AttributeType, type OpAttribute } from "./attributes.ts";
 import type { TensorFlowBackend } from "./backend.ts";
 import { DataType } from "./data_type.ts";
+import { registerDeterministicKernels, softmaxCrossEntropyOf } from "./deterministic_kernels.ts";
 
 /** Registers the kernels for the backend `tensorflow`. */
 export function registerKernels(backend: TensorFlowBackend): void {
+  const isGpu = backend.binding.isUsingGpuDevice();
+  if (isGpu) registerDeterministicKernels();
   register("DetnasBatchNormTraining", ({ inputs, attrs }) => {
     const none = tf.zeros([0]); // no running statistics come in: exponential_avg_factor is 1
     const outputs = run(
@@ -45,8 +48,10 @@ export function registerKernels(backend: TensorFlowBackend): void {
   );
   register(
     "DetnasSoftmaxCrossEntropy",
-    ({ inputs }) =>
-      run(backend, "SoftmaxCrossEntropyWithLogits", [floatType("T")], [inputs.logits, inputs.labels], 2),
+    ({ inputs: { logits, labels } }) =>
+      isGpu
+        ? softmaxCrossEntropyOf(logits as Tensor, labels as Tensor)
+        : run(backend, "SoftmaxCrossEntropyWithLogits", [floatType("T")], [logits, labels], 2),
   );
   register("DetnasSparseMatMul", ({ inputs, attrs }) => sparseMatMul(backend, inputs, attrs));
 }

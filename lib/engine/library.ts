@@ -6,6 +6,7 @@
  * @module
  */
 import { dirname, join, resolve } from "node:path";
+import { withoutLibraryPath } from "../base/child_environment.ts";
 import { buildFolder, commandError, fetchBuild, type FetchProgress } from "./fetch_library.ts";
 import {
   cacheFolder,
@@ -23,7 +24,7 @@ export type { DeviceKind, EngineBuild, Environment, Wheel } from "./platform.ts"
 export interface EngineLibrary {
   /** Absolute path, for `dlopen`. */
   readonly path: string;
-  /** Folders of CUDA's libraries, for a worker's `LD_LIBRARY_PATH`; empty for a CPU build. */
+  /** Folders of CUDA's libraries, see `openCudaLibraries`; empty for a CPU build. */
   readonly libraryFolders: readonly string[];
   /** TensorFlow's version, or null where only loading it can tell. */
   readonly version: string | null;
@@ -169,7 +170,12 @@ async function runProbe(
   python: string,
 ): Promise<[site: string, distribution: string, version: string] | string> {
   try {
-    const command = new Deno.Command(python, { args: ["-c", PYTHON_PROBE], stdin: "null", stderr: "null" });
+    const command = new Deno.Command(python, {
+      args: ["-c", PYTHON_PROBE],
+      env: withoutLibraryPath,
+      stdin: "null",
+      stderr: "null",
+    });
     const { stdout } = await command.output();
     const text = new TextDecoder().decode(stdout).trim();
     return text === "" ? "it has none" : JSON.parse(text);

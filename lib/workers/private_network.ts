@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { withoutLibraryPath } from "../base/child_environment.ts";
 
 /** A network that nothing outside reaches, and that reaches nothing: only its loopback. Disposed, its processes keep it. */
 export interface PrivateNetwork extends AsyncDisposable {
@@ -40,6 +41,7 @@ function startHolder(): Deno.ChildProcess {
   try {
     return new Deno.Command("unshare", {
       args: ["--map-root-user", "--net", "sh", "-c", holding],
+      env: withoutLibraryPath,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

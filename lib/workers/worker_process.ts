@@ -5,6 +5,8 @@
  * @module
  */
 import * as comlink from "comlink";
+import { delimiter } from "node:path";
+import { withoutLibraryPath } from "../base/child_environment.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import { BeatWatch, tickIntervalMs } from "./heartbeat.ts";
 import type { WorkerApi } from "./worker_api.ts";
@@ -16,7 +18,7 @@ export interface WorkerOptions {
   readonly entry: URL;
   /** libtensorflow's absolute path. */
   readonly libraryPath: string;
-  /** CUDA's libraries; empty for a CPU build. */
+  /** Folders of CUDA's libraries; empty for a CPU build. */
   readonly libraryFolders: readonly string[];
   /** What runs the backbone's blocks; null: TensorFlow. */
   readonly kernels: { readonly path: string; readonly name: string } | null;
@@ -139,7 +141,7 @@ function killIfThere(child: Deno.ChildProcess): void {
 }
 
 function workerArguments(options: WorkerOptions): string[] {
-  const { entry, libraryPath, device, threads, runDir, indexDir, place, kernels } = options;
+  const { entry, libraryPath, device, threads, runDir, indexDir, place, kernels, libraryFolders } = options;
   return [
     "run",
     "--no-prompt",
@@ -155,15 +157,18 @@ function workerArguments(options: WorkerOptions): string[] {
     indexDir ?? "",
     place === null ? "" : JSON.stringify(place.group),
     kernels === null ? "" : JSON.stringify(kernels),
+    device === "cpu" ? "" : [...libraryFolders, ...inheritedFolders()].join(delimiter),
   ];
 }
 
-function workerEnvironment({ device, deviceIndex, libraryFolders }: WorkerOptions): Record<string, string> {
-  if (device === "cpu") return { CUDA_VISIBLE_DEVICES: "" };
-  const own = { CUDA_VISIBLE_DEVICES: visibleDevice(Deno.env.get("CUDA_VISIBLE_DEVICES"), deviceIndex) };
-  const inherited = Deno.env.get("LD_LIBRARY_PATH");
-  const folders = [...libraryFolders, ...(inherited ? [inherited] : [])];
-  return folders.length === 0 ? own : { ...own, LD_LIBRARY_PATH: folders.join(":") };
+/** A worker opens CUDA's libraries itself: it may not be given `LD_LIBRARY_PATH`. */
+function inheritedFolders(): string[] {
+  return (Deno.env.get("LD_LIBRARY_PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
+}
+
+function workerEnvironment({ device, deviceIndex }: WorkerOptions): Record<string, string> {
+  const visible = device === "cpu" ? "" : visibleDevice(Deno.env.get("CUDA_VISIBLE_DEVICES"), deviceIndex);
+  return { ...withoutLibraryPath, CUDA_VISIBLE_DEVICES: visible };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * The engine for tests: started once a process (of `deno test`: once a file), on whatever libtensorflow this
- * machine has.
+ * machine has, on the device that `DETNAS_TEST_DEVICE` names.
  *
  * @module
  */
@@ -11,6 +11,9 @@ import type { FfiBinding } from "../../lib/engine/binding.ts";
 import { type Engine, registerTensorFlow } from "../../lib/engine/mod.ts";
 import { useCpuBackend } from "./cpu_kernels.ts";
 
+/** `gpu` for a machine that has one; default `cpu`. */
+export const testDevice = Deno.env.get("DETNAS_TEST_DEVICE") === "gpu" ? "gpu" : "cpu";
+
 /** Two threads, so that results don't depend on the machine's cores. */
 export const testThreads = 2;
 
@@ -18,7 +21,7 @@ let started: Promise<Engine> | undefined;
 
 /** Starts the engine at the first call and makes it tfjs's backend. */
 export async function useEngine(): Promise<Engine> {
-  started ??= registerTensorFlow({ threads: testThreads });
+  started ??= registerTensorFlow({ device: testDevice, threads: testThreads });
   const engine = await started;
   await tf.setBackend("tensorflow");
   return engine;

@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertGreater,
   assertLess,
   assertRejects,
   assertStringIncludes,
@@ -184,6 +185,25 @@ Deno.test({
     assert(await areGone([worker], 2000), `process ${worker} is still there`);
     await coordinator.status;
   },
+});
+
+Deno.test("a coordinator that may run but a few programs starts workers on a machine with LD_LIBRARY_PATH", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const coordinator = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--no-prompt", "--allow-read", "--allow-env", `--allow-run=${Deno.execPath()}`],
+      new URL("./odd_coordinator.ts", import.meta.url).href,
+    ],
+    env: { LD_LIBRARY_PATH: "/nowhere" },
+    stdout: "piped",
+    stdin: "null",
+  }).spawn();
+  const lines = coordinator.stdout.pipeThrough(new TextDecoderStream());
+  const [worker] = (await Array.fromAsync(takeFirst(lines))).map(Number);
+  assertGreater(worker, 0);
+  coordinator.kill("SIGKILL");
+  await coordinator.status;
 });
 
 async function* takeFirst<T>(stream: ReadableStream<T>): AsyncGenerator<T> {
