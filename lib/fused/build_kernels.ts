@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { withoutLibraryPath } from "../base/child_environment.ts";
 
 /** Kernels, built. */
 export interface KernelBuild {
@@ -118,7 +119,13 @@ async function readSources(): Promise<[name: string, text: string][]> {
 }
 
 async function run(command: string, args: string[]): Promise<Deno.CommandOutput> {
-  return await new Deno.Command(command, { args, stdin: "null", stdout: "piped", stderr: "piped" }).output();
+  return await new Deno.Command(command, {
+    args,
+    env: withoutLibraryPath,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
 }
 
 function lastLines(bytes: Uint8Array): string {
