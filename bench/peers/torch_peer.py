@@ -23,7 +23,7 @@ def optimiser_of(network, weight_decay):
     decayed = [p for p in network.parameters() if p.dim() > 1]
     others = [p for p in network.parameters() if p.dim() <= 1]
     groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": others}]
-    return torch.optim.SGD(groups, lr=1e-4, momentum=0.9, fused=True)
+    return torch.optim.SGD(groups, lr=1e-4, momentum=0.9, fused=not torch.cuda.is_available())  # fused: the fastest on a CPU; on a GPU some versions refuse missing gradients
 
 
 def laid_out(network, device):
