@@ -13,8 +13,8 @@ const { error, stderr } = await asc.main(
   ["pixels.ts", "--outFile", "pixels.wasm", "--runtime", "stub", "--noAssert", "-O3", "--enable", "simd"],
   {
     readFile: (name: string) => name === "pixels.ts" ? text : null,
-    writeFile: (name: string, data: Uint8Array) => {
-      if (name === "pixels.wasm") binary = Uint8Array.from(data);
+    writeFile: (name, contents) => {
+      if (name === "pixels.wasm" && typeof contents !== "string") binary = Uint8Array.from(contents);
     },
     listFiles: () => [],
   },
