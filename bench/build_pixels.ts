@@ -1,18 +1,33 @@
 /**
- * Compiles lib/data/pixels.as into pixels.wasm beside it: `deno run -A bench/build_pixels.ts`, after a change there.
+ * Compiles lib/data/pixels.as into pixels.wasm beside it, to be run after each change there:
+ * `deno run -A --no-lock bench/build_pixels.ts npm:assemblyscript@0.28.20/asc`. The compiler is an argument, as nothing
+ * else needs it: it takes 100 MB.
  *
  * @module
  */
-import asc from "npm:assemblyscript@0.28.20/asc";
 
-const source = new URL("../lib/data/pixels.as", import.meta.url);
+/** What is used of AssemblyScript's `asc`. */
+interface Asc {
+  main(args: readonly string[], files: {
+    readFile(name: string): string | null;
+    writeFile(name: string, contents: string | Uint8Array): void;
+    listFiles(): string[];
+  }): Promise<{ error: Error | null; stderr: { toString(): string } }>;
+}
+
+const [specifier] = Deno.args;
+if (specifier === undefined) {
+  console.error("usage: build_pixels.ts npm:assemblyscript@VERSION/asc");
+  Deno.exit(1);
+}
+const { default: asc }: { default: Asc } = await import(specifier);
 const target = new URL("../lib/data/pixels.wasm", import.meta.url);
-const text = await Deno.readTextFile(source);
+const text = await Deno.readTextFile(new URL("../lib/data/pixels.as", import.meta.url));
 let binary = new Uint8Array();
 const { error, stderr } = await asc.main(
   ["pixels.ts", "--outFile", "pixels.wasm", "--runtime", "stub", "--noAssert", "-O3", "--enable", "simd"],
   {
-    readFile: (name: string) => name === "pixels.ts" ? text : null,
+    readFile: (name) => name === "pixels.ts" ? text : null,
     writeFile: (name, contents) => {
       if (name === "pixels.wasm" && typeof contents !== "string") binary = Uint8Array.from(contents);
     },
@@ -20,8 +35,8 @@ const { error, stderr } = await asc.main(
   },
 );
 if (error !== null) {
-  console.error(`Cannot compile ${source.pathname}: ${stderr}`);
+  console.error(`Cannot compile pixels.as: ${stderr}`);
   Deno.exit(1);
 }
 await Deno.writeFile(target, binary);
-console.log(`${target.pathname}: ${binary.length} bytes`);
+console.log(`pixels.wasm: ${binary.length} bytes`);

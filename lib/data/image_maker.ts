@@ -75,7 +75,12 @@ export class ImageMaker {
     this.#decodeJpeg = decodeJpeg;
   }
 
-  /** @throws Whatever {@linkcode readImage} throws, naming the file. */
+  /**
+   * Does a job.
+   *
+   * @returns What it makes, with pixels of its own: none that are kept.
+   * @throws Whatever {@linkcode readImage} throws, naming the file.
+   */
   async make<Job extends ImageJob>(job: Job): Promise<ImageResult<Job>> {
     const image = await this.#read(job);
     return (job.kind === "view" ? viewOf(image, job) : placed(image, job)) as ImageResult<Job>;
@@ -108,13 +113,15 @@ function placedSidePx({ canvas, sample, training }: PlacementJob): number {
 }
 
 function viewOf(image: RgbImage, { id, resolutionPx, training }: ViewJob): RgbImage {
-  if (training === null) return evaluationView(image, resolutionPx);
+  if (training === null) return evaluationView(image, resolutionPx); // always a part, never the image itself
   return augmentImage(image, resolutionPx, training, augmentationStream(training, id));
 }
 
 function placed(image: RgbImage, { id, sample, canvas, training }: PlacementJob): PlacedImage {
-  if (training === null) return placeForEvaluation(image, sample, canvas);
-  return placeForTraining(image, sample, canvas, training, augmentationStream(training, id));
+  const result = training === null
+    ? placeForEvaluation(image, sample, canvas)
+    : placeForTraining(image, sample, canvas, training, augmentationStream(training, id));
+  return result.image === image ? { ...result, image: { ...image, data: image.data.slice() } } : result;
 }
 
 function augmentationStream({ seed, epoch }: AugmentationDraws, id: string): RandomStream {

@@ -141,12 +141,13 @@ export function serveImages(scope: ThreadScope, openDecoder: (argument: string) 
 }
 
 async function answer(scope: ThreadScope, maker: ImageMaker, call: number, job: ImageJob): Promise<void> {
-  let reply: Reply;
   try {
-    reply = { call, result: await maker.make(job) };
+    const result = await maker.make(job);
+    const { data } = "image" in result ? result.image : result;
+    const transfer = data.buffer instanceof ArrayBuffer ? [data.buffer] : [];
+    scope.postMessage({ call, result } satisfies Reply, transfer);
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
-    reply = { call, error: { name, message } };
+    scope.postMessage({ call, error: { name, message } } satisfies Reply, []);
   }
-  scope.postMessage(reply, []);
 }

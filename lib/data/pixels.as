@@ -1,5 +1,5 @@
 /**
- * Pixel loops in 128-bit SIMD, in AssemblyScript: `deno run -A bench/build_pixels.ts` makes pixels.wasm of it. Sums are of
+ * Pixel loops in 128-bit SIMD, in AssemblyScript: bench/build_pixels.ts makes pixels.wasm of it. Sums are of
  * whole numbers, so every machine gives the same bytes. Pointers are byte offsets in the module's memory; pixels are
  * RGB, a byte each. Loads and stores may reach 16 bytes past a buffer, or one row past the last: the caller leaves room.
  */
