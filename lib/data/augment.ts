@@ -5,7 +5,7 @@
  * @module
  */
 import type { RandomStream } from "../base/random.ts";
-import { blendWithGrey, mapBytes, meanGrey } from "./pixels.ts";
+import { blendWithGrey, blendWithLevel, meanGrey } from "./pixels.ts";
 import { type PixelWindow, resample } from "./resample.ts";
 import type { RgbImage } from "./sample.ts";
 
@@ -128,11 +128,6 @@ export function blendContrast(data: Uint8Array, factor: number): void {
 /** Blends each pixel with its own grey: 0 is greyscale, 1 the image. */
 export function blendSaturation(data: Uint8Array, factor: number): void {
   blendWithGrey(data, factor);
-}
-
-function blendWithLevel(data: Uint8Array, factor: number, level: number): void {
-  const rest = (1 - factor) * level;
-  mapBytes(data, Uint8Array.from({ length: 256 }, (_, v) => Math.min(255, Math.max(0, factor * v + rest))));
 }
 
 function between([low, high]: readonly [number, number], random: RandomStream): number {

@@ -50,9 +50,9 @@ export function weightedSums(rows: Uint8Array, width: number, across: Taps, down
   return new Uint8Array(wasm.memory.buffer, out, outBytes).slice();
 }
 
-/** Replaces each byte by the table's 256, in place. */
-export function mapBytes(data: Uint8Array, table: Uint8Array): void {
-  changeInPlace(data, (pointer, place) => wasm.mapBytes(pointer, data.length, place(table)));
+/** Blends each byte with a level, in place: `factor` times it and `1 - factor` times the level, clipped and truncated. */
+export function blendWithLevel(data: Uint8Array, factor: number, level: number): void {
+  changeInPlace(data, (pointer) => wasm.blendWithLevel(pointer, data.length, factor, (1 - factor) * level));
 }
 
 /** Mean grey of RGB pixels: luma of ITU-R BT.601, each pixel's truncated, as torchvision's greyscale of uint8. */
@@ -60,18 +60,14 @@ export function meanGrey(data: Uint8Array): number {
   return wasm.greySum(allotter()(data), wholeVectors(data)) / (data.length / 3);
 }
 
-/** Blends each RGB pixel with its grey, in place: `factor` times it and `1 - factor` times the grey, truncated. */
+/** Blends each RGB pixel with its grey, in place: `factor` times it and `1 - factor` times the grey. */
 export function blendWithGrey(data: Uint8Array, factor: number): void {
   changeInPlace(data, (pointer) => wasm.blendWithGrey(pointer, wholeVectors(data), factor));
 }
 
-/** Takes a buffer's length, or a length, in bytes; gives where it lies. */
-type Allotter = (content: ArrayBufferView | number) => number;
-
-function changeInPlace(data: Uint8Array, change: (pointer: number, place: Allotter) => void): void {
-  const place = allotter();
-  const pointer = place(data);
-  change(pointer, place);
+function changeInPlace(data: Uint8Array, change: (pointer: number) => void): void {
+  const pointer = allotter()(data);
+  change(pointer);
   data.set(new Uint8Array(wasm.memory.buffer, pointer, data.length));
 }
 
@@ -80,8 +76,11 @@ function wholeVectors(data: Uint8Array): number {
   return Math.ceil(data.length / 12) * 4;
 }
 
-/** Hands out the memory from its start, growing it as needed; what it handed out before is free again. */
-function allotter(): Allotter {
+/**
+ * Hands out the memory from its start, growing it as needed: takes a buffer, or a length in bytes, and gives where it
+ * lies. What was handed out before is free again.
+ */
+function allotter(): (content: ArrayBufferView | number) => number {
   let end = 1024; // the module's own
   return (content) => {
     const start = end;
