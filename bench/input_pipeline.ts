@@ -11,7 +11,7 @@ import { parseArgs } from "@std/cli";
 import type { Buffer } from "node:buffer";
 import process from "node:process";
 import sharp from "sharp";
-import { startImageThreads } from "../lib/data/image_threads.ts";
+import { openImageThreads } from "../lib/data/image_threads.ts";
 import { ClassificationLoader, DetectionLoader } from "../lib/data/loader.ts";
 import type { DetectionSample } from "../lib/data/sample.ts";
 import { listOf } from "../lib/data/sample_list.ts";
@@ -71,7 +71,7 @@ async function compare(task: Task, paths: readonly string[]): Promise<void> {
 }
 
 async function ours(task: Task, paths: readonly string[]): Promise<Rate> {
-  using threads = startImageThreads({
+  using threads = openImageThreads({
     entry: new URL("../tasks/image_thread.ts", import.meta.url),
     argument: library.path,
     count: workers,

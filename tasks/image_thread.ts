@@ -7,4 +7,5 @@
 import { serveImages, type ThreadScope } from "../lib/data/image_threads.ts";
 import { openJpegDecoder } from "../lib/engine/jpeg_decoder.ts";
 
-serveImages(globalThis as unknown as ThreadScope, (libraryPath) => openJpegDecoder(libraryPath).decode);
+const scope = globalThis as unknown as ThreadScope;
+serveImages(scope, (libraryPath) => openJpegDecoder(libraryPath).decode);

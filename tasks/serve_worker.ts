@@ -4,6 +4,7 @@
  * @module
  */
 import * as comlink from "comlink";
+import { openImageThreads } from "../lib/data/image_threads.ts";
 import { startEngine } from "../lib/engine/engine.ts";
 import { DataSets } from "../lib/train/datasets.ts";
 import { hostCpuModel } from "../lib/train/profile_host.ts";
@@ -11,6 +12,11 @@ import { openChannel } from "../lib/workers/channel.ts";
 import { leadGroup } from "../lib/workers/group_calls.ts";
 import { StageWorker } from "../lib/workers/stage_worker.ts";
 import { groupPlaceOf } from "../lib/workers/worker_place.ts";
+
+/** A thread makes some 250 images of 500 x 375 px a second ready for training on their classes. */
+const mostImageThreads = 16;
+/** Images read, kept between epochs. */
+const imageCacheBytes = 512 * 2 ** 20;
 
 /**
  * Serves calls until the standard input ends.
@@ -34,7 +40,13 @@ export async function serveWorker(args: readonly string[]): Promise<void> {
     threads: engine.threads,
     hostCpu: await hostCpuModel(),
   };
-  const worker = new StageWorker(engine, report, new DataSets(indexes));
+  using imageThreads = openImageThreads({
+    entry: new URL("image_thread.ts", import.meta.url),
+    argument: libraryPath,
+    count: Math.min(mostImageThreads, engine.threads),
+    cacheBytes: imageCacheBytes,
+  });
+  const worker = new StageWorker({ ...engine, imageThreads }, report, new DataSets(indexes));
   const channel = openChannel(Deno.stdin.readable, Deno.stdout.writable);
   const leading = place?.rank === 0 && engine.group ? leadGroup(worker, engine.group) : null;
   comlink.expose(leading?.api ?? worker, channel);

@@ -91,13 +91,13 @@ export class ImageMaker {
     this.#cache.clear();
   }
 
+  /** One image may be asked for at several sizes, and a thread knows images of several sets. */
   #read(job: ImageJob): Promise<RgbImage> {
-    const options = {
-      maxPixels: job.maxPixels,
-      shorterSidePx: job.kind === "view" ? viewSidePx(job) : placedSidePx(job),
-      ...(this.#decodeJpeg && { decodeJpeg: this.#decodeJpeg }),
-    };
-    return this.#cache.get(job.id, () => readImage(job.source, options));
+    const { id, source, maxPixels } = job;
+    const shorterSidePx = job.kind === "view" ? viewSidePx(job) : placedSidePx(job);
+    const options = { maxPixels, shorterSidePx, ...(this.#decodeJpeg && { decodeJpeg: this.#decodeJpeg }) };
+    const key = `${shorterSidePx} ${"file" in source ? source.file : id}`;
+    return this.#cache.get(key, () => readImage(source, options));
   }
 }
 

@@ -11,8 +11,6 @@ import type { RgbImage } from "./sample.ts";
 
 /** Does jobs on other threads. */
 export interface ImageThreads extends Disposable {
-  /** Threads at work. */
-  readonly count: number;
   /**
    * Does a job on an image in a file on one of them; those of one thread are done in the order of the calls.
    *
@@ -44,14 +42,19 @@ export interface ImageThreadOptions {
   readonly cacheBytes: number;
 }
 
-/** Starts threads; each is ready when it has done its first job. */
-export function startImageThreads(options: ImageThreadOptions): ImageThreads {
-  const threads = Array.from({ length: options.count }, () => new ImageThread(options));
+/** Opens threads; each is started by its first job. */
+export function openImageThreads(options: ImageThreadOptions): ImageThreads {
+  const threads = new Map<number, ImageThread>();
+  const threadOf = (place: number): ImageThread => {
+    const thread = threads.get(place) ?? new ImageThread(options);
+    threads.set(place, thread);
+    return thread;
+  };
   return {
-    count: threads.length,
-    make: (slot, job) => threads[slot % threads.length].make(job),
+    make: (slot, job) => threadOf(slot % options.count).make(job),
     [Symbol.dispose](): void {
-      for (const thread of threads) thread[Symbol.dispose]();
+      for (const thread of threads.values()) thread[Symbol.dispose]();
+      threads.clear();
     },
   };
 }

@@ -8,7 +8,14 @@ import { tinyConfig } from "../helpers/tiny_data.ts";
 import { withStages } from "./_stage_fixture.ts";
 
 function metrics(step: number): StepMetrics {
-  return { step, loss: 10 - step, parts: { classLoss: 9 - step }, learningRate: 0.1, elapsedMs: 5 };
+  return {
+    step,
+    loss: 10 - step,
+    parts: { classLoss: 9 - step },
+    learningRate: 0.1,
+    elapsedMs: 5,
+    waitMs: 1,
+  };
 }
 
 /** A worker's training of six steps, two a call, from a step on. */
