@@ -1,5 +1,5 @@
 /**
- * The small space's supernet under its classifier, with the pre-training's settings: what several benchmarks train.
+ * A supernet under its classifier, with the pre-training's settings: what several benchmarks train.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { supernet } from "../lib/models/backbone.ts";
 import { classifierUnit } from "../lib/models/classifier.ts";
 import { batchNormEpsilon, localBatchNorm } from "../lib/nn/batch_norm.ts";
 import type { Compiler } from "../lib/nn/compiled.ts";
-import { searchSpaces } from "../lib/space/search_space.ts";
+import { type SearchSpace, searchSpaces } from "../lib/space/search_space.ts";
 import { ClassificationModel } from "../lib/train/classification_model.ts";
 import { NetworkState } from "../lib/train/network_state.ts";
 import { type PathOfStep, uniformPaths } from "../lib/train/path.ts";
@@ -26,14 +26,15 @@ export interface SmallClassifier extends Disposable {
  * Starts the engine and builds the supernet.
  *
  * @param classes How many.
+ * @param space Default: the small one.
  * @param watched Wraps the engine's compiler, to watch it.
  */
 export async function smallClassifier(
   classes: number,
+  space: SearchSpace = searchSpaces.small,
   watched: (compiler: Compiler) => Compiler = (compiler) => compiler,
 ): Promise<SmallClassifier> {
   const engine = await registerTensorFlow();
-  const space = searchSpaces.small;
   const net = supernet(space, 1);
   const classifier = classifierUnit(space, classes);
   const state = new NetworkState([net.stem, ...net.blocks.flat(), classifier], 0);
