@@ -8,7 +8,6 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
-import type { Buffer } from "node:buffer";
 import process from "node:process";
 import sharp from "sharp";
 import { openImageThreads } from "../lib/data/image_threads.ts";
@@ -16,6 +15,7 @@ import { ClassificationLoader, DetectionLoader } from "../lib/data/loader.ts";
 import type { DetectionSample } from "../lib/data/sample.ts";
 import { listOf } from "../lib/data/sample_list.ts";
 import { ensureLibrary } from "../lib/engine/mod.ts";
+import { writePhotos } from "./photo_files.ts";
 
 const files = 256;
 const canvas = { heightPx: 800, widthPx: 1344 };
@@ -41,7 +41,13 @@ try {
     `Deno ${Deno.version.deno}, sharp ${sharp.versions.sharp}, ${workers} workers, ${rounds} rounds`,
   );
   if (peer !== null) console.log(await peer.readLine());
-  for (const task of tasks) await compare(task, await writeFiles(task));
+  for (const task of tasks) {
+    const dir = `${folder}/${task.task}`;
+    await compare(
+      task,
+      await writePhotos(dir, files, task, flags.photos === undefined ? null : String(flags.photos)),
+    );
+  }
 } finally {
   await peer?.close();
   await Deno.remove(folder, { recursive: true });
@@ -120,37 +126,6 @@ async function theirs({ task, batch, batches }: Task, variant: string): Promise<
     JSON.stringify({ task, variant, dir, workers, batch, batches, canvas: [heightPx, widthPx] }),
   );
   return JSON.parse(await peer!.readLine());
-}
-
-/** JPEGs of quality 92 with fine noise on them, as a camera's: about 60 kB at 500 x 375. */
-async function writeFiles({ task, widthPx, heightPx }: Task): Promise<string[]> {
-  await Deno.mkdir(`${folder}/${task}`);
-  const photos = flags.photos === undefined ? [] : await photosIn(String(flags.photos));
-  const noise = (sizePx: [number, number], sigma: number): Promise<Buffer> => {
-    const [width, height] = sizePx;
-    const background = "#000";
-    const create = {
-      width,
-      height,
-      channels: 3,
-      background,
-      noise: { type: "gaussian", mean: 128, sigma },
-    } as const;
-    return sharp({ create }).png().toBuffer();
-  };
-  const grain = await noise([widthPx, heightPx], 22);
-  const paths = Array.from({ length: files }, (_, i) => `${folder}/${task}/${i}.jpg`);
-  for (const [i, path] of paths.entries()) {
-    const scene = photos.length > 0 ? photos[i % photos.length] : await noise([24, 18], 60);
-    await sharp(scene).resize(widthPx, heightPx, { fit: "fill" })
-      .composite([{ input: grain, blend: "soft-light" }]).jpeg({ quality: 92 }).toFile(path);
-  }
-  return paths;
-}
-
-async function photosIn(dir: string): Promise<string[]> {
-  const entries = await Array.fromAsync(Deno.readDir(dir));
-  return entries.map(({ name }) => `${dir}/${name}`).filter((name) => name.endsWith(".jpg")).sort();
 }
 
 /** The other side: a process that answers a line for a line. */
