@@ -1,7 +1,8 @@
 /**
  * What compiling costs, in a process of its own: `deno run -A bench/compile_cost.ts BATCH SIZE` prints a JSON line for
  * each of the first ten steps of the small space's supernet, from the model ready on: the time to the step's end, the
- * processors' time and the system's part in it, and how much of the former went into how many new functions.
+ * processors' time and the system's part in it, and how much of the former went into how many new functions; then
+ * the peak of memory.
  *
  * @module
  */
@@ -35,6 +36,8 @@ for (let step = 0; step < steps; step++) {
   const compileMs = Math.round(compiling.ms - before.ms);
   console.log(JSON.stringify({ step: step + 1, stepMs, cpuMs, systemMs, compileMs, functions }));
 }
+const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024); // kilobytes on Linux and macOS
+console.log(JSON.stringify({ peakRssMiB }));
 
 function watched(compiler: Compiler): Compiler {
   return {
