@@ -51,6 +51,7 @@ Deno.test("runTraining() asks for steps to the end, and writes and shows each", 
       loss: 9,
       learningRate: 0.1,
       elapsedMs: 5,
+      waitMs: 1,
       classLoss: 8,
     });
     assertEquals(told.progress.map(({ label, done, total, loss }) => [label, done, total, loss]), [
