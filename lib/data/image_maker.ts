@@ -21,6 +21,7 @@ import type { ImageSource, RgbImage } from "./sample.ts";
 
 /** What names an image's draws. */
 export interface AugmentationDraws {
+  /** The run's. */
   readonly seed: number;
   /** How often the sample was used before. */
   readonly epoch: number;
@@ -30,6 +31,7 @@ export interface AugmentationDraws {
 export interface ImageToRead {
   /** The sample's. */
   readonly id: string;
+  /** Where its pixels come from. */
   readonly source: ImageSource;
   /** A larger image is refused. */
   readonly maxPixels: number;
@@ -37,6 +39,7 @@ export interface ImageToRead {
 
 /** A square view, for classification. */
 export interface ViewJob extends ImageToRead {
+  /** Tells the jobs apart. */
   readonly kind: "view";
   /** Side of the view. */
   readonly resolutionPx: number;
@@ -46,8 +49,11 @@ export interface ViewJob extends ImageToRead {
 
 /** A place on a canvas, for detection. */
 export interface PlacementJob extends ImageToRead {
+  /** Tells the jobs apart. */
   readonly kind: "placement";
+  /** Its size and objects. */
   readonly sample: PlacedSample;
+  /** Where it is placed. */
   readonly canvas: Canvas;
   /** How it is varied; null for evaluation. */
   readonly training: (AugmentationDraws & DetectionAugmentation) | null;

@@ -120,7 +120,9 @@ function errorOf({ name, message }: { readonly name: string; readonly message: s
 
 /** The part of a thread's global scope that it talks through. */
 export interface ThreadScope {
+  /** Sends, and gives away what is transferred. */
   postMessage(message: unknown, transfer: Transferable[]): void;
+  /** Hears what is sent. */
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
 }
 

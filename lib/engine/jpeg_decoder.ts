@@ -10,14 +10,21 @@ import { TensorFlowLibrary } from "./tensorflow_library.ts";
 
 /** Pixels `[height, width, 3]` uint8, RGB. */
 export interface DecodedJpeg {
+  /** Columns. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
+  /** The pixels. */
   readonly data: Uint8Array;
 }
 
 /** Decodes on the calling thread. */
 export interface JpegDecoding extends Disposable {
-  /** @throws {TensorFlowError} If the bytes are no whole JPEG. */
+  /**
+   * Decodes to RGB.
+   *
+   * @throws {TensorFlowError} If the bytes are no whole JPEG.
+   */
   decode(bytes: Uint8Array): DecodedJpeg;
 }
 
