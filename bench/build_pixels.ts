@@ -38,5 +38,9 @@ if (error !== null) {
   console.error(`Cannot compile pixels.as: ${stderr}`);
   Deno.exit(1);
 }
-await Deno.writeFile(target, binary);
-console.log(`pixels.wasm: ${binary.length} bytes`);
+const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+// A custom section (id 0) that names the source, so that a test notices where it was changed alone.
+const name = new TextEncoder().encode("source");
+const section = [0, 1 + name.length + hash.length, name.length, ...name, ...hash];
+await Deno.writeFile(target, Uint8Array.from([...binary, ...section]));
+console.log(`pixels.wasm: ${binary.length + section.length} bytes`);
