@@ -5,6 +5,7 @@
  */
 import * as comlink from "comlink";
 import { delimiter } from "node:path";
+import { openImageThreads } from "../lib/data/image_threads.ts";
 import { openCudaLibraries } from "../lib/engine/cuda_libraries.ts";
 import { startEngine } from "../lib/engine/engine.ts";
 import { type KernelBuild, loadKernels } from "../lib/fused/mod.ts";
@@ -14,6 +15,11 @@ import { openChannel } from "../lib/workers/channel.ts";
 import { leadGroup } from "../lib/workers/group_calls.ts";
 import { StageWorker } from "../lib/workers/stage_worker.ts";
 import { groupPlaceOf } from "../lib/workers/worker_place.ts";
+
+/** A thread makes some 250 images of 500 x 375 px a second ready for training on their classes. */
+const mostImageThreads = 16;
+/** Images read, kept between epochs. */
+const imageCacheBytes = 512 * 2 ** 20;
 
 /**
  * Serves calls until the standard input ends.
@@ -41,8 +47,14 @@ export async function serveWorker(args: readonly string[]): Promise<void> {
     hostCpu: await hostCpuModel(),
     kernels: kernels?.name ?? "tensorflow",
   };
-  const own = kernels && { kernels: loadKernels(kernels.path, engine.threads, engine.memory) };
-  const worker = new StageWorker({ ...engine, ...own }, report, new DataSets(indexes));
+  using imageThreads = openImageThreads({
+    entry: new URL("image_thread.ts", import.meta.url),
+    argument: libraryPath,
+    count: Math.min(mostImageThreads, engine.threads),
+    cacheBytes: imageCacheBytes,
+  });
+  const blocks = kernels && { kernels: loadKernels(kernels.path, engine.threads, engine.memory) };
+  const worker = new StageWorker({ ...engine, ...blocks, imageThreads }, report, new DataSets(indexes));
   const channel = openChannel(Deno.stdin.readable, Deno.stdout.writable);
   const leading = place?.rank === 0 && engine.group ? leadGroup(worker, engine.group) : null;
   comlink.expose(leading?.api ?? worker, channel);

@@ -5,6 +5,7 @@
  * @module
  */
 import type { RandomStream } from "../base/random.ts";
+import { blendWithGrey, blendWithLevel, meanGrey } from "./pixels.ts";
 import { type PixelWindow, resample } from "./resample.ts";
 import type { RgbImage } from "./sample.ts";
 
@@ -39,10 +40,12 @@ export function augmentImage(
   random: RandomStream,
 ): RgbImage {
   const window = randomCrop(image.width, image.height, options.cropScale, random);
-  const view = copyOf(resample(image, resolutionPx, resolutionPx, window));
-  if (options.colorJitter > 0) jitterColor(view, options.colorJitter, random);
-  if (options.flip && random.uniform() < 0.5) mirror(view);
-  return view;
+  const jitter = options.colorJitter > 0 ? drawJitter(options.colorJitter, random) : [];
+  const isMirrored = options.flip && random.uniform() < 0.5;
+  const view = resample(image, resolutionPx, resolutionPx, window, { isMirrored, isUpsideDown: false });
+  const own = view === image ? { ...image, data: image.data.slice() } : view;
+  for (const { blend, factor } of jitter) blend(own.data, factor);
+  return own;
 }
 
 /**
@@ -83,12 +86,22 @@ export function randomCrop(
   return { x: (widthPx - width) >> 1, y: (heightPx - height) >> 1, width, height };
 }
 
+/** One step of colour jitter. */
+interface JitterStep {
+  readonly blend: (data: Uint8Array, factor: number) => void;
+  readonly factor: number;
+}
+
 /**
  * Jitters brightness, contrast and saturation, each by a factor in [1 - strength, 1 + strength], in random order, in
  * place. Follows torchvision on uint8: every step blends with black, the mean grey, or the pixel's grey, clips,
  * and truncates.
  */
 export function jitterColor(image: RgbImage, strength: number, random: RandomStream): void {
+  for (const { blend, factor } of drawJitter(strength, random)) blend(image.data, factor);
+}
+
+function drawJitter(strength: number, random: RandomStream): readonly JitterStep[] {
   const factor = (): number => between([Math.max(0, 1 - strength), 1 + strength], random);
   const steps = [
     { blend: blendBrightness, factor: factor() },
@@ -99,7 +112,7 @@ export function jitterColor(image: RgbImage, strength: number, random: RandomStr
     const j = random.integer(i + 1);
     [steps[i], steps[j]] = [steps[j], steps[i]];
   }
-  for (const { blend, factor } of steps) blend(image.data, factor);
+  return steps;
 }
 
 /** Blends with black: 0 is black, 1 the image. */
@@ -109,48 +122,14 @@ export function blendBrightness(data: Uint8Array, factor: number): void {
 
 /** Blends with the image's mean grey: 0 is grey, 1 the image. */
 export function blendContrast(data: Uint8Array, factor: number): void {
-  let sum = 0;
-  for (let i = 0; i < data.length; i += 3) sum += greyOf(data, i);
-  blendWithLevel(data, factor, sum / (data.length / 3));
+  blendWithLevel(data, factor, meanGrey(data));
 }
 
 /** Blends each pixel with its own grey: 0 is greyscale, 1 the image. */
 export function blendSaturation(data: Uint8Array, factor: number): void {
-  for (let i = 0; i < data.length; i += 3) {
-    const rest = (1 - factor) * greyOf(data, i);
-    for (let c = i; c < i + 3; c++) data[c] = Math.min(255, Math.max(0, factor * data[c] + rest));
-  }
-}
-
-/** Mirrors left and right, in place. */
-export function mirror(image: RgbImage): void {
-  const pixels = image.width;
-  for (let start = 0; start < image.data.length; start += pixels * 3) {
-    for (let left = start, right = start + (pixels - 1) * 3; left < right; left += 3, right -= 3) {
-      for (let c = 0; c < 3; c++) {
-        const value = image.data[left + c];
-        image.data[left + c] = image.data[right + c];
-        image.data[right + c] = value;
-      }
-    }
-  }
-}
-
-function blendWithLevel(data: Uint8Array, factor: number, level: number): void {
-  const rest = (1 - factor) * level;
-  const table = Uint8Array.from({ length: 256 }, (_, v) => Math.min(255, Math.max(0, factor * v + rest)));
-  for (let i = 0; i < data.length; i++) data[i] = table[data[i]];
-}
-
-/** Luma of ITU-R BT.601, truncated, as torchvision's greyscale of uint8. */
-function greyOf(data: Uint8Array, i: number): number {
-  return Math.floor(0.2989 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2]);
+  blendWithGrey(data, factor);
 }
 
 function between([low, high]: readonly [number, number], random: RandomStream): number {
   return low + (high - low) * random.uniform();
-}
-
-function copyOf(image: RgbImage): RgbImage {
-  return { ...image, data: image.data.slice() };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { RandomStream } from "../base/random.ts";
-import { resample } from "./resample.ts";
+import { resample, type Turn } from "./resample.ts";
 import type { Annotation, DetectionSample, ImagePlacement, RgbImage } from "./sample.ts";
 
 /** A canvas's size in pixels. */
@@ -25,6 +25,9 @@ export interface DetectionAugmentation {
   /** The image's size, relative to the one that fits the canvas, is drawn from [min, max]; [1, 1] is none. */
   readonly scaleJitter: readonly [number, number];
 }
+
+/** What of a sample its placement depends on. */
+export type PlacedSample = Pick<DetectionSample, "widthPx" | "heightPx" | "annotations">;
 
 /** An image ready for its canvas. */
 export interface PlacedImage {
@@ -65,11 +68,19 @@ export function fitOnCanvas(canvas: Canvas, widthPx: number, heightPx: number): 
 /**
  * Places an image without change: evaluation.
  *
- * @param image The sample's image at the size of {@linkcode fitOnCanvas}.
+ * @param image The sample's image at any size.
  */
-export function placeForEvaluation(image: RgbImage, sample: DetectionSample, canvas: Canvas): PlacedImage {
+export function placeForEvaluation(
+  image: RgbImage,
+  sample: PlacedSample,
+  canvas: Canvas,
+): PlacedImage {
   const placement = fitOnCanvas(canvas, sample.widthPx, sample.heightPx);
-  return { image, placement, ...boxesOnCanvas(sample.annotations, placement, 0, 0) };
+  return {
+    image: resample(image, placement.widthPx, placement.heightPx),
+    placement,
+    ...boxesOnCanvas(sample.annotations, placement, 0, 0),
+  };
 }
 
 /**
@@ -80,12 +91,12 @@ export function placeForEvaluation(image: RgbImage, sample: DetectionSample, can
  * The placement's size and scale are the jittered ones; it says nothing of crop and flip, so boxes of training
  * batches can't be taken back to the original image.
  *
- * @param image The sample's image at the size of {@linkcode fitOnCanvas}; not changed.
+ * @param image The sample's image at any size; not changed.
  * @param random Opened for this image in this epoch.
  */
 export function placeForTraining(
   image: RgbImage,
-  sample: DetectionSample,
+  sample: PlacedSample,
   canvas: Canvas,
   options: DetectionAugmentation,
   random: RandomStream,
@@ -101,42 +112,34 @@ export function placeForTraining(
   const [unitX, unitY] = [image.width / whole.widthPx, image.height / whole.heightPx];
   const window = { x: left * unitX, y: top * unitY, width: widthPx * unitX, height: heightPx * unitY };
   const placement = { ...whole, widthPx, heightPx };
-  const placed: PlacedImage = {
-    image: resample(image, widthPx, heightPx, window),
-    placement,
-    ...boxesOnCanvas(sample.annotations.filter(({ isCrowd }) => !isCrowd), placement, left, top),
+  const turn = {
+    isMirrored: options.flip && random.uniform() < 0.5,
+    isUpsideDown: options.verticalFlip && random.uniform() < 0.5,
   };
-  const mirrored = options.flip && random.uniform() < 0.5 ? flipAcross(placed) : placed;
-  return options.verticalFlip && random.uniform() < 0.5 ? flipDown(mirrored) : mirrored;
+  const { boxesXyxy, classIndices } = boxesOnCanvas(
+    sample.annotations.filter(({ isCrowd }) => !isCrowd),
+    placement,
+    left,
+    top,
+  );
+  return {
+    image: resample(image, widthPx, heightPx, window, turn),
+    placement,
+    boxesXyxy: turnBoxes(boxesXyxy, placement, turn),
+    classIndices,
+  };
 }
 
-/** Mirrors an image and its boxes left and right. */
-export function flipAcross(placed: PlacedImage): PlacedImage {
-  const { width, height, data } = placed.image;
-  const flipped = new Uint8Array(data.length);
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let from = ((y + 1) * width - 1) * 3; from >= y * width * 3; from -= 3, to += 3) {
-      flipped[to] = data[from];
-      flipped[to + 1] = data[from + 1];
-      flipped[to + 2] = data[from + 2];
-    }
-  }
-  const boxesXyxy = placed.boxesXyxy.map((_, i, boxes) => width - boxes[i ^ 2]); // i ^ 2 swaps x1 and x2
-  for (let i = 1; i < boxesXyxy.length; i += 2) boxesXyxy[i] = placed.boxesXyxy[i];
-  return { ...placed, image: { width, height, data: flipped }, boxesXyxy };
-}
-
-/** Turns an image and its boxes upside down. */
-export function flipDown(placed: PlacedImage): PlacedImage {
-  const { width, height, data } = placed.image;
-  const flipped = new Uint8Array(data.length);
-  const stride = width * 3;
-  for (let y = 0; y < height; y++) {
-    flipped.set(data.subarray(y * stride, (y + 1) * stride), (height - 1 - y) * stride);
-  }
-  const boxesXyxy = placed.boxesXyxy.map((_, i, boxes) => height - boxes[i ^ 2]);
-  for (let i = 0; i < boxesXyxy.length; i += 2) boxesXyxy[i] = placed.boxesXyxy[i];
-  return { ...placed, image: { width, height, data: flipped }, boxesXyxy };
+/** Moves boxes with the turned image. */
+function turnBoxes(
+  boxesXyxy: Float32Array,
+  { widthPx, heightPx }: ImagePlacement,
+  { isMirrored, isUpsideDown }: Turn,
+): Float32Array {
+  const isTurned = [isMirrored, isUpsideDown];
+  const sidePx = [widthPx, heightPx];
+  // i ^ 2 swaps x1 with x2 and y1 with y2.
+  return boxesXyxy.map((edge, i) => isTurned[i % 2] ? sidePx[i % 2] - boxesXyxy[i ^ 2] : edge);
 }
 
 /** Copies an image to the top left of a zeroed canvas in a batch's memory. */

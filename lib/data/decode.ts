@@ -1,26 +1,28 @@
 /**
- * Pixels from files, by sharp (libvips). The only file of the readers and loaders that needs the permissions
+ * Pixels from files, by sharp (libvips), or by a faster decoder where one is given and does. The only file of the readers and loaders that needs the permissions
  * of a native library: `--allow-ffi`, with `--allow-read` and `--allow-env`.
  *
  * @module
  */
 import sharp, { type Metadata, type Sharp } from "sharp";
+import { readJpegHeader } from "./jpeg_header.ts";
 import { resample } from "./resample.ts";
 import type { ImageSource, RgbImage } from "./sample.ts";
 
-/** The size wanted of a read image. */
-export type ReadSize =
-  /** Exactly this, the aspect ratio may change. */
-  | { readonly kind: "exact"; readonly widthPx: number; readonly heightPx: number }
-  /** Shrunk, keeping the aspect ratio, until the shorter side is at most this; never enlarged. */
-  | { readonly kind: "shorterSide"; readonly atMostPx: number };
+/** Decodes a whole JPEG of 8-bit grey or colour to RGB; throws if it can't. */
+export type JpegDecoder = (bytes: Uint8Array) => RgbImage;
 
 /** How to read an image. */
 export interface ReadOptions {
   /** An image of more pixels is refused from its header, before it is decoded. */
   readonly maxPixels: number;
-  /** By default the stored size. */
-  readonly size?: ReadSize;
+  /**
+   * An image whose shorter side is at least twice this is shrunk to it, keeping the aspect ratio; decoding costs less
+   * then. By default none is.
+   */
+  readonly shorterSidePx?: number;
+  /** Decodes the JPEGs that need no shrinking and no conversion, the same pixels in less time. Default: sharp does. */
+  readonly decodeJpeg?: JpegDecoder;
 }
 
 /** What a file's header says. */
@@ -46,8 +48,7 @@ export function decoderVersion(): string {
  * laid on white. Pixels keep their stored orientation: EXIF rotation is ignored, as annotation tools write
  * boxes in stored pixels and COCO's and VOC's sizes are stored ones.
  *
- * A file is decoded and resized in one pipeline on a thread of its own (bilinear, antialiased); a generated
- * image is resized by {@linkcode resample}.
+ * Sharp decodes and shrinks in one pipeline on a thread of its own (bilinear, antialiased).
  *
  * @returns A new image.
  * @throws {Deno.errors.NotFound} If there is no such file.
@@ -55,10 +56,13 @@ export function decoderVersion(): string {
  * @throws {SyntaxError} If the file is empty, not an image, or does not decode to its end.
  */
 export async function readImage(source: ImageSource, options: ReadOptions): Promise<RgbImage> {
-  if ("generate" in source) return resizeGenerated(source.generate(), options.size);
+  const { maxPixels, shorterSidePx = Infinity, decodeJpeg } = options;
+  if ("generate" in source) return shrunk(source.generate(), shorterSidePx);
+  const plain = decodeJpeg && readPlainJpeg(source.file, maxPixels, shorterSidePx, decodeJpeg);
+  if (plain) return plain;
   try {
-    const pipeline = open(source.file, options.maxPixels).flatten({ background: "#ffffff" });
-    const { data, info } = await resized(pipeline, options.size)
+    const pipeline = open(source.file, maxPixels).flatten({ background: "#ffffff" });
+    const { data, info } = await (await shrinking(pipeline, shorterSidePx))
       .toColourspace("srgb")
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
@@ -68,7 +72,7 @@ export async function readImage(source: ImageSource, options: ReadOptions): Prom
       data: new Uint8Array(data.buffer, data.byteOffset, data.length),
     };
   } catch (cause) {
-    await readHeader(source.file, options.maxPixels); // names the fault where the header shows it
+    await readHeader(source.file, maxPixels); // names the fault where the header shows it
     throw unreadable(source.file, cause);
   }
 }
@@ -108,18 +112,41 @@ function open(file: string, maxPixels: number | false): Sharp {
   return sharp(file, { failOn: "error", limitInputPixels: maxPixels, autoOrient: false });
 }
 
-function resized(pipeline: Sharp, size: ReadSize | undefined): Sharp {
-  const kernel = "linear";
-  if (size === undefined) return pipeline;
-  if (size.kind === "exact") return pipeline.resize(size.widthPx, size.heightPx, { fit: "fill", kernel });
-  return pipeline.resize(size.atMostPx, size.atMostPx, { fit: "outside", withoutEnlargement: true, kernel });
+/** A JPEG that the decoder gives as sharp would; null for all others, and for those with a fault, which sharp names. */
+function readPlainJpeg(
+  file: string,
+  maxPixels: number,
+  shorterSidePx: number,
+  decodeJpeg: JpegDecoder,
+): RgbImage | null {
+  try {
+    const bytes = Deno.readFileSync(file);
+    const header = readJpegHeader(bytes);
+    if (header === null || header.hasProfile || header.components > 3) return null;
+    const { widthPx, heightPx } = header;
+    if (widthPx * heightPx > maxPixels || isTwice(widthPx, heightPx, shorterSidePx)) return null;
+    return decodeJpeg(bytes);
+  } catch {
+    return null;
+  }
 }
 
-function resizeGenerated(image: RgbImage, size: ReadSize | undefined): RgbImage {
-  if (size === undefined) return image;
-  if (size.kind === "exact") return resample(image, size.widthPx, size.heightPx);
-  const scale = Math.min(1, size.atMostPx / Math.min(image.width, image.height));
-  return resample(image, Math.round(image.width * scale), Math.round(image.height * scale));
+function isTwice(widthPx: number, heightPx: number, shorterSidePx: number): boolean {
+  return Math.min(widthPx, heightPx) >= 2 * shorterSidePx;
+}
+
+async function shrinking(pipeline: Sharp, shorterSidePx: number): Promise<Sharp> {
+  if (shorterSidePx === Infinity) return pipeline;
+  const { width, height } = await pipeline.metadata();
+  if (!isTwice(width, height, shorterSidePx)) return pipeline;
+  return pipeline.resize(shorterSidePx, shorterSidePx, { fit: "outside", kernel: "linear" });
+}
+
+function shrunk(image: RgbImage, shorterSidePx: number): RgbImage {
+  const { width, height } = image;
+  if (!isTwice(width, height, shorterSidePx)) return image;
+  const scale = shorterSidePx / Math.min(width, height);
+  return resample(image, Math.round(width * scale), Math.round(height * scale));
 }
 
 async function checkNotEmpty(file: string): Promise<void> {

@@ -1,23 +1,26 @@
 /**
- * From samples to batches in plain memory: decode (sharp's threads), augment, assemble, a few batches ahead.
+ * From samples to batches in plain memory: decode and augment (on threads, where there are some), assemble, a few
+ * batches ahead.
  * A batch is a pure function of the set, the options and the step; cache and prefetch change only the time.
  *
  * @module
  */
-import { stream } from "../base/random.ts";
-import { augmentImage, type ClassificationAugmentation, evaluationView } from "./augment.ts";
+import type { ClassificationAugmentation } from "./augment.ts";
 import {
   type Canvas,
   chooseCanvas,
   type DetectionAugmentation,
   drawOnCanvas,
-  fitOnCanvas,
   type PlacedImage,
-  placeForEvaluation,
-  placeForTraining,
 } from "./canvas.ts";
-import { readImage } from "./decode.ts";
-import { ImageCache } from "./image_cache.ts";
+import {
+  type ImageJob,
+  ImageMaker,
+  type ImageResult,
+  type PlacementJob,
+  type ViewJob,
+} from "./image_maker.ts";
+import type { ImageThreads } from "./image_threads.ts";
 import { Prefetch } from "./prefetch.ts";
 import type {
   ClassificationBatch,
@@ -46,8 +49,10 @@ export interface LoaderOptions {
   readonly share?: { readonly rank: number; readonly size: number };
   /** Batches started ahead; default 2. */
   readonly prefetchBatches?: number;
-  /** Most memory for decoded images, kept between epochs; default 512 MiB. */
+  /** Most memory for images decoded here, kept between epochs; default 512 MiB. */
   readonly cacheBytes?: number;
+  /** Read files' images instead of the thread of the caller, who disposes them; they keep images of their own. */
+  readonly threads?: ImageThreads;
 }
 
 /** A batch of fixed size in evaluation; the last one repeats its last image up to that size. */
@@ -67,7 +72,7 @@ export class ClassificationLoader implements Disposable {
   readonly #options: LoaderOptions & ClassificationAugmentation & { readonly resolutionPx: number };
   readonly #batches: TrainingBatches;
   readonly #training: Prefetch<ClassificationBatch>;
-  readonly #cache: ImageCache;
+  readonly #images: Images;
 
   /**
    * Opens nothing yet.
@@ -85,7 +90,7 @@ export class ClassificationLoader implements Disposable {
     this.#options = options;
     this.#batches = new TrainingBatches(options.seed, [firstNumbers(set.samples.length)], options.batchSize);
     this.#training = new Prefetch((step) => this.#trainingBatch(step), prefetchOf(options));
-    this.#cache = new ImageCache(options.cacheBytes ?? defaultCacheBytes);
+    this.#images = new Images(options);
   }
 
   /** Steps in which every sample is used at least once. */
@@ -111,8 +116,7 @@ export class ClassificationLoader implements Disposable {
     indices: ArrayLike<number> = firstNumbers(this.#set.samples.length),
   ): AsyncGenerator<EvaluationBatch<ClassificationBatch>, void, unknown> {
     const chunks = fixedSizeChunks(indices, this.#options.batchSize);
-    const view = async (index: number): Promise<RgbImage> =>
-      evaluationView(await this.#image(index), this.#options.resolutionPx);
+    const view = (index: number): Promise<RgbImage> => this.#view(index, null);
     const make = (i: number): Promise<ClassificationBatch> =>
       this.#assemble(chunks[i].indices, chunks[i].indices.map(view));
     const ahead = new Prefetch(make, prefetchOf(this.#options), chunks.length);
@@ -122,24 +126,24 @@ export class ClassificationLoader implements Disposable {
   /** Lets go of cached images and of batches made ahead. */
   [Symbol.dispose](): void {
     this.#training.clear();
-    this.#cache.clear();
+    this.#images.clear();
   }
 
   #trainingBatch(step: number): Promise<ClassificationBatch> {
     const draws = ownPart(this.#batches.batch(step).draws, this.#options);
-    const views = draws.map(async ({ index, epoch }) => {
-      const random = stream(this.#options.seed, "augment", epoch, this.#set.samples.at(index).id);
-      return augmentImage(await this.#image(index), this.#options.resolutionPx, this.#options, random);
-    });
+    const views = draws.map(({ index, epoch }) => this.#view(index, { ...this.#augmentation, epoch }));
     return this.#assemble(draws.map(({ index }) => index), views);
   }
 
-  /** Decoded, at most twice the resolution: what a crop of a quarter of the area still fills without enlarging. */
-  #image(index: number): Promise<RgbImage> {
+  get #augmentation(): Omit<NonNullable<ViewJob["training"]>, "epoch"> {
+    const { seed, cropScale, colorJitter, flip } = this.#options;
+    return { seed, cropScale, colorJitter, flip };
+  }
+
+  #view(index: number, training: ViewJob["training"]): Promise<RgbImage> {
     const { id, source } = this.#set.samples.at(index);
     const { maxImagePixels: maxPixels, resolutionPx } = this.#options;
-    const size = { kind: "shorterSide", atMostPx: 2 * resolutionPx } as const;
-    return this.#cache.get(id, () => readImage(source, { maxPixels, size }));
+    return this.#images.make(index, { kind: "view", id, source, maxPixels, resolutionPx, training });
   }
 
   async #assemble(
@@ -167,7 +171,7 @@ export class DetectionLoader implements Disposable {
   readonly #groups: readonly (readonly number[])[];
   readonly #batches: TrainingBatches;
   readonly #training: Prefetch<DetectionBatch>;
-  readonly #cache: ImageCache;
+  readonly #images: Images;
 
   /**
    * Opens nothing yet.
@@ -190,7 +194,7 @@ export class DetectionLoader implements Disposable {
     this.#groups = byCanvas(set.samples, firstNumbers(set.samples.length), options.canvases);
     this.#batches = new TrainingBatches(options.seed, this.#groups, options.batchSize);
     this.#training = new Prefetch((step) => this.#trainingBatch(step), prefetchOf(options));
-    this.#cache = new ImageCache(options.cacheBytes ?? defaultCacheBytes);
+    this.#images = new Images(options);
   }
 
   /** Steps in which every sample is used at least once. */
@@ -220,7 +224,7 @@ export class DetectionLoader implements Disposable {
       fixedSizeChunks(group, batchSize).map((chunk) => ({ ...chunk, canvas: canvases[canvasIndex] }))
     );
     const make = ({ indices, canvas }: typeof chunks[number]): Promise<DetectionBatch> =>
-      this.#assemble(indices, canvas, indices.map((index) => this.#placed(index, canvas)));
+      this.#assemble(indices, canvas, indices.map((index) => this.#place(index, canvas, null)));
     const ahead = new Prefetch((i) => make(chunks[i]), prefetchOf(this.#options), chunks.length);
     for (const [i, { validCount }] of chunks.entries()) yield { batch: await ahead.get(i), validCount };
   }
@@ -228,32 +232,29 @@ export class DetectionLoader implements Disposable {
   /** Lets go of cached images and of batches made ahead. */
   [Symbol.dispose](): void {
     this.#training.clear();
-    this.#cache.clear();
+    this.#images.clear();
   }
 
   #trainingBatch(step: number): Promise<DetectionBatch> {
     const { group, draws: all } = this.#batches.batch(step);
     const draws = ownPart(all, this.#options);
     const canvas = this.#options.canvases[group];
-    const placed = draws.map(async ({ index, epoch }) => {
-      const sample = this.#set.samples.at(index);
-      const random = stream(this.#options.seed, "augment", epoch, sample.id);
-      return placeForTraining(await this.#image(index, canvas), sample, canvas, this.#options, random);
-    });
+    const placed = draws.map(({ index, epoch }) =>
+      this.#place(index, canvas, { ...this.#augmentation, epoch })
+    );
     return this.#assemble(draws.map(({ index }) => index), canvas, placed);
   }
 
-  async #placed(index: number, canvas: Canvas): Promise<PlacedImage> {
-    return placeForEvaluation(await this.#image(index, canvas), this.#set.samples.at(index), canvas);
+  get #augmentation(): Omit<NonNullable<PlacementJob["training"]>, "epoch"> {
+    const { seed, flip, verticalFlip, scaleJitter } = this.#options;
+    return { seed, flip, verticalFlip, scaleJitter };
   }
 
-  /** Decoded at the size that fits its canvas. */
-  #image(index: number, canvas: Canvas): Promise<RgbImage> {
-    const sample = this.#set.samples.at(index);
-    const { widthPx, heightPx } = fitOnCanvas(canvas, sample.widthPx, sample.heightPx);
-    const size = { kind: "exact", widthPx, heightPx } as const;
+  #place(index: number, canvas: Canvas, training: PlacementJob["training"]): Promise<PlacedImage> {
+    const { id, source, widthPx, heightPx, annotations } = this.#set.samples.at(index);
+    const sample = { widthPx, heightPx, annotations };
     const maxPixels = this.#options.maxImagePixels;
-    return this.#cache.get(sample.id, () => readImage(sample.source, { maxPixels, size }));
+    return this.#images.make(index, { kind: "placement", id, source, maxPixels, sample, canvas, training });
   }
 
   async #assemble(
@@ -275,6 +276,26 @@ export class DetectionLoader implements Disposable {
       classIndices: placed.map(({ classIndices }) => classIndices),
       ids: indices.map((index) => this.#set.samples.at(index).id),
     };
+  }
+}
+
+/** Files' images come from the threads, where there are some; generated ones are made here. */
+class Images {
+  readonly #threads: ImageThreads | undefined;
+  readonly #own: ImageMaker;
+
+  constructor({ threads, cacheBytes = defaultCacheBytes }: LoaderOptions) {
+    this.#threads = threads;
+    this.#own = new ImageMaker(cacheBytes);
+  }
+
+  make<Job extends ImageJob>(index: number, job: Job): Promise<ImageResult<Job>> {
+    if (this.#threads === undefined || "generate" in job.source) return this.#own.make(job);
+    return this.#threads.make(index, job);
+  }
+
+  clear(): void {
+    this.#own.clear();
   }
 }
 

@@ -99,7 +99,9 @@ export function updateStatistics(
   batch: readonly Tensor[],
   momentum: Tensor | number,
 ): Tensor[] {
-  return running.map((old, i) => tf.add(tf.mul(old, tf.sub(1, momentum)), tf.mul(batch[i], momentum)));
+  const share = typeof momentum === "number" ? tf.scalar(momentum) : momentum;
+  const rest = tf.sub(1, share);
+  return running.map((old, i) => tf.add(tf.mul(old, rest), tf.mul(batch[i], share)));
 }
 
 /** One value has no variance: PyTorch refuses it too, and the result would train on zeros. */

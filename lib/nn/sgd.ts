@@ -68,13 +68,28 @@ export function sgdUpdate(
   settings: SgdSettings,
 ): SgdState {
   const rules = specs.map((spec) => parameterRule(spec, settings));
-  const slots = state.slots.map((slot, i) =>
-    tf.add(tf.mul(slot, settings.momentum), decayed(gradients[i], state.parameters[i], rules[i].weightDecay))
-  );
-  const parameters = state.parameters.map((parameter, i) =>
-    tf.sub(parameter, tf.mul(slots[i], scaled(learningRate, rules[i].learningRateFactor)))
-  );
+  // One tensor for each number, not one for each use: traced, they would be as many constants.
+  const [momentum, decay] = [tf.scalar(settings.momentum), tf.scalar(settings.weightDecay)];
+  const rates = ratesOf(learningRate, rules);
+  const slots = state.slots.map((slot, i) => {
+    const gradient = gradients[i];
+    const decayed = rules[i].weightDecay === 0
+      ? gradient
+      : tf.add(gradient, tf.mul(state.parameters[i], decay));
+    return tf.add(tf.mul(slot, momentum), decayed);
+  });
+  const parameters = state.parameters.map((parameter, i) => tf.sub(parameter, tf.mul(slots[i], rates[i])));
   return { parameters, slots };
+}
+
+/** Each parameter's learning rate; equal ones are one tensor. */
+function ratesOf(learningRate: Tensor, rules: readonly ParameterRule[]): Tensor[] {
+  const rates = new Map([[1, learningRate]]);
+  return rules.map(({ learningRateFactor: factor }) => {
+    const rate = rates.get(factor) ?? tf.mul(learningRate, factor);
+    rates.set(factor, rate);
+    return rate;
+  });
 }
 
 /** The squared L2 norm of tensors taken as one vector, a scalar tensor; the caller's. */
@@ -90,12 +105,4 @@ export function squaredNorm(tensors: readonly Tensor[]): Tensor {
  */
 export function clipFactor(norm: number, maxNorm: number): number {
   return Math.min(1, maxNorm / (norm + 1e-6));
-}
-
-function decayed(gradient: Tensor, parameter: Tensor, decay: number): Tensor {
-  return decay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, decay));
-}
-
-function scaled(learningRate: Tensor, factor: number): Tensor {
-  return factor === 1 ? learningRate : tf.mul(learningRate, factor);
 }

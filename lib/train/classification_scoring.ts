@@ -16,7 +16,7 @@ import type { Architecture } from "../space/architecture.ts";
 import { someIndices } from "./candidate_scorer.ts";
 import { ClassificationModel } from "./classification_model.ts";
 import type { ClassificationData } from "./datasets.ts";
-import type { Device } from "./device.ts";
+import { type Device, threadsOf } from "./device.ts";
 import { NetworkState } from "./network_state.ts";
 import { disposeStatistics, measuredStatistics, type Recalibration } from "./path_statistics.ts";
 import type { TensorMap } from "./safetensors.ts";
@@ -102,7 +102,12 @@ export function openClassifierScoring(
   );
   const state = new NetworkState(units, config.seed);
   state.fromHost(weights, { slots: false });
-  const options = { ...recipe, seed: config.seed, maxImagePixels: config.maxImagePixels };
+  const options = {
+    ...recipe,
+    seed: config.seed,
+    maxImagePixels: config.maxImagePixels,
+    ...threadsOf(device),
+  };
   const calibration = {
     loader: new ClassificationLoader(data.train, { ...options, batchSize: recalibration.batchSize }),
     indices: someIndices(config.seed, "recalibration", data.train, recalibration.images),

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { ImageThreads } from "../data/image_threads.ts";
 import type { BlockKernels } from "../nn/block_kernels.ts";
 import type { Compiler } from "../nn/compiled.ts";
 import type { WorkerGroup } from "../nn/worker_group.ts";
@@ -16,6 +17,13 @@ export interface Device {
   readonly kernels?: BlockKernels;
   /** The workers that train together with this one; scoring never uses it. Default: none. */
   readonly group?: WorkerGroup;
+  /** Make images ready while this thread computes; its owner disposes them. Default: this thread does it. */
+  readonly imageThreads?: ImageThreads;
   /** `[N, H, W, 3]` uint8 to float32 in 0..255; the caller owns the result. */
   uploadImages(images: Uint8Array, shape: readonly number[]): Tensor;
+}
+
+/** What loaders are told of a device. */
+export function threadsOf({ imageThreads }: Device): { readonly threads?: ImageThreads } {
+  return imageThreads === undefined ? {} : { threads: imageThreads };
 }

@@ -13,12 +13,12 @@ import type { DetectionSet } from "../data/sample.ts";
 import type { Unit } from "../nn/unit.ts";
 import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import { DetectionModel } from "./detection_model.ts";
-import type { Device } from "./device.ts";
+import { type Device, threadsOf } from "./device.ts";
 import { NetworkState } from "./network_state.ts";
 import type { PathOfStep } from "./path.ts";
 import type { TensorMap } from "./safetensors.ts";
 import { trainingBatchNorm } from "./training_batch_norm.ts";
-import { openSession, type SessionOptions, type TrainingSession } from "./training_session.ts";
+import { openSession, type SessionOptions, type TrainingSession, waitFor } from "./training_session.ts";
 import { unitsOnPath } from "./trunk.ts";
 import { UnitRunner } from "./unit_runner.ts";
 
@@ -82,7 +82,12 @@ export async function openFinetuning(
     group,
   );
   const state = new NetworkState(units, config.seed);
-  const loader = new DetectionLoader(train, { ...training, ...loading(config), share: group });
+  const loader = new DetectionLoader(train, {
+    ...training,
+    ...loading(config),
+    ...threadsOf(device),
+    share: group,
+  });
   const steps = durationSteps(training.duration, train.samples.length, training.batchSize);
   const schedule = warmupMultiStep({ ...training, totalSteps: steps });
   const settings = { ...training, decayOn: "weights" } as const;
@@ -94,10 +99,10 @@ export async function openFinetuning(
       if (initial !== null) state.fromHost(initial, { slots: false, mayLack: true });
     },
     async (step) => {
-      const batch = await loader.batch(step);
+      const { batch, waitMs } = await waitFor(loader.batch(step));
       const [choices, learningRate] = [path(step), schedule(step)];
       const { loss, parts } = model.trainStep(state, batch, choices, step, learningRate, settings);
-      return { loss, parts, learningRate, choices, ids: batch.ids };
+      return { loss, parts, learningRate, waitMs, choices, ids: batch.ids };
     },
     [model, runner, loader],
   );

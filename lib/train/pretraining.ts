@@ -10,11 +10,11 @@ import { classifierOnDevice, countCorrect } from "./classification_scoring.ts";
 import { linearDecay } from "../nn/schedule.ts";
 import { loneWorker } from "../nn/worker_group.ts";
 import type { ClassificationData } from "./datasets.ts";
-import type { Device } from "./device.ts";
+import { type Device, threadsOf } from "./device.ts";
 import { NetworkState } from "./network_state.ts";
 import type { PathOfStep } from "./path.ts";
 import { disposeStatistics, inheritedStatistics } from "./path_statistics.ts";
-import { openSession, type SessionOptions, type TrainingSession } from "./training_session.ts";
+import { openSession, type SessionOptions, type TrainingSession, waitFor } from "./training_session.ts";
 
 /** A training on class labels, and how well it does. */
 export interface Pretraining extends Disposable {
@@ -53,7 +53,12 @@ export async function openPretraining(
     group,
   );
   const state = new NetworkState(units, config.seed);
-  const loaderOptions = { ...training, seed: config.seed, maxImagePixels: config.maxImagePixels };
+  const loaderOptions = {
+    ...training,
+    seed: config.seed,
+    maxImagePixels: config.maxImagePixels,
+    ...threadsOf(device),
+  };
   const loader = new ClassificationLoader(data.train, { ...loaderOptions, share: group });
   const validation = new ClassificationLoader(data.val, loaderOptions);
 
@@ -64,10 +69,10 @@ export async function openPretraining(
     state,
     () => Promise.resolve(),
     async (step) => {
-      const batch = await loader.batch(step);
+      const { batch, waitMs } = await waitFor(loader.batch(step));
       const [choices, learningRate] = [path(step), schedule(step)];
       const loss = model.trainStep(state, batch, choices, step, learningRate);
-      return { loss, learningRate, choices, ids: batch.ids };
+      return { loss, learningRate, waitMs, choices, ids: batch.ids };
     },
     [model, runner, loader, validation],
   );

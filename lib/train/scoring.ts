@@ -11,7 +11,7 @@ import type { Detection } from "../eval/detection.ts";
 import type { Architecture } from "../space/architecture.ts";
 import { CandidateScorer, evaluateDetector, type LoadedSet, someIndices } from "./candidate_scorer.ts";
 import type { DetectionData } from "./datasets.ts";
-import type { Device } from "./device.ts";
+import { type Device, threadsOf } from "./device.ts";
 import { detectorOnDevice, loading } from "./finetuning.ts";
 import { NetworkState } from "./network_state.ts";
 import { disposeStatistics, inheritedStatistics, type Recalibration } from "./path_statistics.ts";
@@ -49,9 +49,13 @@ export function openSupernetScoring(
   const { model, runner, units } = detectorOnDevice(device, config, data.train.classes.length, null);
   const state = new NetworkState(units, config.seed);
   state.fromHost(weights, { slots: false });
-  const calibration = loadedSet(data.train, config, recalibration.batchSize);
-  const scoring = loadedSet(data.val, config, scoringBatchSize);
-  const training = new DetectionLoader(data.train, { ...config.finetune, ...loading(config) });
+  const calibration = loadedSet(device, data.train, config, recalibration.batchSize);
+  const scoring = loadedSet(device, data.val, config, scoringBatchSize);
+  const training = new DetectionLoader(data.train, {
+    ...config.finetune,
+    ...loading(config),
+    ...threadsOf(device),
+  });
   const scorer = new CandidateScorer(model, state, calibration, recalibration, config.seed);
   const indices = someIndices(config.seed, "score", data.val, config.search.scoreImages);
   return {
@@ -84,7 +88,7 @@ export function openDetectorScoring(
   state.fromHost(weights, { slots: false });
   return {
     async evaluate(set): Promise<Scored> {
-      const scoring = loadedSet(set, config, scoringBatchSize);
+      const scoring = loadedSet(device, set, config, scoringBatchSize);
       const statistics = inheritedStatistics(model, state, choices);
       try {
         const all = Array.from({ length: set.samples.length }, (_, i) => i);
@@ -98,9 +102,10 @@ export function openDetectorScoring(
   };
 }
 
-function loadedSet(set: DetectionSet, config: Config, batchSize: number): LoadedSet {
+function loadedSet(device: Device, set: DetectionSet, config: Config, batchSize: number): LoadedSet {
   const unchanged = { flip: false, verticalFlip: false, scaleJitter: [1, 1] } as const;
-  return { set, loader: new DetectionLoader(set, { ...loading(config), ...unchanged, batchSize }) };
+  const options = { ...loading(config), ...unchanged, ...threadsOf(device), batchSize };
+  return { set, loader: new DetectionLoader(set, options) };
 }
 
 function disposeAll(resources: readonly Disposable[]): void {

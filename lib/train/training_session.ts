@@ -26,6 +26,8 @@ export interface StepMetrics {
   readonly learningRate: number;
   /** Of the whole step, waiting for data included. */
   readonly elapsedMs: number;
+  /** Of it, until this worker's part of the batch was there. */
+  readonly waitMs: number;
 }
 
 /** What one step of a particular training does. */
@@ -33,9 +35,18 @@ export interface StepOutcome {
   readonly loss: number;
   readonly parts?: Readonly<Record<string, number>>;
   readonly learningRate: number;
+  /** Until the batch was there. */
+  readonly waitMs: number;
   /** What was trained on what, for the message if the loss is not finite. */
   readonly choices: Architecture;
   readonly ids: readonly string[];
+}
+
+/** Waits for a step's batch, and tells how long. */
+export async function waitFor<Batch>(coming: Promise<Batch>): Promise<{ batch: Batch; waitMs: number }> {
+  const start = performance.now();
+  const batch = await coming;
+  return { batch, waitMs: performance.now() - start };
 }
 
 /** What a session is told. */
@@ -131,8 +142,8 @@ export class TrainingSession implements Disposable {
     const outcome = await this.#runStep(this.#step);
     if (!Number.isFinite(outcome.loss)) throw this.#nonFinite(outcome);
     this.#step++;
-    const { loss, parts = {}, learningRate } = outcome;
-    return { step: this.#step, loss, parts, learningRate, elapsedMs: performance.now() - start };
+    const { loss, parts = {}, learningRate, waitMs } = outcome;
+    return { step: this.#step, loss, parts, learningRate, elapsedMs: performance.now() - start, waitMs };
   }
 
   /** Writes a checkpoint after the last step if one is due and not there yet. */

@@ -7,7 +7,6 @@ import {
   blendSaturation,
   evaluationView,
   jitterColor,
-  mirror,
   randomCrop,
 } from "../../lib/data/augment.ts";
 import { resample } from "../../lib/data/resample.ts";
@@ -128,13 +127,21 @@ Deno.test("augmentImage() flips half of the images", () => {
   assert(flipped > 160 && flipped < 240, `${flipped} of 400`);
 });
 
-Deno.test("mirror() twice is nothing", () => {
-  const image = noise(5, 3);
-  const twice = { ...image, data: image.data.slice() };
-  mirror(twice);
-  assertEquals([...twice.data.subarray(0, 3)], [...image.data.subarray(12, 15)]);
-  mirror(twice);
-  assertEquals(twice, image);
+Deno.test("resample() turns what it would make without a turn", () => {
+  const image = noise(13, 9);
+  const window = { x: 1.5, y: 0.25, width: 10, height: 8 };
+  const [width, height] = [7, 21];
+  const plain = resample(image, width, height, window).data;
+  for (const isMirrored of [false, true]) {
+    for (const isUpsideDown of [false, true]) {
+      const { data } = resample(image, width, height, window, { isMirrored, isUpsideDown });
+      for (let i = 0; i < data.length; i++) {
+        const [y, x, c] = [Math.floor(i / (3 * width)), Math.floor(i / 3) % width, i % 3];
+        const from = [isUpsideDown ? height - 1 - y : y, isMirrored ? width - 1 - x : x];
+        assertEquals(data[i], plain[(from[0] * width + from[1]) * 3 + c]);
+      }
+    }
+  }
 });
 
 Deno.test("evaluationView() is the centre: 224/256 of the shorter side", () => {

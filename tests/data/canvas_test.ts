@@ -4,8 +4,6 @@ import {
   chooseCanvas,
   drawOnCanvas,
   fitOnCanvas,
-  flipAcross,
-  flipDown,
   type PlacedImage,
   placeForEvaluation,
   placeForTraining,
@@ -127,17 +125,29 @@ Deno.test("placeForTraining() drops a box of which a crop leaves a sliver", () =
   assertEquals([placed.boxesXyxy.length, placed.classIndices.length], [0, 0]);
 });
 
-Deno.test("flipAcross() and flipDown() move box and pixels together, and undo themselves", () => {
+Deno.test("placeForTraining() flips box and pixels together", () => {
   const { image, sample } = boxed();
-  const placed = placeForEvaluation(image, sample, { heightPx: 60, widthPx: 80 });
-  const across = flipAcross(placed);
+  const low = { uniform: () => 0, integer: () => 0, normal: () => 0 }; // each flip that may be, is
+  const place = (flip: boolean, verticalFlip: boolean): PlacedImage => {
+    const options = { flip, verticalFlip, scaleJitter: [1, 1] } as const;
+    return placeForTraining(image, sample, { heightPx: 60, widthPx: 80 }, options, low);
+  };
+  const across = place(true, false);
   assertEquals([...across.boxesXyxy], [40, 20, 68, 36]);
   assertOnObject(across, 0);
-  const down = flipDown(placed);
+  const down = place(false, true);
   assertEquals([...down.boxesXyxy], [12, 24, 40, 40]);
   assertOnObject(down, 0);
-  assertEquals(flipAcross(across), placed);
-  assertEquals(flipDown(down), placed);
+  const both = place(true, true);
+  assertEquals([...both.boxesXyxy], [40, 24, 68, 40]);
+  assertOnObject(both, 0);
+});
+
+Deno.test("placing needs no image of the canvas's size: boxes stay on their objects", () => {
+  const { image, sample } = boxed();
+  const evaluated = placeForEvaluation(image, sample, { heightPx: 120, widthPx: 200 });
+  assertEquals([evaluated.image.width, evaluated.image.height], [160, 120]);
+  assertOnObject(evaluated, 0.5);
 });
 
 Deno.test("drawOnCanvas() leaves the padding zero", () => {

@@ -71,23 +71,64 @@ Deno.test("readImage() keeps the stored orientation", async () =>
     },
   ));
 
-Deno.test("readImage() resizes files and generated images alike", async () =>
+Deno.test("readImage() shrinks files and generated images alike", async () =>
   await withTree({ "a.png": await png(40, 20) }, async (folder) => {
     const data = new Uint8Array(40 * 20 * 3).fill(7);
     for (
       const source of [{ file: `${folder}/a.png` }, { generate: () => ({ width: 40, height: 20, data }) }]
     ) {
-      const sizeOf = async (size: Parameters<typeof readImage>[1]["size"]): Promise<number[]> => {
-        const image = await readImage(source, size === undefined ? { maxPixels } : { maxPixels, size });
+      const sizeOf = async (options: { shorterSidePx?: number }): Promise<number[]> => {
+        const image = await readImage(source, { maxPixels, ...options });
         assertEquals(image.data.length, image.width * image.height * 3);
         return [image.width, image.height];
       };
-      assertEquals(await sizeOf(undefined), [40, 20]);
-      assertEquals(await sizeOf({ kind: "exact", widthPx: 13, heightPx: 17 }), [13, 17]);
-      assertEquals(await sizeOf({ kind: "shorterSide", atMostPx: 10 }), [20, 10]);
-      assertEquals(await sizeOf({ kind: "shorterSide", atMostPx: 99 }), [40, 20]);
+      assertEquals(await sizeOf({}), [40, 20]);
+      assertEquals(await sizeOf({ shorterSidePx: 10 }), [20, 10]);
+      assertEquals(await sizeOf({ shorterSidePx: 7 }), [14, 7]);
+      assertEquals(await sizeOf({ shorterSidePx: 11 }), [40, 20]); // not twice as large
     }
   }));
+
+Deno.test("readImage() asks the JPEG decoder for JPEGs without profile, CMYK, shrinking or fault, and sharp for the rest", async () => {
+  const grey = sharp({ create: { width: 4, height: 2, channels: 3, background: "#777" } });
+  const files = {
+    "plain.jpg": await bytes(plain(9, 9, 9).jpeg()),
+    "grey.jpg": await bytes(grey.clone().toColourspace("b-w").jpeg()),
+    "profile.jpg": await bytes(grey.clone().withIccProfile("p3").jpeg()),
+    "cmyk.jpg": await bytes(grey.clone().toColourspace("cmyk").jpeg()),
+    "a.png": await png(4, 2),
+    "cut.jpg": (await jpeg()).subarray(0, 60),
+    "large.jpg": await bytes(sharp(await png(200, 100)).jpeg()),
+  };
+  await withTree(files, async (folder) => {
+    let asked: string[] = [];
+    const read = (name: string, shorterSidePx = 100): Promise<RgbImage> =>
+      readImage({ file: `${folder}/${name}` }, {
+        maxPixels,
+        shorterSidePx,
+        decodeJpeg: () => {
+          asked.push(name);
+          return { width: 1, height: 1, data: new Uint8Array(3) };
+        },
+      });
+    for (const name of ["plain.jpg", "grey.jpg"]) assertEquals((await read(name)).width, 1);
+    assertEquals(asked, ["plain.jpg", "grey.jpg"]);
+    asked = [];
+    for (const name of ["profile.jpg", "cmyk.jpg", "a.png"]) assertEquals((await read(name)).width, 4);
+    assertEquals((await read("plain.jpg", 1)).width, 2);
+    await assertRejects(() => read("cut.jpg"), SyntaxError, "it is not a readable image");
+    await assertRejects(() => read("large.jpg"), RangeError, "over the limit");
+    await assertRejects(() => read("none.jpg"), Deno.errors.NotFound, "no such file");
+    assertEquals(asked, []);
+    const failing = {
+      maxPixels,
+      decodeJpeg: (): RgbImage => {
+        throw new Error("no");
+      },
+    };
+    assertEquals((await readImage({ file: `${folder}/plain.jpg` }, failing)).width, 4);
+  });
+});
 
 Deno.test("readImage() names file and fault", async () => {
   const whole = await jpeg();

@@ -36,7 +36,8 @@ function rankWorker(onAsked: (what: string) => void = () => {}): RankWorker {
         resolve({ step: 0, steps, damaged: [] });
       });
     },
-    train: () => Promise.resolve([{ step: steps, loss: 1, parts: {}, learningRate: 0.1, elapsedMs: 1 }]),
+    train: () =>
+      Promise.resolve([{ step: steps, loss: 1, parts: {}, learningRate: 0.1, elapsedMs: 1, waitMs: 0 }]),
     saveTraining: () => Promise.resolve(),
     closeTraining: () => Promise.resolve(),
     scoreRanked: (_task, choices, folder) => {

@@ -8,7 +8,14 @@ import { tinyConfig } from "../helpers/tiny_data.ts";
 import { withStages } from "./_stage_fixture.ts";
 
 function metrics(step: number): StepMetrics {
-  return { step, loss: 10 - step, parts: { classLoss: 9 - step }, learningRate: 0.1, elapsedMs: 5 };
+  return {
+    step,
+    loss: 10 - step,
+    parts: { classLoss: 9 - step },
+    learningRate: 0.1,
+    elapsedMs: 5,
+    waitMs: 1,
+  };
 }
 
 /** A worker's training of six steps, two a call, from a step on. */
@@ -44,6 +51,7 @@ Deno.test("runTraining() asks for steps to the end, and writes and shows each", 
       loss: 9,
       learningRate: 0.1,
       elapsedMs: 5,
+      waitMs: 1,
       classLoss: 8,
     });
     assertEquals(told.progress.map(({ label, done, total, loss }) => [label, done, total, loss]), [

@@ -1,0 +1,61 @@
+/**
+ * A supernet under its classifier, with the pre-training's settings: what several benchmarks train.
+ *
+ * @module
+ */
+import { registerTensorFlow } from "../lib/engine/mod.ts";
+import { supernet } from "../lib/models/backbone.ts";
+import { classifierUnit } from "../lib/models/classifier.ts";
+import { batchNormEpsilon, localBatchNorm } from "../lib/nn/batch_norm.ts";
+import type { Compiler } from "../lib/nn/compiled.ts";
+import { type SearchSpace, searchSpaces } from "../lib/space/search_space.ts";
+import { ClassificationModel } from "../lib/train/classification_model.ts";
+import { NetworkState } from "../lib/train/network_state.ts";
+import { type PathOfStep, uniformPaths } from "../lib/train/path.ts";
+import { UnitRunner } from "../lib/train/unit_runner.ts";
+
+/** A supernet ready for its first step. */
+export interface SmallClassifier extends Disposable {
+  readonly engine: Awaited<ReturnType<typeof registerTensorFlow>>;
+  readonly model: ClassificationModel;
+  readonly state: NetworkState;
+  readonly path: PathOfStep;
+}
+
+/**
+ * Starts the engine and builds the supernet.
+ *
+ * @param classes How many.
+ * @param space Default: the small one.
+ * @param watched Wraps the engine's compiler, to watch it.
+ */
+export async function smallClassifier(
+  classes: number,
+  space: SearchSpace = searchSpaces.small,
+  watched: (compiler: Compiler) => Compiler = (compiler) => compiler,
+): Promise<SmallClassifier> {
+  const engine = await registerTensorFlow();
+  const net = supernet(space, 1);
+  const classifier = classifierUnit(space, classes);
+  const state = new NetworkState([net.stem, ...net.blocks.flat(), classifier], 0);
+  const runner = new UnitRunner(watched(engine.compiler), localBatchNorm(batchNormEpsilon));
+  const model = new ClassificationModel(engine, runner, net, classifier, {
+    momentum: 0.9,
+    weightDecay: 4e-5,
+    decayOn: "matrices",
+    biasLearningRateFactor: 1,
+    bnMomentum: 0.1,
+    labelSmoothing: 0.1,
+    dropout: 0.2,
+    seed: 0,
+  });
+  return {
+    engine,
+    model,
+    state,
+    path: uniformPaths({ space, seed: 1, stage: "bench" }),
+    [Symbol.dispose](): void {
+      for (const resource of [model, runner, state]) resource[Symbol.dispose]();
+    },
+  };
+}
