@@ -40,7 +40,11 @@ async function main(): Promise<number> {
     throw new Error("Cannot check as there is no bench/ratios.json: use --update");
   }
   const python = await installedTorchPython(options.python);
-  const run = await runComparisons(python, options, ({ name }) => console.error(name));
+  const run = await runComparisons(
+    python,
+    options,
+    ({ comparisons }) => console.error(comparisons.at(-1)!.name),
+  );
   console.log(comparisonTable(run.comparisons));
   if (update) {
     await Deno.writeTextFile(file, JSON.stringify(updatedRatios(stored, run), null, 1) + "\n");
