@@ -80,5 +80,10 @@ async function startOurs({ runner }: PeerOptions): Promise<Peer> {
 
 async function startTorch(python: string, { runner: { device, threads } }: PeerOptions): Promise<Peer> {
   const program = fileURLToPath(new URL("torch_peer.py", import.meta.url));
-  return await Peer.start("PyTorch", python, [program, device === "gpu" ? "cuda" : "cpu", String(threads)]);
+  return await Peer.start("PyTorch", python, [
+    "-B",
+    program,
+    device === "gpu" ? "cuda" : "cpu",
+    String(threads),
+  ]);
 }
