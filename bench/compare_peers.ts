@@ -14,15 +14,18 @@ async function main(): Promise<void> {
   const python = await torchPython(options.python, (text) => console.error(text));
   warnOfLoad(options.runner.threads);
   const startMs = performance.now();
-  const run = await runComparisons(python, options, ({ name, best, ratio }) => {
+  const run = await runComparisons(python, options, async (soFar) => {
+    const { name, best, ratio } = soFar.comparisons.at(-1)!;
     const seconds = ((performance.now() - startMs) / 1000).toFixed(0).padStart(5);
     console.error(`${seconds} s  ${ratio.median.toFixed(2)}  ${name} (PyTorch ${best})`);
+    if (options.output !== null) {
+      await Deno.writeTextFile(options.output, JSON.stringify(soFar, null, 1) + "\n");
+    }
   });
   console.log(
     `${run.ours.version} (${run.ours.device}) against ${run.torch.version} (${run.torch.device}).\n`,
   );
   console.log(comparisonTable(run.comparisons));
-  if (options.output !== null) await Deno.writeTextFile(options.output, JSON.stringify(run, null, 1) + "\n");
 }
 
 /** PyTorch's threads wait for each other by spinning: where others want the cores too, its times are not its own. */
@@ -32,7 +35,8 @@ function warnOfLoad(threads: number): void {
   console.error(
     `This machine is busy (load ${
       load.toFixed(1)
-    }, wanted less than 0.5): ratios of ${threads} threads will be off, in our favour`,
+    }, wanted less than 0.5): ratios of ${threads} threads a side will ` +
+      "be off, with more than one in our favour",
   );
 }
 

@@ -1,6 +1,6 @@
 /**
  * Whole path-wise training steps of the small space's supernet on random images, in one process:
- * `deno run … bench/supernet_step.ts BATCH SIZE STEPS [--device gpu]` prints one JSON line
+ * `deno run … bench/supernet_step.ts BATCH SIZE STEPS [FLAGS of runner.ts]` prints one JSON line
  * `{ medianMs, minMs, peakRssBytes, device }`. The first steps, which compile each choice of each block as it is
  * first drawn, are left out of the times. Its peer is a PyTorch loop of the same work, see `bench/peers`.
  *
@@ -24,13 +24,11 @@ if (![images, sizePx, steps].every((value) => Number.isInteger(value) && value >
   console.error("usage: supernet_step.ts BATCH SIZE STEPS [--device cpu|gpu] [--threads N] [--kernels KIND]");
   Deno.exit(1);
 }
-const bench = await startRunner(parseRunnerOptions(Deno.args.slice(3)));
-const { engine } = bench;
+const { engine, runner, description } = await startRunner(parseRunnerOptions(Deno.args));
 const space = searchSpaces.small;
 const net = supernet(space, 1);
 const classifier = classifierUnit(space, classes);
 using state = new NetworkState([net.stem, ...net.blocks.flat(), classifier], 0);
-using runner = bench.runner;
 using model = new ClassificationModel(engine, runner, net, classifier, {
   momentum: 0.9,
   weightDecay: 4e-5,
@@ -55,5 +53,5 @@ console.log(JSON.stringify({
   medianMs: times[times.length >> 1],
   minMs: times[0],
   peakRssBytes: process.resourceUsage().maxRSS * 1024, // kilobytes on Linux and macOS
-  device: bench.description,
+  device: description,
 }));

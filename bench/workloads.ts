@@ -84,7 +84,7 @@ export function blockWorkloads(
   return blockShapes(space).flatMap((shape, index) => {
     if (shape.indexInStage > 1) return [];
     return space.choices.map((choice, c): BlockWorkload => {
-      const where = `${space.name} stage ${shape.stage + 1} stride ${shape.stride}`;
+      const where = `${space.name} stage${shape.stage + 1} stride${shape.stride}`;
       const sidePx = sides[index];
       const name = `block ${where} ${choiceName(choice)} ${pass} ${images}x${sidePx}x${sidePx}`;
       const size = { images, heightPx: sidePx, widthPx: sidePx };

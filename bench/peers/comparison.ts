@@ -19,10 +19,13 @@ export interface ComparisonOptions {
   readonly modes: readonly TorchMode[];
 }
 
-/** Both sides, if they are at work. */
+/** What can be asked to measure. */
+export type Measurer = Pick<Peer, "measure">;
+
+/** Both sides, at work. */
 export interface Sides {
-  readonly ours: Peer;
-  readonly torch: Peer;
+  readonly ours: Measurer;
+  readonly torch: Measurer;
 }
 
 /** One mode of PyTorch. */
@@ -52,7 +55,7 @@ export interface Comparison {
 
 /** One that takes turns. */
 interface Contender {
-  readonly peer: Peer;
+  readonly peer: Measurer;
   /** `our` stands for ours. */
   readonly mode: TorchMode | "our";
   readonly calls: number;
@@ -101,7 +104,7 @@ export async function compare(
 
 /** Prepares one, and sees how many calls make a measurement. */
 async function contender(
-  peer: Peer,
+  peer: Measurer,
   mode: Contender["mode"],
   workload: Workload,
   { sampleMs }: ComparisonOptions,

@@ -10,7 +10,9 @@ import type { Workload } from "../workloads.ts";
 import type { PeerReply, PeerRequest } from "./peer.ts";
 import { TextLineStream } from "./text_lines.ts";
 
+/** The first call compiles; the next ones let JavaScript's own compiler settle, unless they take long. */
 const warmUpCalls = 3;
+const warmUpMs = 3000;
 
 /** Holds the workload at hand. */
 class OurSide {
@@ -37,7 +39,9 @@ class OurSide {
     this.#prepared?.[Symbol.dispose]();
     this.#prepared = prepareCall(this.#bench, workload);
     this.#workload = workload.name;
-    for (let i = 0; i < warmUpCalls; i++) this.#prepared.call();
+    this.#prepared.call();
+    const startMs = performance.now();
+    for (let i = 1; i < warmUpCalls && performance.now() - startMs < warmUpMs; i++) this.#prepared.call();
     return this.#prepared;
   }
 }

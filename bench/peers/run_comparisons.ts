@@ -28,25 +28,26 @@ export interface ComparisonRun {
  * Compares.
  *
  * @param python One that has PyTorch.
- * @param onComparison Told of each as soon as it is made.
+ * @param onComparison Told of each as soon as it is made, the last in what has been found so far.
  */
 export async function runComparisons(
   python: string,
   options: PeerOptions,
-  onComparison: (comparison: Comparison) => void,
+  onComparison: (run: ComparisonRun) => void | Promise<void>,
 ): Promise<ComparisonRun> {
   await using ours = await startOurs(options);
   await using torch = await startTorch(python, options);
   const comparisons: Comparison[] = [];
+  const run = { ours: ours.greeting, torch: torch.greeting, comparisons };
   for (const workload of options.workloads) {
     const times = await compare({ ours, torch }, workload, options);
     const memory = wantsMemory(workload, options)
       ? await memoryOf(python, workload, times.modes, options)
       : null;
     comparisons.push({ ...times, memory });
-    onComparison(comparisons[comparisons.length - 1]);
+    await onComparison(run);
   }
-  return { ours: ours.greeting, torch: torch.greeting, comparisons };
+  return run;
 }
 
 /** One block takes next to nothing beside its library. */
@@ -79,5 +80,10 @@ async function startOurs({ runner }: PeerOptions): Promise<Peer> {
 
 async function startTorch(python: string, { runner: { device, threads } }: PeerOptions): Promise<Peer> {
   const program = fileURLToPath(new URL("torch_peer.py", import.meta.url));
-  return await Peer.start("PyTorch", python, [program, device === "gpu" ? "cuda" : "cpu", String(threads)]);
+  return await Peer.start("PyTorch", python, [
+    "-B",
+    program,
+    device === "gpu" ? "cuda" : "cpu",
+    String(threads),
+  ]);
 }

@@ -18,12 +18,8 @@ export const torchRequirements = ["torch==2.15.0", "torchvision==0.29.2"];
  */
 export async function torchPython(named: string | null, onProgress: (text: string) => void): Promise<string> {
   if (named !== null) return await requireTorch(named);
-  const cache = cacheFolder(Deno.env);
-  if (cache === null) throw new Error("Cannot set PyTorch up as no cache folder is known: set DETNAS_CACHE");
-  const folder = join(cache, torchRequirements[0].replace("==", "-"));
-  const python = Deno.build.os === "windows"
-    ? join(folder, "Scripts", "python.exe")
-    : join(folder, "bin", "python");
+  const folder = cacheFolderOfTorch();
+  const python = pythonOf(folder);
   if (await whyNot(python) === null) return python;
   onProgress(`fetching ${torchRequirements.join(" and ")} from PyPI into ${folder} (several GB on Linux)`);
   await run("python3", ["-m", "venv", folder]);
@@ -34,17 +30,27 @@ export async function torchPython(named: string | null, onProgress: (text: strin
 /**
  * Finds a Python that can import torch, and sets none up.
  *
- * @returns null if there is none.
+ * @throws {Error} If there is none; the message says what to do.
  */
-export async function installedTorchPython(named: string | null): Promise<string | null> {
+export async function installedTorchPython(named: string | null): Promise<string> {
   if (named !== null) return await requireTorch(named);
+  const python = pythonOf(cacheFolderOfTorch());
+  const reason = await whyNot(python);
+  if (reason === null) return python;
+  throw new Error(
+    `Cannot compare with PyTorch as the cache has none (${python}: ${reason}): run "deno task bench:peers" once, ` +
+      `which fetches it, or name a Python that has ${torchRequirements.join(" and ")} with --python`,
+  );
+}
+
+function cacheFolderOfTorch(): string {
   const cache = cacheFolder(Deno.env);
-  if (cache === null) return null;
-  const folder = join(cache, torchRequirements[0].replace("==", "-"));
-  const python = Deno.build.os === "windows"
-    ? join(folder, "Scripts", "python.exe")
-    : join(folder, "bin", "python");
-  return await whyNot(python) === null ? python : null;
+  if (cache !== null) return join(cache, torchRequirements[0].replace("==", "-"));
+  throw new Error("Cannot look for PyTorch as no cache folder is known: set DETNAS_CACHE, or use --python");
+}
+
+function pythonOf(folder: string): string {
+  return Deno.build.os === "windows" ? join(folder, "Scripts", "python.exe") : join(folder, "bin", "python");
 }
 
 async function requireTorch(python: string): Promise<string> {

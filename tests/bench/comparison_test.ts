@@ -1,0 +1,87 @@
+import { assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { compare, type Measurer, modesOf } from "../../bench/peers/comparison.ts";
+import { comparisonTable } from "../../bench/peers/comparison_table.ts";
+import { backboneWorkload, blockWorkloads } from "../../bench/workloads.ts";
+import { searchSpaces } from "../../lib/space/search_space.ts";
+
+const [workload] = blockWorkloads(searchSpaces.small, "train", 1);
+const options = { rounds: 3, sampleMs: 1, modes: ["eager", "compile"] } as const;
+
+/** Answers from lists by mode, the first answer being the preparation's; notes who was asked. */
+function scripted(answers: Readonly<Record<string, readonly number[]>>, asked: string[]): Measurer {
+  const next = new Map<string, number>();
+  return {
+    measure({ mode }): ReturnType<Measurer["measure"]> {
+      asked.push(mode);
+      const index = next.get(mode) ?? 0;
+      next.set(mode, index + 1);
+      if (answers[mode] === undefined) return Promise.reject(new Error(`no ${mode} here`));
+      return Promise.resolve({ msPerCall: answers[mode][index], peakRssBytes: 0 });
+    },
+  };
+}
+
+Deno.test("sides take turns, each round beginning with the next, and the ratio is paired with the better mode", async () => {
+  const asked: string[] = [];
+  const sides = {
+    ours: scripted({ our: [9, 10, 20, 40] }, asked),
+    torch: scripted({ eager: [9, 20, 40, 80], compile: [9, 30, 50, 90] }, asked),
+  };
+  const { best, ratio, ours, rounds } = await compare(sides, workload, options);
+  const prepared = ["our", "eager", "compile"];
+  const turns = ["our", "eager", "compile", "eager", "compile", "our", "compile", "our", "eager"];
+  assertEquals(asked, [...prepared, ...turns]);
+  assertEquals([best, rounds], ["eager", 3]);
+  assertEquals(ratio, { median: 0.5, lowerQuartile: 0.5, upperQuartile: 0.5 });
+  assertEquals(ours, { median: 20, lowerQuartile: 15, upperQuartile: 30 });
+});
+
+Deno.test("a mode that does not work is left out, and said", async () => {
+  const sides = { ours: scripted({ our: [1, 1, 1, 1] }, []), torch: scripted({ eager: [2, 2, 2, 2] }, []) };
+  const { best, modes } = await compare(sides, workload, options);
+  assertEquals(best, "eager");
+  assertEquals(modes.map(({ mode, reason }) => [mode, reason]), [["eager", null], [
+    "compile",
+    "no compile here",
+  ]]);
+});
+
+Deno.test("without a mode that works there is nothing to compare with", async () => {
+  const sides = { ours: scripted({ our: [1, 1, 1, 1] }, []), torch: scripted({}, []) };
+  const error = await assertRejects(() => compare(sides, workload, options), Error);
+  assertStringIncludes(error.message, "no eager here; no compile here");
+});
+
+Deno.test("batch norms are folded for inference alone", () => {
+  const backbone = backboneWorkload(searchSpaces.small, 1, 32, 32);
+  assertEquals(modesOf(backbone, ["eager", "folded"]), ["eager", "folded"]);
+  assertEquals(modesOf(workload, ["eager", "folded"]), ["eager"]);
+});
+
+Deno.test("the table ends with each group's geometric mean and its worst row", () => {
+  const spread = (median: number) => ({ median, lowerQuartile: median, upperQuartile: median });
+  const row = (name: string, ratio: number) => ({
+    name,
+    ours: spread(ratio),
+    modes: [{ mode: "eager", ms: spread(1), ratio: spread(ratio), reason: null }] as const,
+    best: "eager" as const,
+    ratio: spread(ratio),
+    rounds: 1,
+    memory: { oursBytes: 5e8, torchBytes: 1e9 },
+  });
+  const table = comparisonTable([
+    row("block small a train 1x1x1", 0.5),
+    row("block small b train 1x1x1", 2),
+    row("step x", 0.7),
+  ]);
+  const lines = table.split("\n");
+  assertEquals(
+    lines[4],
+    "| step x | 0.7 (0.7–0.7) | 1.0 (1.0–1.0) | eager | 0.70 (0.70–0.70) | 0.50 | 1.00 |",
+  );
+  assertEquals(
+    lines.at(-1),
+    "block small train: geometric mean of 2 ratios 1.000, worst 2.00 (block small b train 1x1x1)",
+  );
+  assertAlmostEquals(lines.length, 7, 0);
+});
