@@ -5,4 +5,4 @@
  */
 
 /** Another one may train otherwise. */
-export const projectVersion = "0.1.0";
+export const projectVersion = "0.2.0";
