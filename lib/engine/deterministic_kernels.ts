@@ -5,7 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, TensorInfo } from "@tensorflow/tfjs-core";
 
 /** Replaces tfjs-node's kernels that TensorFlow refuses; to be called once they are registered, on a GPU only. */
 export function registerDeterministicKernels(): void {
@@ -54,5 +54,31 @@ export function enlargementGradient(dy: Tensor, shape: readonly number[]): Tenso
     const columnSums = tf.sum(tf.reshape(dy, [batch * height * rows, width, columns, channels]), 2);
     const rowSums = tf.sum(tf.reshape(columnSums, [batch * height, rows, width * channels]), 1);
     return tf.reshape(rowSums, [...shape]);
+  });
+}
+
+/**
+ * A sparse matrix, or its transpose, times a dense one, as `SparseTensorDenseMatMul`: each entry takes its row of the dense
+ * matrix, and those of one result row are summed.
+ *
+ * @param indices `[E, 2]` int32: row and column of each entry.
+ * @param values `[E]` float32.
+ * @param dense `[columns, C]` float32; `[rows, C]` where transposed.
+ * @param resultRows How many rows the result has: the matrix's rows; its columns where transposed.
+ * @param transposed Whether the matrix's transpose is meant.
+ * @returns `[resultRows, C]`, the caller's.
+ */
+export function sparseProduct(
+  indices: Tensor,
+  values: Tensor,
+  dense: Tensor,
+  resultRows: number,
+  transposed: boolean,
+): Tensor {
+  return tf.tidy(() => {
+    const [rows, columns] = tf.unstack(indices, 1) as Tensor1D[];
+    const [from, to] = transposed ? [rows, columns] : [columns, rows];
+    const weighted = tf.mul(tf.gather(dense, from), tf.expandDims(values, 1));
+    return tf.unsortedSegmentSum(weighted, to, resultRows);
   });
 }

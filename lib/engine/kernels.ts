@@ -9,7 +9,11 @@ import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import { AttributeType, type OpAttribute } from "./attributes.ts";
 import type { TensorFlowBackend } from "./backend.ts";
 import { DataType } from "./data_type.ts";
-import { registerDeterministicKernels, softmaxCrossEntropyOf } from "./deterministic_kernels.ts";
+import {
+  registerDeterministicKernels,
+  softmaxCrossEntropyOf,
+  sparseProduct,
+} from "./deterministic_kernels.ts";
 
 /** Registers the kernels for the backend `tensorflow`. */
 export function registerKernels(backend: TensorFlowBackend): void {
@@ -53,7 +57,27 @@ export function registerKernels(backend: TensorFlowBackend): void {
         ? softmaxCrossEntropyOf(logits as Tensor, labels as Tensor)
         : run(backend, "SoftmaxCrossEntropyWithLogits", [floatType("T")], [logits, labels], 2),
   );
-  register("DetnasSparseMatMul", ({ inputs, attrs }) => sparseMatMul(backend, inputs, attrs));
+  register(
+    "DetnasSparseMatMul",
+    ({ inputs, attrs }) =>
+      backend.binding.isUsingGpuDevice()
+        ? sparseProductOf(inputs, attrs)
+        : sparseMatMul(backend, inputs, attrs),
+  );
+}
+
+function sparseProductOf(
+  { indices, values, dense }: KernelArguments["inputs"],
+  { rows, columns, transposed }: KernelArguments["attrs"],
+): Tensor {
+  const resultRows = (transposed ? columns : rows) as number;
+  return sparseProduct(
+    indices as Tensor,
+    values as Tensor,
+    dense as Tensor,
+    resultRows,
+    transposed as boolean,
+  );
 }
 
 /** The matrix's shape goes in as int64, which tfjs has no tensors of: the id is made and deleted here. */

@@ -1,12 +1,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor4D } from "@tensorflow/tfjs-core";
-import { enlargementGradient, softmaxCrossEntropyOf } from "../../lib/engine/deterministic_kernels.ts";
+import {
+  enlargementGradient,
+  softmaxCrossEntropyOf,
+  sparseProduct,
+} from "../../lib/engine/deterministic_kernels.ts";
 import { assertClose } from "../helpers/close.ts";
 import { onHost, testDevice, useEngine } from "../helpers/engine.ts";
 import { normalTensor } from "../helpers/gradients.ts";
 import { assertNoLeaks } from "../helpers/leaks.ts";
-import { softmaxCrossEntropy } from "../../lib/nn/custom_kernels.ts";
+import { softmaxCrossEntropy, sparseMatMul } from "../../lib/nn/custom_kernels.ts";
 
 const engine = await useEngine();
 
@@ -20,6 +24,8 @@ const pairs: Record<string, [replacement: () => Tensor[], original: () => Tensor
     () => tf.tensor2d([[1000, -1000], [-80, 80]]),
     () => tf.tensor2d([[0, 1], [0, 1]]),
   ),
+  "sparseProduct(), with a place named twice and a row without entries": sparseProducts(false),
+  "sparseProduct() of the transpose": sparseProducts(true),
   "enlargementGradient() by two": enlargements(2, 2),
   "enlargementGradient() by three rows and one column": enlargements(3, 1),
 };
@@ -29,6 +35,17 @@ function crossEntropies(logits: () => Tensor, labels: () => Tensor): [() => Tens
     const { loss, dLogits } = softmaxCrossEntropy(logits(), labels());
     return [loss, dLogits];
   }];
+}
+
+function sparseProducts(transposed: boolean): [() => Tensor[], () => Tensor[]] {
+  const indices = (): Tensor => tf.tensor2d([[0, 3], [0, 1], [0, 3], [2, 0]], [4, 2], "int32");
+  const values = (): Tensor => tf.tensor1d([0.5, -1, 2, 3]);
+  const dense = (): Tensor => normalTensor([transposed ? 3 : 4, 40], "dense");
+  const [rows, columns] = [3, 4];
+  return [
+    () => [sparseProduct(indices(), values(), dense(), transposed ? columns : rows, transposed)],
+    () => [sparseMatMul({ indices: indices(), values: values(), rows, columns }, dense(), transposed)],
+  ];
 }
 
 function enlargements(rows: number, columns: number): [() => Tensor[], () => Tensor[]] {
