@@ -62,9 +62,10 @@ Deno.test("--quick is three rounds of eager without memory, unless more is said"
 });
 
 Deno.test("a runner's options go through its flags unchanged", () => {
-  const options = { device: "gpu", threads: 3 } as const;
+  const options = { device: "gpu", threads: 3, kernels: "tensorflow" } as const;
   assertEquals(parseRunnerOptions(["32", ...runnerFlags(options), "--output", "x"]), options);
   assertThrows(() => parseRunnerOptions(["--threads", "0"]), TypeError, "--threads 0");
+  assertThrows(() => parseRunnerOptions(["--kernels", "fast"]), TypeError, "--kernels fast");
 });
 
 Deno.test("lines are whole however the text comes in pieces", async () => {
