@@ -1,6 +1,6 @@
 /**
- * Evaluates proposals, several at a time, and records their outcomes in their order. So the
- * history depends neither on how many run at a time nor on which ends first.
+ * Evaluates proposals, several at a time, and records each outcome at its place. So the history depends neither on how
+ * many run at a time nor on which ends first.
  *
  * @module
  */
@@ -16,30 +16,23 @@ export const maxEvaluations = 3;
  * Evaluates and records proposals.
  *
  * @param options The search's evaluation, history, concurrency, signal, callback and clock.
- * @param proposals In the order that they are recorded in.
- * @throws The signal's reason, once the evaluations under way have ended. What came before the first unfinished one
- * is recorded then, the rest is not and will be evaluated again. Likewise an error of the history or the callback.
+ * @param proposals In the order that they are begun in; each is recorded as soon as it is finished.
+ * @throws The signal's reason, once the evaluations under way have ended. What is not finished then is not recorded and
+ * will be evaluated again. Likewise an error of the history or the callback.
  */
 export async function scoreProposals(options: SearchOptions, proposals: readonly Proposal[]): Promise<void> {
-  const finished = new Map<number, CandidateRecord>();
   let next = 0;
-  let recorded = 0;
   const failures: unknown[] = [];
   const lane = async (): Promise<void> => {
     while (next < proposals.length && failures.length === 0) {
-      const index = next++;
-      finished.set(index, await scoreProposal(options, proposals[index]));
-      for (let it = finished.get(recorded); it; it = finished.get(++recorded)) keep(options, it);
+      const candidate = await scoreProposal(options, proposals[next++]);
+      options.history.record(candidate);
+      options.onCandidate?.(candidate);
     }
   };
   const lanes = Array.from({ length: options.concurrency ?? 1 }, () => lane().catch((e) => failures.push(e)));
   await Promise.all(lanes);
   if (failures.length > 0) throw failures[0];
-}
-
-function keep(options: SearchOptions, candidate: CandidateRecord): void {
-  options.history.record(candidate);
-  options.onCandidate?.(candidate);
 }
 
 /** A score that another run got for these choices is taken over: the evaluation is deterministic. */

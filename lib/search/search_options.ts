@@ -48,7 +48,7 @@ export interface SearchOptions {
   readonly concurrency?: number;
   /** Stops the search: nothing new is evaluated, and the search rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called after each newly recorded candidate, in the order of slots. */
+  /** Called after each newly recorded candidate; those of one generation come as they are finished. */
   readonly onCandidate?: (candidate: CandidateRecord) => void;
   /** Milliseconds on a steady clock, for `elapsedMs`. Default `performance.now`. */
   readonly now?: () => number;

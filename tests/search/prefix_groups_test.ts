@@ -7,8 +7,11 @@ Deno.test("groups hold each candidate once, neighbours in the order of their key
   const random = stream(1, "groups");
   for (const [count, most] of [[1, 8], [8, 8], [9, 8], [50, 8], [7, 1]]) {
     const all = Array.from({ length: count }, () => Array.from({ length: 6 }, () => random.integer(4)));
-    const groups = prefixGroups(all, most);
-    assertEquals(groups.flat().map(architectureKey), all.map(architectureKey).toSorted());
+    const groups = prefixGroups(all.map((choices) => ({ choices })), most);
+    assertEquals(
+      groups.flat().map(({ choices }) => architectureKey(choices)),
+      all.map(architectureKey).toSorted(),
+    );
     const sizes = groups.map(({ length }) => length);
     assertEquals(groups.length, Math.ceil(count / most));
     assertEquals(Math.max(...sizes) - Math.min(...sizes) <= 1 && Math.max(...sizes) <= most, true);
