@@ -41,6 +41,7 @@ function poolOf(
             `gradients ${step}`,
             () => own.gateGradients?.(choices, step) ?? Promise.resolve([...choices]),
           ),
+        ...(own.scoreAll && { scoreAll: own.scoreAll }),
         closeScoring: () => told("close", () => Promise.resolve()),
       }),
       [Symbol.asyncDispose]: () => told("end", () => Promise.resolve()),
