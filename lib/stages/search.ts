@@ -69,7 +69,7 @@ async function runStrategies(
         history,
         settings,
         onCandidate: candidateObserver(context, history, strategy, trial),
-        evaluate: (choices) => pool.score(choices),
+        evaluate: (choices, rivals) => pool.score(choices, settings.earlyStop && rivals),
         gateGradients: (choices, step) => pool.gateGradients(choices, step),
         concurrency: settings.population, // the pool sees a generation whole, and shares what its candidates have in common
         signal: pool.signal,

@@ -4,8 +4,8 @@
  * @module
  */
 import { permutation, stream } from "../base/random.ts";
-import type { DetectionLoader } from "../data/loader.ts";
-import type { DetectionSet } from "../data/sample.ts";
+import type { DetectionLoader, EvaluationBatch } from "../data/loader.ts";
+import type { DetectionBatch, DetectionSet } from "../data/sample.ts";
 import { type CocoEvaluation, evaluateCoco } from "../eval/coco.ts";
 import { type Detection, toDetections } from "../eval/detection.ts";
 import { groundTruthOf } from "../eval/ground_truth.ts";
@@ -68,20 +68,42 @@ export class CandidateScorer {
     scoring: LoadedSet,
     indices: readonly number[],
   ): Promise<Evaluated[]> {
-    const statistics = await measuredStatistics(
-      this.#model,
-      this.#state,
-      { loader: this.#calibrationSet.loader, indices: this.#calibrationIndices },
-      this.#recalibration,
-      this.#model.prefixTree(candidates),
+    return await this.withStatistics(
+      candidates,
+      async (detect) =>
+        evaluateFound(await detect(candidates, scoring, indices), candidates, scoring, indices),
     );
+  }
+
+  /**
+   * Measures the statistics of some candidates, for as long as a function takes.
+   *
+   * @param use Is given what detects with each candidate's own, for any of them.
+   */
+  async withStatistics<T>(
+    candidates: readonly Architecture[],
+    use: (detect: Detect) => Promise<T>,
+  ): Promise<T> {
+    const [model, state] = [this.#model, this.#state];
+    const calibration = { loader: this.#calibrationSet.loader, indices: this.#calibrationIndices };
+    const tree = model.prefixTree(candidates);
+    const statistics = await measuredStatistics(model, state, calibration, this.#recalibration, tree);
     try {
-      return await evaluateDetectors(this.#model, this.#state, statistics, candidates, scoring, indices);
+      return await use((some, { loader }, indices) =>
+        detectAll(model, state, statistics, some, loader.evaluationBatches(indices))
+      );
     } finally {
       disposeTreeStatistics(statistics);
     }
   }
 }
+
+/** Detects with some architectures on samples of a set; by architecture's key. */
+export type Detect = (
+  candidates: readonly Architecture[],
+  scoring: LoadedSet,
+  indices: readonly number[],
+) => Promise<Map<string, Detection[]>>;
 
 /** A set's evaluation, and what was found in it. */
 export interface Evaluated {
@@ -90,35 +112,54 @@ export interface Evaluated {
 }
 
 /**
- * Detects on a set's samples with each of some architectures, and evaluates what was found.
+ * Detects on a set's samples with an architecture, and evaluates what was found.
  *
- * @param statistics The batch norms', by node of the architectures' tree; null takes each batch's own.
- * @returns In the order of the candidates.
+ * @param statistics The batch norms', by node; null takes each batch's own.
  */
-export async function evaluateDetectors(
+export async function evaluateDetector(
+  model: DetectionModel,
+  state: NetworkState,
+  statistics: TreeStatistics | null,
+  choices: Architecture,
+  scoring: LoadedSet,
+  indices: readonly number[],
+): Promise<Evaluated> {
+  const batches = scoring.loader.evaluationBatches(indices);
+  const found = await detectAll(model, state, statistics, [choices], batches);
+  return evaluateFound(found, [choices], scoring, indices)[0];
+}
+
+async function detectAll(
   model: DetectionModel,
   state: NetworkState,
   statistics: TreeStatistics | null,
   candidates: readonly Architecture[],
-  scoring: LoadedSet,
-  indices: readonly number[],
-): Promise<Evaluated[]> {
+  batches: AsyncIterable<EvaluationBatch<DetectionBatch>>,
+): Promise<Map<string, Detection[]>> {
   const tree = model.prefixTree(candidates);
   const detections = new Map(
     candidates.map((choices): [string, Detection[]] => [architectureKey(choices), []]),
   );
-  for await (const { batch, validCount } of scoring.loader.evaluationBatches(indices)) {
+  for await (const { batch, validCount } of batches) {
     for (const [key, found] of model.detectTree(state, statistics, batch, tree)) {
       found.slice(0, validCount).forEach((inImage, i) =>
         detections.get(key)!.push(...toDetections(batch.ids[i], inImage, batch.placements[i]))
       );
     }
   }
-  const { classes, samples } = scoring.set;
+  return detections;
+}
+
+function evaluateFound(
+  found: ReadonlyMap<string, Detection[]>,
+  candidates: readonly Architecture[],
+  { set: { classes, samples } }: LoadedSet,
+  indices: readonly number[],
+): Evaluated[] {
   const groundTruth = groundTruthOf({ classes, samples: indices.map((index) => samples.at(index)) });
   return candidates.map((choices) => {
-    const found = detections.get(architectureKey(choices))!;
-    return { evaluation: evaluateCoco(groundTruth, found), detections: found };
+    const detections = found.get(architectureKey(choices))!;
+    return { evaluation: evaluateCoco(groundTruth, detections), detections };
   });
 }
 

@@ -16,6 +16,7 @@ import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { someIndices } from "./candidate_scorer.ts";
 import { ClassificationModel } from "./classification_model.ts";
 import type { ClassificationData } from "./datasets.ts";
+import type { CandidateScore } from "./candidate_race.ts";
 import type { Device } from "./device.ts";
 import { NetworkState } from "./network_state.ts";
 import { disposeTreeStatistics, measuredStatistics, type Recalibration } from "./path_statistics.ts";
@@ -107,7 +108,7 @@ export function openClassifierScoring(
   const scoring = new ClassificationLoader(data.val, options);
   const scored = someIndices(config.seed, "score", data.val, config.search.scoreImages);
   return {
-    async scoreAll(candidates): Promise<number[]> {
+    async scoreAll(candidates): Promise<CandidateScore[]> {
       const tree = model.prefixTree(candidates);
       const statistics = await measuredStatistics(model, state, calibration, recalibration, tree);
       const correct = new Map(candidates.map((choices) => [architectureKey(choices), 0]));
@@ -120,7 +121,7 @@ export function openClassifierScoring(
       } finally {
         disposeTreeStatistics(statistics);
       }
-      return candidates.map((choices) => correct.get(architectureKey(choices))! / scored.length);
+      return candidates.map((choices) => ({ score: correct.get(architectureKey(choices))! / scored.length }));
     },
     async gateGradients(choices, step): Promise<number[]> {
       return [...model.gateGradients(state, await training.batch(step), choices, step)];

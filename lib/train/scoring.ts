@@ -7,10 +7,11 @@ import type { Config } from "../config/schema.ts";
 import { DetectionLoader } from "../data/loader.ts";
 import type { DetectionSet } from "../data/sample.ts";
 import type { Architecture } from "../space/architecture.ts";
+import { CandidateRace, type CandidateScore } from "./candidate_race.ts";
 import {
   CandidateScorer,
   type Evaluated,
-  evaluateDetectors,
+  evaluateDetector,
   type LoadedSet,
   someIndices,
 } from "./candidate_scorer.ts";
@@ -29,8 +30,13 @@ export interface SupernetScoring extends Disposable {
   /**
    * Scores architectures, at least one, each with batch-norm statistics of its own; higher is better. Those that start
    * alike share work; each score is the same to the bit as if it were alone.
+   *
+   * @param rivals Whose least score counts, if the config's early stop may leave out those that won't reach it.
    */
-  scoreAll(candidates: readonly Architecture[]): Promise<number[]>;
+  scoreAll(
+    candidates: readonly Architecture[],
+    rivals?: readonly Architecture[] | null,
+  ): Promise<CandidateScore[]>;
   /** One derivative a block: how the loss of a training batch changes with a gate on the chosen operation. */
   gateGradients(choices: Architecture, step: number): Promise<number[]>;
 }
@@ -55,10 +61,13 @@ export function openSupernetScoring(
   const training = new DetectionLoader(data.train, { ...config.finetune, ...loading(config) });
   const scorer = new CandidateScorer(model, state, calibration, recalibration, config.seed);
   const indices = someIndices(config.seed, "score", data.val, config.search.scoreImages);
+  const { earlyStop } = config.search;
+  const race = earlyStop && new CandidateRace(scorer, scoring, indices, earlyStop, config.seed);
   return {
-    async scoreAll(candidates): Promise<number[]> {
+    async scoreAll(candidates, rivals = null): Promise<CandidateScore[]> {
+      if (race !== null) return await race.scoreAll(candidates, rivals);
       const evaluated = await scorer.evaluateAll(candidates, scoring, indices);
-      return evaluated.map(({ evaluation }) => evaluation.summary.AP);
+      return evaluated.map(({ evaluation }) => ({ score: evaluation.summary.AP }));
     },
     async gateGradients(choices, step): Promise<number[]> {
       return [...model.gateGradients(state, await training.batch(step), choices, step)];
@@ -90,7 +99,7 @@ export function openDetectorScoring(
       const statistics = inheritedTreeStatistics(model, state, model.prefixTree([choices]));
       const all = Array.from({ length: set.samples.length }, (_, i) => i);
       try {
-        return (await evaluateDetectors(model, state, statistics, [choices], scoring, all))[0];
+        return await evaluateDetector(model, state, statistics, choices, scoring, all);
       } finally {
         disposeTreeStatistics(statistics);
         scoring.loader[Symbol.dispose]();

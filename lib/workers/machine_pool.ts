@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { groupCandidates, prefixGroups } from "../search/prefix_groups.ts";
+import { groupCandidates } from "../search/prefix_groups.ts";
+import type { StoppedScore } from "../search/search_options.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
-import { type ScoreRequest, ScoreRequests, settle } from "./score_requests.ts";
+import { requestGroups, type ScoreRequest, ScoreRequests, settle } from "./score_requests.ts";
 import { untilStopped } from "./timers.ts";
 import type { Trainer } from "./training_group.ts";
 import type { ScoreOutcome, TrainingTask } from "./worker_api.ts";
@@ -49,10 +50,14 @@ export class MachinePool implements AsyncDisposable {
   /**
    * An architecture's score. Those that are asked for in the same turn share work; that changes no bit of a score.
    *
+   * @param rivals Whose least score counts, if the config's early stop may leave out those that won't reach it.
    * @throws What the evaluation threw; an error if the machines fail over and over on this candidate; the signal's reason.
    */
-  score(choices: Architecture): Promise<number> {
-    return untilStopped(this.signal, this.#requests.ask(choices));
+  score(
+    choices: Architecture,
+    rivals: readonly Architecture[] | null = null,
+  ): Promise<number | StoppedScore> {
+    return untilStopped(this.signal, this.#requests.ask(choices, rivals));
   }
 
   /** One derivative a block, see `WorkerApi.gateGradients`, by this machine's worker. */
@@ -73,22 +78,24 @@ export class MachinePool implements AsyncDisposable {
   async #score(requests: readonly ScoreRequest[]): Promise<void> {
     await this.#queue;
     const most = this.#options.machines * groupCandidates;
-    for (const round of prefixGroups(requests, most)) await this.#scoreRound(round);
+    for (const round of requestGroups(requests, most)) await this.#scoreRound(round);
   }
 
   async #scoreRound(round: readonly ScoreRequest[]): Promise<void> {
-    const outcomes = await this.#outcomes(round.map(({ choices }) => choices)).catch((error) => error);
+    const outcomes = await this.#outcomes(round).catch((error) => error);
     if (Array.isArray(outcomes)) round.forEach((each, i) => settle(each, outcomes[i]));
     else if (round.length > 1 && outcomes instanceof WorkerError && !this.signal.aborted) {
       for (const each of round) await this.#scoreRound([each]); // which of them is at fault?
     } else round.forEach(({ reject }) => reject(outcomes));
   }
 
-  async #outcomes(candidates: readonly Architecture[]): Promise<ScoreOutcome[]> {
+  async #outcomes(round: readonly ScoreRequest[]): Promise<ScoreOutcome[]> {
+    const candidates = round.map(({ choices }) => choices);
+    const [{ rivals }] = round;
     return await this.#persist(
       candidates.map(architectureKey).join(", "),
       candidates.length === 1 ? maxLosses : 1,
-      () => this.#trainer.call((worker) => worker.scoreAll(candidates)),
+      () => this.#trainer.call((worker) => worker.scoreAll(candidates, rivals)),
     );
   }
 

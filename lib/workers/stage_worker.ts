@@ -198,14 +198,19 @@ export class StageWorker implements WorkerApi {
   }
 
   async score(choices: Architecture): Promise<number> {
-    return (await this.#openScoring().scoreAll([choices]))[0];
+    const [outcome] = await this.#openScoring().scoreAll([choices], null);
+    if ("score" in outcome) return outcome.score;
+    throw new TypeError("Cannot give an estimate for a score: it was stopped, and should not have been");
   }
 
-  async scoreAll(candidates: readonly Architecture[]): Promise<ScoreOutcome[]> {
+  async scoreAll(
+    candidates: readonly Architecture[],
+    rivals: readonly Architecture[] | null = null,
+  ): Promise<ScoreOutcome[]> {
     const { rank, size } = this.#group;
     // Neighbours stay together: the caller puts those side by side that start alike.
     const start = (rank: number): number => Math.floor(rank * candidates.length / size);
-    const own = await this.#scoreOutcomes(candidates.slice(start(rank), start(rank + 1)));
+    const own = await this.#scoreOutcomes(candidates.slice(start(rank), start(rank + 1)), rivals);
     return gatherBytes(this.#group, serialize(own), "scores").flatMap((bytes): ScoreOutcome[] =>
       deserialize(bytes)
     );
@@ -327,16 +332,19 @@ export class StageWorker implements WorkerApi {
   }
 
   /** Together if that goes well; else each alone, so that one's failure is no other's. */
-  async #scoreOutcomes(candidates: readonly Architecture[]): Promise<ScoreOutcome[]> {
+  async #scoreOutcomes(
+    candidates: readonly Architecture[],
+    rivals: readonly Architecture[] | null,
+  ): Promise<ScoreOutcome[]> {
     if (candidates.length === 0) return [];
     try {
-      return (await this.#openScoring().scoreAll(candidates)).map((score) => ({ score }));
+      return await this.#openScoring().scoreAll(candidates, rivals);
     } catch (error) {
       if (candidates.length === 1) {
         return [{ reason: error instanceof Error ? error.message : String(error) }];
       }
       const alone: ScoreOutcome[] = [];
-      for (const choices of candidates) alone.push(...await this.#scoreOutcomes([choices]));
+      for (const choices of candidates) alone.push(...await this.#scoreOutcomes([choices], rivals));
       return alone;
     }
   }

@@ -8,10 +8,11 @@
  *
  * @module
  */
-import { groupCandidates, prefixGroups } from "../search/prefix_groups.ts";
+import { groupCandidates } from "../search/prefix_groups.ts";
+import type { StoppedScore } from "../search/search_options.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { Deadline } from "./deadline.ts";
-import { type ScoreRequest, ScoreRequests, settle } from "./score_requests.ts";
+import { requestGroups, type ScoreRequest, ScoreRequests, settle } from "./score_requests.ts";
 import { type Timers, untilStopped } from "./timers.ts";
 import type { RecalibrationMode, ScoreOutcome, TrainingTask } from "./worker_api.ts";
 import { type RemoteWorker, WorkerError } from "./worker_process.ts";
@@ -81,10 +82,14 @@ export class WorkerPool implements AsyncDisposable {
   /**
    * An architecture's score. Those that are asked for in the same turn share work; that changes no bit of a score.
    *
+   * @param rivals Whose least score counts, if the config's early stop may leave out those that won't reach it.
    * @throws What the evaluation threw; an error if the candidate ended three workers; the signal's reason.
    */
-  score(choices: Architecture): Promise<number> {
-    return this.#requests.ask(choices);
+  score(
+    choices: Architecture,
+    rivals: readonly Architecture[] | null = null,
+  ): Promise<number | StoppedScore> {
+    return this.#requests.ask(choices, rivals);
   }
 
   /** One derivative a block, see `WorkerApi.gateGradients`. Throws as `score` does. */
@@ -106,13 +111,13 @@ export class WorkerPool implements AsyncDisposable {
   /** Cuts what is asked for into groups, so that each worker has something to do. */
   #scoreTogether(requests: readonly ScoreRequest[]): void {
     const most = Math.min(groupCandidates, Math.ceil(requests.length / this.#slots.length));
-    for (const group of prefixGroups(requests, most)) void this.#scoreGroup(group);
+    for (const group of requestGroups(requests, most)) void this.#scoreGroup(group);
   }
 
   /** A worker that ends at a group blames nobody; its candidates go on alone, as one of them may be at fault. */
   async #scoreGroup(group: readonly ScoreRequest[]): Promise<void> {
     try {
-      const outcomes = await this.#outcomes(group.map(({ choices }) => choices));
+      const outcomes = await this.#outcomes(group);
       this.#proof ??= group.find((_, i) => "score" in outcomes[i])?.choices ?? null;
       group.forEach((request, i) => settle(request, outcomes[i]));
     } catch (error) {
@@ -122,13 +127,16 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  async #outcomes(candidates: readonly Architecture[]): Promise<ScoreOutcome[]> {
-    const [first] = candidates;
-    if (candidates.length === 1) {
-      return [{ score: await this.#work("score", architectureKey(first), (worker) => worker.score(first)) }];
+  async #outcomes(group: readonly ScoreRequest[]): Promise<ScoreOutcome[]> {
+    const candidates = group.map(({ choices }) => choices);
+    const [{ choices, rivals }] = group;
+    const scoreAll = (worker: RemoteWorker): Promise<ScoreOutcome[]> => worker.scoreAll(candidates, rivals);
+    if (group.length > 1) {
+      return await this.#attempt(await this.#idleSlot(new Set()), "score", scoreAll, group.length);
     }
-    const slot = await this.#idleSlot(new Set());
-    return await this.#attempt(slot, "score", (worker) => worker.scoreAll(candidates), candidates.length);
+    const key = architectureKey(choices);
+    if (rivals !== null) return await this.#work("score", key, scoreAll);
+    return [{ score: await this.#work("score", key, (worker) => worker.score(choices)) }];
   }
 
   /** Gives a call to workers until one answers. */
