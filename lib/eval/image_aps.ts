@@ -27,6 +27,8 @@ const recallCount = 101;
 export class ImageAps {
   readonly #classes: readonly ClassRows[];
   #images = 0;
+  /** By number of images, as rivals are asked again and again. */
+  readonly #aps = new Map<number, number>();
   readonly #without = new Map<number, Float64Array>();
 
   /** @param classCount K. */
@@ -66,11 +68,16 @@ export class ImageAps {
 
   /** AP over IoU 0.50..0.95, all areas, as `evaluateCoco` gives; -1 if nothing defines it. */
   ap(images = this.#images): number {
-    return meanAp(this.#classes.map((rows) => firstImages(rows, images)), -1);
+    let ap = this.#aps.get(images);
+    if (ap === undefined) {
+      ap = meanAp(this.#classes.map((rows) => firstImages(rows, images)), -1);
+      this.#aps.set(images, ap);
+    }
+    return ap;
   }
 
   /**
-   * The AP of the first images but one, for each of them; kept, as rivals are asked again and again.
+   * The AP of the first images but one, for each of them.
    *
    * @param images How many.
    */
@@ -85,23 +92,31 @@ export class ImageAps {
   }
 }
 
-/** A class's rows of the first images, best first. */
-function firstImages(rows: ClassRows, images: number): ClassRows {
+/** A class's detections in some images, best first. */
+interface SortedRows {
+  readonly matched: Uint16Array;
+  readonly ignored: Uint16Array;
+  readonly images: Int32Array;
+  readonly positives: readonly number[];
+  /** Room for as many precisions. */
+  readonly peaks: Float64Array;
+}
+
+function firstImages(rows: ClassRows, images: number): SortedRows {
   const end = rows.images.findIndex((image) => image >= images);
   const order = Int32Array.from({ length: end < 0 ? rows.images.length : end }, (_, i) => i);
   sortByScore(order, Float64Array.from(rows.scores));
-  const pick = (values: readonly number[]): number[] => Array.from(order, (row) => values[row]);
   return {
-    scores: pick(rows.scores),
-    matched: pick(rows.matched),
-    ignored: pick(rows.ignored),
-    images: pick(rows.images),
+    matched: Uint16Array.from(order, (row) => rows.matched[row]),
+    ignored: Uint16Array.from(order, (row) => rows.ignored[row]),
+    images: order.map((row) => rows.images[row]),
     positives: rows.positives.slice(0, images),
+    peaks: new Float64Array(order.length),
   };
 }
 
 /** Over the classes that have objects; -1 if none has. */
-function meanAp(classes: readonly ClassRows[], without: number): number {
+function meanAp(classes: readonly SortedRows[], without: number): number {
   let [sum, count] = [0, 0];
   for (const rows of classes) {
     const positives = rows.positives.reduce((total, n, image) => image === without ? total : total + n, 0);
@@ -114,23 +129,25 @@ function meanAp(classes: readonly ClassRows[], without: number): number {
   return count === 0 ? -1 : sum / count;
 }
 
-/** The largest precision at recall of at least 0.00, 0.01, …, 1.00, summed. */
-function sumOfPrecisions(rows: ClassRows, bit: number, positives: number, without: number): number {
-  const [recalls, precisions]: [number[], number[]] = [[], []];
-  let truePositives = 0;
-  for (let row = 0; row < rows.scores.length; row++) {
-    if (rows.images[row] === without || rows.ignored[row] & bit) continue;
-    if (rows.matched[row] & bit) truePositives++;
-    recalls.push(truePositives / positives);
-    precisions.push(truePositives / (recalls.length + Number.EPSILON)); // COCO's tool adds the epsilon
+/**
+ * The largest precision at recall of at least 0.00, 0.01, …, 1.00, summed. Recall rises, and precision peaks, where an
+ * object is found; so only those places are kept.
+ */
+function sumOfPrecisions(rows: SortedRows, bit: number, positives: number, without: number): number {
+  const { matched, ignored, images, peaks } = rows;
+  let [found, count] = [0, 0];
+  for (let row = 0; row < matched.length; row++) {
+    if (images[row] === without || ignored[row] & bit) continue;
+    count++;
+    if (!(matched[row] & bit)) continue;
+    found++;
+    peaks[found - 1] = found / (count + Number.EPSILON); // COCO's tool adds the epsilon
   }
-  for (let i = precisions.length - 1; i > 0; i--) {
-    precisions[i - 1] = Math.max(precisions[i - 1], precisions[i]);
-  }
+  for (let i = found - 1; i > 0; i--) peaks[i - 1] = Math.max(peaks[i - 1], peaks[i]);
   let sum = 0;
   for (let r = 0, i = 0; r < recallCount; r++) {
-    while (i < recalls.length && recalls[i] < r * 0.01) i++;
-    if (i < recalls.length) sum += precisions[i];
+    while (i < found && (i + 1) / positives < r * 0.01) i++;
+    if (i < found) sum += peaks[i];
   }
   return sum;
 }
