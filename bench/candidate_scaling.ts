@@ -46,11 +46,11 @@ async function measure(config: Config, count: number): Promise<Record<string, nu
   return { candidates: count, candidatesPerMinute: Number((count / minutes).toFixed(1)) };
 }
 
-/** Each worker always has one. */
+/** All are asked for together, as a search asks for a generation. */
 async function scoreAll(pool: WorkerPool, { space }: Config, first: number, count: number): Promise<void> {
-  const indices = Array.from({ length: count }, (_, i) => first + i).values();
-  const lane = async (): Promise<void> => {
-    for (const index of indices) await pool.score(sampleArchitecture(space, stream(0, "bench", index)));
-  };
-  await Promise.all(Array.from({ length: pool.size }, lane));
+  const candidates = Array.from(
+    { length: count },
+    (_, i) => sampleArchitecture(space, stream(0, "bench", first + i)),
+  );
+  await Promise.all(candidates.map((choices) => pool.score(choices)));
 }

@@ -234,6 +234,14 @@ const search = z.strictObject({
     momentum: z.number().gt(0).max(1).describe("share of the newest batch in the moving average"),
   }),
   scoreImages: count.nullable().describe("validation images that score an architecture; null is all"),
+  earlyStop: z.strictObject({
+    confidence: z.number().min(0.5).lt(1).describe(
+      "how sure it must be that a candidate can't become a parent",
+    ),
+    chunkImages: whole.min(8).describe("images between one look and the next"),
+  }).nullable().describe(
+    "stops scoring candidates of the evolution that won't become parents; null scores all",
+  ),
   objective: z.enum(["detection", "classification"]).describe(
     "what scores an architecture: COCO's AP under the detector, or top-1 accuracy of the pre-trained supernet",
   ),
@@ -255,6 +263,9 @@ const search = z.strictObject({
 }).refine((s) => s.budget.latencyMs === null || s.latencyTable !== null, {
   path: ["latencyTable"],
   error: "a file that deno task profile wrote, as search.budget.latencyMs bounds the latency",
+}).refine((s) => s.earlyStop === null || (s.objective === "detection" && s.recalibration.mode !== "batch"), {
+  path: ["earlyStop"],
+  error: "null, as it needs search.objective detection and statistics that are not each batch's own",
 }).refine((s) => s.parents <= s.population, { path: ["parents"], error: "at most search.population" })
   .refine((s) => s.mutants + s.crossovers <= s.population, {
     path: ["mutants"],

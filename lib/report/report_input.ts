@@ -160,7 +160,7 @@ export interface ReportCandidate {
   /** Measured time of the backbone, ms; `null` where no latency table was given. */
   readonly latencyMs: number | null;
   /** Whether it has a score. */
-  readonly status: "scored" | "failed";
+  readonly status: "scored" | "stopped" | "failed";
   /** Its score, with the weights of the supernet; `null` where it failed. */
   readonly score: number | null;
   /** Why it failed; `null` where it did not. */

@@ -48,11 +48,13 @@ export interface Proposal extends CandidatePlace, Cost {
 
 /** A candidate with its outcome. */
 export interface CandidateRecord extends Proposal {
-  /** Whether its evaluation gave a score. */
-  readonly status: "scored" | "failed";
-  /** What the evaluation returned, unrounded and finite; null if it failed. */
+  /** Whether its evaluation gave a score, was stopped early as it won't become a parent, or gave none. */
+  readonly status: "scored" | "stopped" | "failed";
+  /** What the evaluation returned, unrounded and finite; an estimate if it was stopped; null if it failed. */
   readonly score: number | null;
-  /** Why it failed; null if it was scored. */
+  /** How many images a stopped candidate was scored on; null for the others. */
+  readonly images: number | null;
+  /** Why it failed; null if it did not. */
   readonly reason: string | null;
   /** Evaluations made; 0 if the score that another run got for the same architecture was taken over. */
   readonly attempts: number;
@@ -82,19 +84,20 @@ export function byScore(a: ScoredCandidate, b: ScoredCandidate): number {
 /**
  * Refuses an outcome that contradicts itself.
  *
- * @throws {TypeError} If a scored candidate's score is not finite, or a failed one has a score or no reason.
+ * @throws {TypeError} If a scored candidate's score is not finite, a stopped one is not known to have seen images, or a
+ * failed one has a score or no reason.
  */
 export function checkOutcome(candidate: CandidateRecord): void {
-  const { status, score, reason } = candidate;
-  const isWhole = status === "scored"
-    ? Number.isFinite(score) && reason === null
-    : score === null && reason !== null;
+  const { status, score, images, reason } = candidate;
+  const isWhole = status === "failed"
+    ? score === null && images === null && reason !== null
+    : Number.isFinite(score) && reason === null && (status === "stopped") === (images !== null);
   if (isWhole) return;
   throw new TypeError(
     `Cannot record ${
       describePlace(candidate)
-    } as a scored one must have a finite score and no reason, a failed one ` +
-      `a reason and no score: status is ${status}, score is ${score}, reason is ${reason}`,
+    } as a scored one must have a finite score and no reason, a stopped one also its images, a failed one ` +
+      `a reason and no score: status is ${status}, score is ${score}, images is ${images}, reason is ${reason}`,
   );
 }
 

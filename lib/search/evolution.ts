@@ -53,7 +53,8 @@ export const authorsEvolution: EvolutionSettings = {
  * Runs an evolution, or goes on with the one in the history: slots recorded there are taken as they are.
  *
  * Generation 0 is random. Parents are the best of all earlier generations by unrounded score; of equal scores the
- * earlier candidate goes first. Failed candidates are recorded, count as tried and are never parents.
+ * earlier candidate goes first. Failed candidates are recorded, count as tried and are never parents; so do those whose
+ * evaluation was stopped as they will not reach the parents' least score.
  *
  * Each slot is a pure function of (seed, strategy, trial, origin, generation, slot, attempt) and of the generations
  * before, so neither concurrency, nor timing, nor a stop changes the result. No architecture is proposed twice. If
@@ -78,7 +79,8 @@ export async function evolve(options: EvolutionOptions): Promise<CandidateRecord
     const parents = bestOf(scored, settings.parents);
     const places = generationPlaces(generation, settings.population);
     const propose = (place: Place): Proposal => proposeChild(proposer, options, parents, place);
-    const filled = await fillPlaces(options, "evolution", places, propose);
+    const rivals = parents.length === settings.parents ? parents : null; // with fewer, whoever has a score is one
+    const filled = await fillPlaces(options, "evolution", places, propose, rivals);
     scored.push(...filled.filter(isScored));
   }
   return history.all("evolution", trialOf(options));

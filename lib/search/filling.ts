@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Architecture } from "../space/architecture.ts";
 import type { CandidateRecord, Proposal, Strategy } from "./candidate.ts";
 import type { Place } from "./proposer.ts";
 import { scoreProposals } from "./scoring.ts";
@@ -22,6 +23,7 @@ export function generationPlaces(generation: number, population: number): Place[
  * @param strategy Whose places these are.
  * @param places In order; what is proposed for one must not depend on the scores of the others.
  * @param propose Asked for each place that the history does not hold, in order.
+ * @param rivals Those whose least score counts: candidates that won't reach it need no score; null if all do.
  * @throws What `propose` and `scoreProposals` throw.
  * @returns The candidates at the places, recorded now or before.
  */
@@ -30,10 +32,11 @@ export async function fillPlaces(
   strategy: Strategy,
   places: readonly Place[],
   propose: (place: Place) => Proposal,
+  rivals: readonly Architecture[] | null = null,
 ): Promise<CandidateRecord[]> {
   const trial = trialOf(options);
   const find = (place: Place): CandidateRecord | undefined =>
     options.history.find({ strategy, trial, ...place });
-  await scoreProposals(options, places.filter((place) => !find(place)).map(propose));
+  await scoreProposals(options, places.filter((place) => !find(place)).map(propose), rivals);
   return places.flatMap((place) => find(place) ?? []);
 }

@@ -150,7 +150,7 @@ class FileHistory implements SearchHistory {
     this.#database = database;
     this.#path = path;
     this.#insert = database.prepare(
-      "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#byPlace = database.prepare(
       "SELECT * FROM candidates WHERE strategy = ? AND trial = ? AND generation = ? AND slot = ?",
@@ -166,12 +166,12 @@ class FileHistory implements SearchHistory {
   record(candidate: CandidateRecord): void {
     checkOutcome(candidate);
     const { strategy, trial, generation, slot, origin, choices, macs, parameters, latencyMs } = candidate;
-    const { status, score, reason, attempts, elapsedMs } = candidate;
+    const { status, score, images, reason, attempts, elapsedMs } = candidate;
     const cost = [macs, parameters, latencyMs];
     try {
       this.#insert.run(
         ...[strategy, trial, generation, slot, origin, architectureKey(choices)],
-        ...[...cost, status, score, reason, attempts, elapsedMs],
+        ...[...cost, status, score, images, reason, attempts, elapsedMs],
       );
     } catch (error) {
       throw this.#unrecorded(candidate, error);
@@ -262,6 +262,7 @@ function fromRow(row: Row): CandidateRecord {
     latencyMs: row.latencyMs === null ? null : Number(row.latencyMs),
     status: row.status as CandidateRecord["status"],
     score: row.score === null ? null : Number(row.score),
+    images: row.images === null ? null : Number(row.images),
     reason: row.reason === null ? null : String(row.reason),
     attempts: Number(row.attempts),
     elapsedMs: Number(row.elapsedMs),

@@ -7,8 +7,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { origins, strategies } from "./candidate.ts";
 
-/** The schema this code writes, kept in the file's `user_version`; 2 added trials, latencies and strategies. */
-const schemaVersion = 2;
+/**
+ * The schema this code writes, kept in the file's `user_version`; 2 added trials, latencies and strategies, 3 candidates
+ * that were stopped.
+ */
+const schemaVersion = 3;
 
 const candidatesTable = `
   CREATE TABLE candidates (
@@ -21,8 +24,9 @@ const candidatesTable = `
     macs INTEGER NOT NULL,
     parameters INTEGER NOT NULL,
     latencyMs REAL,
-    status TEXT NOT NULL CHECK (status IN ('scored', 'failed')),
+    status TEXT NOT NULL CHECK (status IN ('scored', 'stopped', 'failed')),
     score REAL,
+    images INTEGER,
     reason TEXT,
     attempts INTEGER NOT NULL,
     elapsedMs REAL NOT NULL,
@@ -54,7 +58,7 @@ export function prepareSchema(
   checkFingerprint(database, path, fingerprint, onOther);
   const damage = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
   if (damage !== "ok") throw new Error(`database disk image is malformed (${damage})`);
-  if (version === 1) migrateFromVersion1(database);
+  if (version < schemaVersion) migrate(database, version);
 }
 
 function quoted(names: readonly string[]): string {
@@ -76,17 +80,21 @@ function createSchema(database: DatabaseSync, fingerprint: string): void {
   database.exec("COMMIT");
 }
 
-/** Version 1 had one run of each strategy and no latencies. SQLite can't change a CHECK, so the table is rebuilt. */
-function migrateFromVersion1(database: DatabaseSync): void {
+/**
+ * Version 1 had one run of each strategy and no latencies, and up to 2 none was stopped. SQLite can't change a CHECK, so
+ * the table is rebuilt.
+ */
+function migrate(database: DatabaseSync, version: number): void {
+  const [trial, latencyMs] = version === 1 ? ["0", "NULL"] : ["trial", "latencyMs"];
   database.exec(`
     BEGIN IMMEDIATE;
     DROP INDEX candidates_by_choices;
-    ALTER TABLE candidates RENAME TO candidates_1;
+    ALTER TABLE candidates RENAME TO older_candidates;
     ${candidatesTable}
     INSERT INTO candidates
-      SELECT strategy, 0, generation, slot, origin, choices, macs, parameters, NULL, status, score, reason, attempts,
-        elapsedMs FROM candidates_1;
-    DROP TABLE candidates_1;
+      SELECT strategy, ${trial}, generation, slot, origin, choices, macs, parameters, ${latencyMs}, status, score, NULL,
+        reason, attempts, elapsedMs FROM older_candidates;
+    DROP TABLE older_candidates;
     COMMIT;
   `);
 }

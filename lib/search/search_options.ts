@@ -12,11 +12,25 @@ import { type Budget, checkBudget } from "./budget.ts";
 import type { CandidateRecord } from "./candidate.ts";
 import type { SearchHistory } from "./history.ts";
 
+/** A score that was not waited for: the candidate will not be among the best. */
+export interface StoppedScore {
+  /** What the score would be. */
+  readonly estimate: number;
+  /** How many images it is estimated from. */
+  readonly images: number;
+}
+
 /**
  * Scores an architecture; higher is better. It must be deterministic: a score is used again wherever the same
  * architecture comes up. A rejection or a score that is not finite counts as a failed attempt.
+ *
+ * It may stop early where `rivals` are given, all scored in full: if the candidate's score will not reach the least of
+ * theirs. Whether it does must depend on the candidate and on them alone.
  */
-export type Evaluate = (choices: Architecture) => Promise<number>;
+export type Evaluate = (
+  choices: Architecture,
+  rivals: readonly Architecture[] | null,
+) => Promise<number | StoppedScore>;
 
 /** How many candidates a search tries. */
 export interface SearchSize {
@@ -48,7 +62,7 @@ export interface SearchOptions {
   readonly concurrency?: number;
   /** Stops the search: nothing new is evaluated, and the search rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called after each newly recorded candidate, in the order of slots. */
+  /** Called after each newly recorded candidate; those of one generation come as they are finished. */
   readonly onCandidate?: (candidate: CandidateRecord) => void;
   /** Milliseconds on a steady clock, for `elapsedMs`. Default `performance.now`. */
   readonly now?: () => number;

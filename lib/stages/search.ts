@@ -69,9 +69,9 @@ async function runStrategies(
         history,
         settings,
         onCandidate: candidateObserver(context, history, strategy, trial),
-        evaluate: (choices) => pool.score(choices),
+        evaluate: (choices, rivals) => pool.score(choices, settings.earlyStop && rivals),
         gateGradients: (choices, step) => pool.gateGradients(choices, step),
-        concurrency: pool.size,
+        concurrency: settings.population, // the pool sees a generation whole, and shares what its candidates have in common
         signal: pool.signal,
       });
     }
@@ -110,12 +110,13 @@ function candidateObserver(
 ): (candidate: CandidateRecord) => void {
   const { population, generations, seeds } = run.config.search;
   let best = Math.max(...history.scored(strategy, trial).map(({ score }) => score));
-  return ({ generation, slot, score }) => {
+  let done = history.all(strategy, trial).length;
+  return ({ generation, score }) => {
     best = Math.max(best, score ?? -Infinity);
     observer.progress({
       label: seeds === 1 ? strategy : `${strategy} ${trial + 1}/${seeds}`,
       unit: "candidates",
-      done: generation * population + slot + 1,
+      done: ++done,
       total: population * generations,
       note: `generation ${generation + 1}/${generations}, best ${scoreName(run.config)} ${best.toFixed(3)}`,
     });

@@ -13,11 +13,13 @@ import { labelSmoothedCrossEntropy } from "../nn/losses.ts";
 import type { Compiled } from "../nn/compiled.ts";
 import type { Unit } from "../nn/unit.ts";
 import { loneWorker, sumNumbers, type WorkerGroup } from "../nn/worker_group.ts";
-import type { Architecture } from "../space/architecture.ts";
+import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { applyUpdates } from "./apply_updates.ts";
 import { type BatchShare, batchShare } from "./batch_share.ts";
 import type { Device } from "./device.ts";
 import type { NetworkState } from "./network_state.ts";
+import type { TreeStatistics } from "./path_statistics.ts";
+import { nodesOf, type PrefixNode, prefixTree, unitsAt } from "./prefix_tree.ts";
 import type { PathStatistics } from "./recalibrate.ts";
 import { backwardTrunk, gateGradients, type OnOutputGradient, trainTrunk, unitsOnPath } from "./trunk.ts";
 import { disposePass, type UnitRunner, type UnitUpdate, type UpdateSettings } from "./unit_runner.ts";
@@ -108,6 +110,16 @@ export class ClassificationModel implements Disposable {
     return [...unitsOnPath(this.#supernet, choices), this.#classifier];
   }
 
+  /** The tree of some architectures, along which a batch passes what they have in common once. */
+  prefixTree(candidates: readonly Architecture[]): PrefixNode {
+    return prefixTree(this.#supernet, candidates);
+  }
+
+  /** The units that a batch passes at a node; at a leaf also the classifier. */
+  unitsAt(node: PrefixNode): Unit[] {
+    return unitsAt(node, [this.#classifier]);
+  }
+
   /**
    * One batch through a path, each batch norm using the batch's own statistics.
    *
@@ -118,13 +130,25 @@ export class ClassificationModel implements Disposable {
     batch: ClassificationBatch,
     choices: Architecture,
   ): Map<Unit, Float32Array[]> {
-    const moments = new Map<Unit, Float32Array[]>();
-    tf.tidy(() => { // gives nothing back: what it gave would outlive it
-      this.#forward(batch, choices, (unit, x) => {
-        const pass = this.#normaliseByBatch(state, unit, x);
-        moments.set(unit, pass.moments.map((moment) => moment.dataSync<"float32">().slice()));
-        return pass.outputs[0];
-      });
+    const tree = this.prefixTree([choices]);
+    return new Map([...this.treeMoments(state, batch, tree).values()].flatMap((moments) => [...moments]));
+  }
+
+  /**
+   * The same through all paths of a tree.
+   *
+   * @returns By node, the moments of the units there.
+   */
+  treeMoments(
+    state: NetworkState,
+    batch: ClassificationBatch,
+    tree: PrefixNode,
+  ): Map<string, Map<Unit, Float32Array[]>> {
+    const moments = new Map([...nodesOf(tree)].map(({ key }) => [key, new Map<Unit, Float32Array[]>()]));
+    this.#walk(batch, tree, (unit, x, key) => {
+      const pass = this.#normaliseByBatch(state, unit, x);
+      moments.get(key)!.set(unit, pass.moments.map((moment) => moment.dataSync<"float32">().slice()));
+      return pass.outputs[0];
     });
     return moments;
   }
@@ -141,13 +165,33 @@ export class ClassificationModel implements Disposable {
     choices: Architecture,
     statistics: PathStatistics | null,
   ): Float32Array {
-    return tf.tidy(() => {
-      const logits = this.#forward(batch, choices, (unit, x) => {
+    const tree = this.prefixTree([choices]);
+    const ofAll = statistics && new Map([...nodesOf(tree)].map(({ key }) => [key, statistics]));
+    return this.treeLogits(state, batch, tree, ofAll).get(architectureKey(choices))!;
+  }
+
+  /**
+   * The same for all architectures of a tree.
+   *
+   * @returns By the architecture's key.
+   */
+  treeLogits(
+    state: NetworkState,
+    batch: ClassificationBatch,
+    tree: PrefixNode,
+    statistics: TreeStatistics | null,
+  ): Map<string, Float32Array> {
+    const logits = new Map<string, Float32Array>();
+    this.#walk(
+      batch,
+      tree,
+      (unit, x, key) => {
         if (statistics === null) return this.#normaliseByBatch(state, unit, x).outputs[0];
-        return this.#runner.infer(unit, state.of(unit).parameters, statistics.get(unit)!, [x])[0];
-      });
-      return logits.dataSync<"float32">().slice();
-    });
+        return this.#runner.infer(unit, state.of(unit).parameters, statistics.get(key)!.get(unit)!, [x])[0];
+      },
+      (y, key) => logits.set(key, y.dataSync<"float32">().slice()),
+    );
+    return logits;
   }
 
   [Symbol.dispose](): void {
@@ -179,19 +223,28 @@ export class ClassificationModel implements Disposable {
     return { loss, updates };
   }
 
-  /** Runs the units of a path, each by `run`; called inside a tidy. */
-  #forward(
+  /**
+   * Passes a batch along all paths of a tree, depth first, so that no more than one path's outputs are held.
+   *
+   * @param run How a unit is run at a node.
+   * @param atLeaf Takes the logits of each architecture, and its key.
+   */
+  #walk(
     batch: ClassificationBatch,
-    choices: Architecture,
-    run: (unit: Unit, x: Tensor) => Tensor,
-  ): Tensor {
-    let x = this.#device.uploadImages(batch.images, batch.shape);
-    for (const unit of this.unitsOnPath(choices)) {
-      const y = run(unit, x);
-      x.dispose();
-      x = y;
-    }
-    return x;
+    tree: PrefixNode,
+    run: (unit: Unit, x: Tensor, key: string) => Tensor,
+    atLeaf: (logits: Tensor, key: string) => void = () => {},
+  ): void {
+    const visit = ({ unit, key, children }: PrefixNode, x: Tensor, isLast: boolean): void => {
+      tf.tidy(() => { // gives nothing back: what it gave would outlive it
+        const y = run(unit, x, key);
+        if (isLast) x.dispose();
+        const last = children.at(-1);
+        for (const child of children) visit(child, y, child === last);
+        if (last === undefined) atLeaf(run(this.#classifier, y, key), key);
+      });
+    };
+    tf.tidy(() => visit(tree, this.#device.uploadImages(batch.images, batch.shape), true));
   }
 
   /** As in training, but for the dropout: the classifier's mask keeps every channel. */

@@ -12,13 +12,14 @@ import { supernet } from "../models/backbone.ts";
 import { classifierUnit } from "../models/classifier.ts";
 import type { Unit } from "../nn/unit.ts";
 import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
-import type { Architecture } from "../space/architecture.ts";
+import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { someIndices } from "./candidate_scorer.ts";
 import { ClassificationModel } from "./classification_model.ts";
 import type { ClassificationData } from "./datasets.ts";
+import type { CandidateScore } from "./candidate_race.ts";
 import { type Device, threadsOf } from "./device.ts";
 import { NetworkState } from "./network_state.ts";
-import { disposeStatistics, measuredStatistics, type Recalibration } from "./path_statistics.ts";
+import { disposeTreeStatistics, measuredStatistics, type Recalibration } from "./path_statistics.ts";
 import type { TensorMap } from "./safetensors.ts";
 import type { SupernetScoring } from "./scoring.ts";
 import { trainingBatchNorm } from "./training_batch_norm.ts";
@@ -116,14 +117,20 @@ export function openClassifierScoring(
   const scoring = new ClassificationLoader(data.val, options);
   const scored = someIndices(config.seed, "score", data.val, config.search.scoreImages);
   return {
-    async score(choices): Promise<number> {
-      const statistics = await measuredStatistics(model, state, calibration, recalibration, choices);
-      let correct = 0;
-      for await (const { batch, validCount } of scoring.evaluationBatches(scored)) {
-        correct += countCorrect(model.logits(state, batch, choices, statistics), batch, validCount);
+    async scoreAll(candidates): Promise<CandidateScore[]> {
+      const tree = model.prefixTree(candidates);
+      const statistics = await measuredStatistics(model, state, calibration, recalibration, tree);
+      const correct = new Map(candidates.map((choices) => [architectureKey(choices), 0]));
+      try {
+        for await (const { batch, validCount } of scoring.evaluationBatches(scored)) {
+          for (const [key, logits] of model.treeLogits(state, batch, tree, statistics)) {
+            correct.set(key, correct.get(key)! + countCorrect(logits, batch, validCount));
+          }
+        }
+      } finally {
+        disposeTreeStatistics(statistics);
       }
-      disposeStatistics(statistics);
-      return correct / scored.length;
+      return candidates.map((choices) => ({ score: correct.get(architectureKey(choices))! / scored.length }));
     },
     async gateGradients(choices, step): Promise<number[]> {
       return [...model.gateGradients(state, await training.batch(step), choices, step)];

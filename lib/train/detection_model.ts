@@ -13,12 +13,14 @@ import type { Supernet } from "../models/backbone.ts";
 import { fpnUnit, pyramidTaps } from "../models/fpn.ts";
 import type { Unit } from "../nn/unit.ts";
 import { loneWorker, sumNumbers } from "../nn/worker_group.ts";
-import type { Architecture } from "../space/architecture.ts";
+import { type Architecture, architectureKey } from "../space/architecture.ts";
 import type { SearchSpace } from "../space/search_space.ts";
 import { applyUpdates } from "./apply_updates.ts";
 import type { DetectionLosses, Detector, DetectorContext, DetectorGradients, RunUnit } from "./detector.ts";
 import { FasterRcnnDetector } from "./faster_rcnn_detector.ts";
 import type { NetworkState } from "./network_state.ts";
+import type { TreeStatistics } from "./path_statistics.ts";
+import { nodesOf, type PrefixNode, prefixTree, unitsAt } from "./prefix_tree.ts";
 import type { PathStatistics } from "./recalibrate.ts";
 import { RetinaDetector } from "./retina_detector.ts";
 import { backwardTrunk, gateGradients, type OnOutputGradient, trainTrunk, unitsOnPath } from "./trunk.ts";
@@ -111,21 +113,43 @@ export class DetectionModel implements Disposable {
     return Float64Array.from(sumNumbers(group, [...gradients], "gate gradients"));
   }
 
+  /** The tree of some architectures, along which a batch passes what they have in common once. */
+  prefixTree(candidates: readonly Architecture[]): PrefixNode {
+    return prefixTree(this.#supernet, candidates);
+  }
+
+  /** The units that a batch passes at a node; at a leaf also those after the backbone. */
+  unitsAt(node: PrefixNode): Unit[] {
+    return unitsAt(node, this.detectorUnits);
+  }
+
   /**
    * One batch through a path, each batch norm using the batch's own statistics, and everything else as in training.
    *
    * @returns Each unit's moments on the host: mean0, variance0, mean1, …
    */
   batchMoments(state: NetworkState, batch: DetectionBatch, choices: Architecture): Map<Unit, Float32Array[]> {
-    const moments = new Map<Unit, Float32Array[]>();
-    tf.tidy(() => { // gives nothing back: what it gave would outlive it
-      const run: RunUnit = (unit, inputs) => {
-        const pass = this.#context.runner.normaliseByBatch(unit, state.of(unit), inputs);
-        moments.set(unit, pass.moments.map((moment) => moment.dataSync<"float32">().slice()));
-        return pass.outputs;
-      };
-      this.#detector.visit(this.#levels(batch, choices, run), batch, run);
-    });
+    const tree = this.prefixTree([choices]);
+    return new Map([...this.treeMoments(state, batch, tree).values()].flatMap((moments) => [...moments]));
+  }
+
+  /**
+   * The same through all paths of a tree.
+   *
+   * @returns By node, the moments of the units there.
+   */
+  treeMoments(
+    state: NetworkState,
+    batch: DetectionBatch,
+    tree: PrefixNode,
+  ): Map<string, Map<Unit, Float32Array[]>> {
+    const moments = new Map([...nodesOf(tree)].map(({ key }) => [key, new Map<Unit, Float32Array[]>()]));
+    const runAt = (key: string): RunUnit => (unit, inputs) => {
+      const pass = this.#context.runner.normaliseByBatch(unit, state.of(unit), inputs);
+      moments.get(key)!.set(unit, pass.moments.map((moment) => moment.dataSync<"float32">().slice()));
+      return pass.outputs;
+    };
+    this.#walk(batch, tree, runAt, (levels, run) => this.#detector.visit(levels, batch, run));
     return moments;
   }
 
@@ -141,15 +165,34 @@ export class DetectionModel implements Disposable {
     batch: DetectionBatch,
     choices: Architecture,
   ): CanvasDetections[] {
-    let found: CanvasDetections[] = [];
-    tf.tidy(() => { // gives nothing back: what it gave would be searched for tensors
-      const { runner } = this.#context;
-      const run: RunUnit = (unit, inputs) =>
-        statistics === null
-          ? runner.normaliseByBatch(unit, state.of(unit), inputs).outputs
-          : runner.infer(unit, state.of(unit).parameters, statistics.get(unit)!, inputs);
-      found = this.#detector.detect(this.#levels(batch, choices, run), batch, run);
-    });
+    const tree = this.prefixTree([choices]);
+    const ofAll = statistics && new Map([...nodesOf(tree)].map(({ key }) => [key, statistics]));
+    return this.detectTree(state, ofAll, batch, tree).get(architectureKey(choices))!;
+  }
+
+  /**
+   * The same for all architectures of a tree.
+   *
+   * @returns By the architecture's key.
+   */
+  detectTree(
+    state: NetworkState,
+    statistics: TreeStatistics | null,
+    batch: DetectionBatch,
+    tree: PrefixNode,
+  ): Map<string, CanvasDetections[]> {
+    const { runner } = this.#context;
+    const found = new Map<string, CanvasDetections[]>();
+    const runAt = (key: string): RunUnit => (unit, inputs) =>
+      statistics === null
+        ? runner.normaliseByBatch(unit, state.of(unit), inputs).outputs
+        : runner.infer(unit, state.of(unit).parameters, statistics.get(key)!.get(unit)!, inputs);
+    this.#walk(
+      batch,
+      tree,
+      runAt,
+      (levels, run, key) => found.set(key, this.#detector.detect(levels, batch, run)),
+    );
     return found;
   }
 
@@ -195,17 +238,30 @@ export class DetectionModel implements Disposable {
     ];
   }
 
-  /** The pyramid's levels, each unit run by `run`. Called inside a tidy. */
-  #levels(batch: DetectionBatch, choices: Architecture, run: RunUnit): Tensor[] {
-    let x = this.#context.device.uploadImages(batch.images, batch.shape);
-    const taps: Tensor[] = [];
-    unitsOnPath(this.#supernet, choices).forEach((unit, position) => {
-      const [y] = run(unit, [x]);
-      if (!taps.includes(x)) x.dispose();
-      x = y;
-      if (this.#taps.includes(position)) taps.push(x);
-    });
-    return run(this.#pyramid, taps);
+  /**
+   * Passes a batch along all paths of a tree, depth first, so that no more than one path's outputs are held.
+   *
+   * @param runAt How the units at a node are run.
+   * @param atLeaf Takes the pyramid's levels of each architecture, what runs its units, and its key.
+   */
+  #walk(
+    batch: DetectionBatch,
+    tree: PrefixNode,
+    runAt: (key: string) => RunUnit,
+    atLeaf: (levels: Tensor[], run: RunUnit, key: string) => void,
+  ): void {
+    const visit = (node: PrefixNode, x: Tensor, taps: readonly Tensor[], isLast: boolean): void => {
+      tf.tidy(() => { // gives nothing back: what it gave would outlive it
+        const run = runAt(node.key);
+        const [y] = run(node.unit, [x]);
+        if (isLast && !taps.includes(x)) x.dispose();
+        const tapped = this.#taps.includes(node.depth) ? [...taps, y] : taps;
+        const last = node.children.at(-1);
+        for (const child of node.children) visit(child, y, tapped, child === last);
+        if (last === undefined) atLeaf(run(this.#pyramid, tapped), run, node.key);
+      });
+    };
+    tf.tidy(() => visit(tree, this.#context.device.uploadImages(batch.images, batch.shape), [], true));
   }
 }
 

@@ -1,23 +1,26 @@
 /**
- * The batch-norm statistics that an architecture is scored with.
+ * The batch-norm statistics that architectures are scored with.
  *
  * @module
  */
 import type { SearchConfig } from "../config/schema.ts";
 import type { Unit } from "../nn/unit.ts";
-import type { Architecture } from "../space/architecture.ts";
 import type { NetworkState } from "./network_state.ts";
+import { nodesOf, type PrefixNode } from "./prefix_tree.ts";
 import { movingAverage, type PathStatistics, trueAverage } from "./recalibrate.ts";
 
 /** How batch-norm statistics are measured before scoring. */
 export type Recalibration = SearchConfig["recalibration"];
 
+/** Statistics of every node of a tree, by its key; a leaf's are also those of the units after the backbone. */
+export type TreeStatistics = ReadonlyMap<string, PathStatistics>;
+
 /** A network whose batch norms can be measured. */
 export interface MeasuredModel<Batch> {
-  /** The units of a path. */
-  unitsOnPath(choices: Architecture): Unit[];
-  /** Each unit's moments of one batch: mean0, variance0, mean1, … */
-  batchMoments(state: NetworkState, batch: Batch, choices: Architecture): Map<Unit, Float32Array[]>;
+  /** The units that a batch passes at a node of a tree. */
+  unitsAt(node: PrefixNode): Unit[];
+  /** By node, each unit's moments of one batch: mean0, variance0, mean1, … */
+  treeMoments(state: NetworkState, batch: Batch, tree: PrefixNode): Map<string, Map<Unit, Float32Array[]>>;
 }
 
 /** The images that statistics are taken from, in batches of the recalibration's size. */
@@ -31,7 +34,8 @@ export interface CalibrationImages<Batch> {
 }
 
 /**
- * Measures a candidate's own statistics.
+ * Measures the statistics of all candidates of a tree, each as if it were alone: what a block sees, and so what it
+ * measures, depends on the blocks before it and on no other candidate.
  *
  * @returns The statistics, which the caller disposes; null stands for each batch's own.
  */
@@ -40,33 +44,44 @@ export async function measuredStatistics<Batch>(
   state: NetworkState,
   { loader, indices }: CalibrationImages<Batch>,
   { mode, momentum, batchSize }: Recalibration,
-  choices: Architecture,
-): Promise<PathStatistics | null> {
+  tree: PrefixNode,
+): Promise<TreeStatistics | null> {
   if (mode === "batch") return null;
-  if (mode === "inherited") return inheritedStatistics(model, state, choices);
-  const collector = mode === "average" ? trueAverage() : movingAverage(momentum);
+  if (mode === "inherited") return inheritedTreeStatistics(model, state, tree);
+  const collectors = new Map([...nodesOf(tree)].map(({ key }) => [
+    key,
+    mode === "average" ? trueAverage() : movingAverage(momentum),
+  ]));
   for await (const { batch, validCount } of loader.evaluationBatches(indices)) {
     // A batch that is filled up with repeats would count its last image more than once.
     if (validCount < batchSize && indices.length >= batchSize) continue;
-    collector.add(model.batchMoments(state, batch, choices));
+    for (const [key, moments] of model.treeMoments(state, batch, tree)) collectors.get(key)!.add(moments);
   }
-  return collector.statistics();
+  return new Map([...collectors].map(([key, collector]) => [key, collector.statistics()]));
 }
 
-/** Copies of the running statistics of a path's units; the caller disposes them. */
-export function inheritedStatistics(
-  model: Pick<MeasuredModel<unknown>, "unitsOnPath">,
+/** Copies of the running statistics along a tree; the caller disposes them. */
+export function inheritedTreeStatistics(
+  model: Pick<MeasuredModel<unknown>, "unitsAt">,
   state: NetworkState,
-  choices: Architecture,
-): PathStatistics {
+  tree: PrefixNode,
+): TreeStatistics {
   return new Map(
-    model.unitsOnPath(choices).map((
-      unit,
-    ) => [unit, state.of(unit).statistics.map((tensor) => tensor.clone())]),
+    [...nodesOf(tree)].map((node) => [node.key, inheritedStatistics(state, model.unitsAt(node))]),
   );
 }
 
+/** Copies of the running statistics of units; the caller disposes them. */
+export function inheritedStatistics(state: NetworkState, units: readonly Unit[]): PathStatistics {
+  return new Map(units.map((unit) => [unit, state.of(unit).statistics.map((tensor) => tensor.clone())]));
+}
+
 /** Disposes what was measured. */
-export function disposeStatistics(statistics: PathStatistics | null): void {
-  for (const tensors of statistics?.values() ?? []) tensors.forEach((tensor) => tensor.dispose());
+export function disposeStatistics(statistics: PathStatistics): void {
+  for (const tensors of statistics.values()) tensors.forEach((tensor) => tensor.dispose());
+}
+
+/** Disposes what was measured on a tree. */
+export function disposeTreeStatistics(statistics: TreeStatistics | null): void {
+  for (const ofNode of statistics?.values() ?? []) disposeStatistics(ofNode);
 }

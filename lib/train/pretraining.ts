@@ -86,9 +86,11 @@ export async function openPretraining(
       for await (const { batch, validCount } of validation.evaluationBatches(indices)) {
         const choices = path(batches++);
         // A supernet's running statistics are of no path: all paths have moved them.
-        const statistics = options.only === null ? null : inheritedStatistics(model, state, choices);
+        const statistics = options.only === null
+          ? null
+          : inheritedStatistics(state, model.unitsOnPath(choices));
         correct += countCorrect(model.logits(state, batch, choices, statistics), batch, validCount);
-        disposeStatistics(statistics);
+        if (statistics !== null) disposeStatistics(statistics);
       }
       return count === 0 ? 0 : correct / count;
     },

@@ -6,30 +6,37 @@
 import type { Config } from "../config/schema.ts";
 import { DetectionLoader } from "../data/loader.ts";
 import type { DetectionSet } from "../data/sample.ts";
-import type { CocoEvaluation } from "../eval/coco.ts";
-import type { Detection } from "../eval/detection.ts";
 import type { Architecture } from "../space/architecture.ts";
-import { CandidateScorer, evaluateDetector, type LoadedSet, someIndices } from "./candidate_scorer.ts";
+import { CandidateRace, type CandidateScore } from "./candidate_race.ts";
+import {
+  CandidateScorer,
+  type Evaluated,
+  evaluateDetector,
+  type LoadedSet,
+  someIndices,
+} from "./candidate_scorer.ts";
 import type { DetectionData } from "./datasets.ts";
 import { type Device, threadsOf } from "./device.ts";
 import { detectorOnDevice, loading } from "./finetuning.ts";
 import { NetworkState } from "./network_state.ts";
-import { disposeStatistics, inheritedStatistics, type Recalibration } from "./path_statistics.ts";
+import { disposeTreeStatistics, inheritedTreeStatistics, type Recalibration } from "./path_statistics.ts";
 import type { TensorMap } from "./safetensors.ts";
 
 /** Images a batch when detecting; results do not depend on it. */
 const scoringBatchSize = 8;
 
-/** A set's evaluation and what was found. */
-export interface Scored {
-  readonly evaluation: CocoEvaluation;
-  readonly detections: Detection[];
-}
-
 /** A trained supernet, scoring candidates with its weights. */
 export interface SupernetScoring extends Disposable {
-  /** Scores one architecture with batch-norm statistics of its own; higher is better. */
-  score(choices: Architecture): Promise<number>;
+  /**
+   * Scores architectures, at least one, each with batch-norm statistics of its own; higher is better. Those that start
+   * alike share work; each score is the same to the bit as if it were alone.
+   *
+   * @param rivals Whose least score counts, if the config's early stop may leave out those that won't reach it.
+   */
+  scoreAll(
+    candidates: readonly Architecture[],
+    rivals?: readonly Architecture[] | null,
+  ): Promise<CandidateScore[]>;
   /** One derivative a block: how the loss of a training batch changes with a gate on the chosen operation. */
   gateGradients(choices: Architecture, step: number): Promise<number[]>;
 }
@@ -58,9 +65,13 @@ export function openSupernetScoring(
   });
   const scorer = new CandidateScorer(model, state, calibration, recalibration, config.seed);
   const indices = someIndices(config.seed, "score", data.val, config.search.scoreImages);
+  const { earlyStop } = config.search;
+  const race = earlyStop && new CandidateRace(scorer, scoring, indices, earlyStop, config.seed);
   return {
-    async score(choices): Promise<number> {
-      return (await scorer.evaluate(choices, scoring, indices)).evaluation.summary.AP;
+    async scoreAll(candidates, rivals = null): Promise<CandidateScore[]> {
+      if (race !== null) return await race.scoreAll(candidates, rivals);
+      const evaluated = await scorer.evaluateAll(candidates, scoring, indices);
+      return evaluated.map(({ evaluation }) => ({ score: evaluation.summary.AP }));
     },
     async gateGradients(choices, step): Promise<number[]> {
       return [...model.gateGradients(state, await training.batch(step), choices, step)];
@@ -72,7 +83,7 @@ export function openSupernetScoring(
 /** A retrained detector, evaluated with its own running statistics. */
 export interface DetectorScoring extends Disposable {
   /** Evaluates on a split. */
-  evaluate(set: DetectionSet): Promise<Scored>;
+  evaluate(set: DetectionSet): Promise<Evaluated>;
 }
 
 /** Opens a retrained detector. */
@@ -87,14 +98,14 @@ export function openDetectorScoring(
   const state = new NetworkState(units, config.seed);
   state.fromHost(weights, { slots: false });
   return {
-    async evaluate(set): Promise<Scored> {
+    async evaluate(set): Promise<Evaluated> {
       const scoring = loadedSet(device, set, config, scoringBatchSize);
-      const statistics = inheritedStatistics(model, state, choices);
+      const statistics = inheritedTreeStatistics(model, state, model.prefixTree([choices]));
+      const all = Array.from({ length: set.samples.length }, (_, i) => i);
       try {
-        const all = Array.from({ length: set.samples.length }, (_, i) => i);
         return await evaluateDetector(model, state, statistics, choices, scoring, all);
       } finally {
-        disposeStatistics(statistics);
+        disposeTreeStatistics(statistics);
         scoring.loader[Symbol.dispose]();
       }
     },

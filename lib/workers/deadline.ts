@@ -34,15 +34,17 @@ export class Deadline {
    * Makes a call, and ends what it calls if that takes far longer than such calls did before.
    *
    * @param called What is ended.
+   * @param parts How many calls this one stands for.
    */
-  async hold<T>(timers: Timers, called: Killable, call: () => Promise<T>): Promise<T> {
+  async hold<T>(timers: Timers, called: Killable, call: () => Promise<T>, parts = 1): Promise<T> {
     const end = (): void =>
       called.kill("took five times as long as others, at least 30 s, without an answer");
-    const callOff = this.limitMs === null ? () => {} : timers.after(this.limitMs, end);
+    const limitMs = this.#limitMs(parts);
+    const callOff = limitMs === null ? () => {} : timers.after(limitMs, end);
     const startMs = timers.nowMs();
     try {
       const result = await call();
-      this.add(timers.nowMs() - startMs);
+      this.add((timers.nowMs() - startMs) / parts);
       return result;
     } finally {
       callOff();
@@ -51,8 +53,12 @@ export class Deadline {
 
   /** How long the next may take; null if that can't be said yet. */
   get limitMs(): number | null {
+    return this.#limitMs(1);
+  }
+
+  #limitMs(parts: number): number | null {
     if (this.#latestMs.length < leastCalls) return null;
     const sorted = this.#latestMs.toSorted((a, b) => a - b);
-    return Math.max(leastMs, factor * sorted[Math.floor(sorted.length / 2)]);
+    return Math.max(leastMs, parts * factor * sorted[Math.floor(sorted.length / 2)]);
   }
 }

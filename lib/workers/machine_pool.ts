@@ -1,10 +1,13 @@
 /**
  * Machines that score candidates with one supernet: this one's worker deals them out by rank, and each machine scores its
- * own. Candidates that are asked for at the same time go in one round.
+ * own. Candidates that are asked for together go in rounds, in which those that start alike go to the same machine.
  *
  * @module
  */
+import { groupCandidates } from "../search/prefix_groups.ts";
+import type { StoppedScore } from "../search/search_options.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
+import { requestGroups, type ScoreRequest, ScoreRequests, settle } from "./score_requests.ts";
 import { untilStopped } from "./timers.ts";
 import type { Trainer } from "./training_group.ts";
 import type { ScoreOutcome, TrainingTask } from "./worker_api.ts";
@@ -24,19 +27,13 @@ export interface MachinePoolOptions {
   readonly onDeath: (sentence: string) => void;
 }
 
-/** A candidate that waits for its score. */
-interface Waiting {
-  readonly choices: Architecture;
-  readonly resolve: (score: number) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** An open pool. Dispose it, and the supernet is closed. */
 export class MachinePool implements AsyncDisposable {
   readonly #trainer: Trainer;
   readonly #options: MachinePoolOptions;
-  #waiting: Waiting[] = [];
-  #round: Promise<void> | null = null;
+  readonly #requests = new ScoreRequests((requests) => this.#queue = this.#score(requests));
+  /** What is under way, and all that was asked for before. */
+  #queue: Promise<void> = Promise.resolve();
   #isOpen = false;
   readonly #stop = new AbortController();
 
@@ -50,20 +47,17 @@ export class MachinePool implements AsyncDisposable {
     this.signal = AbortSignal.any([options.signal, this.#stop.signal]);
   }
 
-  /** As many candidates can be scored at a time. */
-  get size(): number {
-    return this.#options.machines;
-  }
-
   /**
-   * An architecture's score.
+   * An architecture's score. Those that are asked for in the same turn share work; that changes no bit of a score.
    *
+   * @param rivals Whose least score counts, if the config's early stop may leave out those that won't reach it.
    * @throws What the evaluation threw; an error if the machines fail over and over on this candidate; the signal's reason.
    */
-  score(choices: Architecture): Promise<number> {
-    const score = new Promise<number>((resolve, reject) => this.#waiting.push({ choices, resolve, reject }));
-    this.#round ??= this.#rounds().finally(() => this.#round = null);
-    return untilStopped(this.signal, score);
+  score(
+    choices: Architecture,
+    rivals: readonly Architecture[] | null = null,
+  ): Promise<number | StoppedScore> {
+    return untilStopped(this.signal, this.#requests.ask(choices, rivals));
   }
 
   /** One derivative a block, see `WorkerApi.gateGradients`, by this machine's worker. */
@@ -76,28 +70,32 @@ export class MachinePool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#round?.catch(() => {});
+    await this.#queue;
     if (this.#isOpen && !this.signal.aborted) await this.#trainer.call((worker) => worker.closeScoring());
   }
 
-  async #rounds(): Promise<void> {
-    await Promise.resolve(); // others may be asked for in the same turn
-    while (this.#waiting.length > 0) await this.#scoreRound(this.#waiting.splice(0, this.size));
+  /** A round at a time, each as large as keeps all machines at work. */
+  async #score(requests: readonly ScoreRequest[]): Promise<void> {
+    await this.#queue;
+    const most = this.#options.machines * groupCandidates;
+    for (const round of requestGroups(requests, most)) await this.#scoreRound(round);
   }
 
-  async #scoreRound(round: readonly Waiting[]): Promise<void> {
-    const outcomes = await this.#outcomes(round.map(({ choices }) => choices)).catch((error) => error);
+  async #scoreRound(round: readonly ScoreRequest[]): Promise<void> {
+    const outcomes = await this.#outcomes(round).catch((error) => error);
     if (Array.isArray(outcomes)) round.forEach((each, i) => settle(each, outcomes[i]));
     else if (round.length > 1 && outcomes instanceof WorkerError && !this.signal.aborted) {
       for (const each of round) await this.#scoreRound([each]); // which of them is at fault?
     } else round.forEach(({ reject }) => reject(outcomes));
   }
 
-  async #outcomes(candidates: readonly Architecture[]): Promise<ScoreOutcome[]> {
+  async #outcomes(round: readonly ScoreRequest[]): Promise<ScoreOutcome[]> {
+    const candidates = round.map(({ choices }) => choices);
+    const [{ rivals }] = round;
     return await this.#persist(
       candidates.map(architectureKey).join(", "),
       candidates.length === 1 ? maxLosses : 1,
-      () => this.#trainer.call((worker) => worker.scoreAll(candidates)),
+      () => this.#trainer.call((worker) => worker.scoreAll(candidates, rivals)),
     );
   }
 
@@ -125,9 +123,4 @@ export class MachinePool implements AsyncDisposable {
     if (!this.#isOpen) await this.#trainer.call((worker) => worker.openScoring(this.#options.task));
     this.#isOpen = true;
   }
-}
-
-function settle({ resolve, reject }: Waiting, outcome: ScoreOutcome): void {
-  if ("score" in outcome) resolve(outcome.score);
-  else reject(new Error(outcome.reason));
 }

@@ -22,6 +22,7 @@ import { openClassifierScoring } from "../train/classification_scoring.ts";
 import { type DataSets, retrainingSet } from "../train/datasets.ts";
 import type { Device } from "../train/device.ts";
 import { openFinetuning } from "../train/finetuning.ts";
+import type { Evaluated } from "../train/candidate_scorer.ts";
 import { networkMetadata } from "../train/network_metadata.ts";
 import { fixedPath, sampledPaths } from "../train/path.ts";
 import { openPretraining, type Pretraining } from "../train/pretraining.ts";
@@ -32,12 +33,7 @@ import {
   type ProfileStatus,
 } from "../train/profile.ts";
 import type { TensorMap } from "../train/safetensors.ts";
-import {
-  openDetectorScoring,
-  openSupernetScoring,
-  type Scored,
-  type SupernetScoring,
-} from "../train/scoring.ts";
+import { openDetectorScoring, openSupernetScoring, type SupernetScoring } from "../train/scoring.ts";
 import type { SessionOptions, StepMetrics, TrainingSession } from "../train/training_session.ts";
 import { shareTensors } from "../train/shared_tensors.ts";
 import { detectionPictures, spreadSamples } from "./detection_pictures.ts";
@@ -202,17 +198,22 @@ export class StageWorker implements WorkerApi {
   }
 
   async score(choices: Architecture): Promise<number> {
-    return await this.#openScoring().score(choices);
+    const [outcome] = await this.#openScoring().scoreAll([choices], null);
+    if ("score" in outcome) return outcome.score;
+    throw new TypeError("Cannot give an estimate for a score: it was stopped, and should not have been");
   }
 
-  async scoreAll(candidates: readonly Architecture[]): Promise<ScoreOutcome[]> {
+  async scoreAll(
+    candidates: readonly Architecture[],
+    rivals: readonly Architecture[] | null = null,
+  ): Promise<ScoreOutcome[]> {
     const { rank, size } = this.#group;
-    const own: ScoreOutcome[] = [];
-    for (let i = rank; i < candidates.length; i += size) own.push(await this.#scoreOutcome(candidates[i]));
-    const all = gatherBytes(this.#group, serialize(own), "scores").map((bytes): ScoreOutcome[] =>
+    // Neighbours stay together: the caller puts those side by side that start alike.
+    const start = (rank: number): number => Math.floor(rank * candidates.length / size);
+    const own = await this.#scoreOutcomes(candidates.slice(start(rank), start(rank + 1)), rivals);
+    return gatherBytes(this.#group, serialize(own), "scores").flatMap((bytes): ScoreOutcome[] =>
       deserialize(bytes)
     );
-    return candidates.map((_, i) => all[i % size][Math.floor(i / size)]);
   }
 
   async gateGradients(choices: Architecture, step: number): Promise<number[]> {
@@ -330,11 +331,21 @@ export class StageWorker implements WorkerApi {
     return this.#group.size === 1 ? weights : shareTensors(this.#group, weights).tensors;
   }
 
-  async #scoreOutcome(choices: Architecture): Promise<ScoreOutcome> {
+  /** Together if that goes well; else each alone, so that one's failure is no other's. */
+  async #scoreOutcomes(
+    candidates: readonly Architecture[],
+    rivals: readonly Architecture[] | null,
+  ): Promise<ScoreOutcome[]> {
+    if (candidates.length === 0) return [];
     try {
-      return { score: await this.score(choices) };
+      return await this.#openScoring().scoreAll(candidates, rivals);
     } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error) };
+      if (candidates.length === 1) {
+        return [{ reason: error instanceof Error ? error.message : String(error) }];
+      }
+      const alone: ScoreOutcome[] = [];
+      for (const choices of candidates) alone.push(...await this.#scoreOutcomes([choices], rivals));
+      return alone;
     }
   }
 
@@ -362,7 +373,7 @@ export class StageWorker implements WorkerApi {
     choices: Architecture,
     set: DetectionSet,
     folder = "retrain",
-  ): Promise<Scored> {
+  ): Promise<Evaluated> {
     const weights = await this.#finished(task, folder);
     using detector = openDetectorScoring(this.#device, task.config, set.classes.length, choices, weights);
     return await detector.evaluate(set);

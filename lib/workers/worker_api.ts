@@ -9,6 +9,7 @@ import type { ImageProblem, ImageToCheck } from "../data/image_to_check.ts";
 import type { ClassAp, CocoSummary } from "../eval/coco.ts";
 import type { Architecture } from "../space/architecture.ts";
 import type { Duration } from "../config/duration.ts";
+import type { CandidateScore } from "../train/candidate_race.ts";
 import type { ProfileOptions, ProfileResult, ProfileStatus } from "../train/profile.ts";
 import type { StepMetrics } from "../train/training_session.ts";
 
@@ -76,8 +77,8 @@ export interface DetectionPicture {
   readonly truths: readonly { className: string; boxXyxy: readonly [number, number, number, number] }[];
 }
 
-/** What became of a candidate: its score, or why it has none. */
-export type ScoreOutcome = { readonly score: number } | { readonly reason: string };
+/** What became of a candidate: its score, an estimate of it from some images, or why it has none. */
+export type ScoreOutcome = CandidateScore | { readonly reason: string };
 
 /** The calls that a worker answers. At most one training, and one detector, is open at a time. */
 export interface WorkerApi {
@@ -116,8 +117,15 @@ export interface WorkerApi {
   openScoring(task: TrainingTask, recalibration?: RecalibrationMode): Promise<void>;
   /** An architecture's AP (or top-1 accuracy) on the search's split, with the supernet's weights. */
   score(choices: Architecture): Promise<number>;
-  /** The same of several, divided among the workers of a group. */
-  scoreAll(candidates: readonly Architecture[]): Promise<ScoreOutcome[]>;
+  /**
+   * The same of several, divided among the workers of a group.
+   *
+   * @param rivals Whose least score counts, if the config's early stop may leave out those that won't reach it.
+   */
+  scoreAll(
+    candidates: readonly Architecture[],
+    rivals?: readonly Architecture[] | null,
+  ): Promise<ScoreOutcome[]>;
   /** One derivative a block: how the loss of a training batch changes with a gate on the chosen operation. */
   gateGradients(choices: Architecture, step: number): Promise<number[]>;
   /** Closes the supernet. */

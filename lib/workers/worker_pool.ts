@@ -1,16 +1,20 @@
 /**
- * Workers that score candidates with one supernet: each candidate goes to an idle worker, one at a time.
+ * Workers that score candidates with one supernet: candidates that are asked for together go to idle workers in groups
+ * that start alike, and each worker has one group at a time.
  *
- * A worker that ends is started again, and its candidate goes to another. That is no failure of the candidate: which
+ * A worker that ends is started again, and its candidates go to others, then each alone. That is no failure of theirs: which
  * worker scores what, and how often workers end, leaves no trace in the scores. But a candidate on which three
  * workers end that had scored others before is at fault itself, and is refused from then on.
  *
  * @module
  */
+import { groupCandidates } from "../search/prefix_groups.ts";
+import type { StoppedScore } from "../search/search_options.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { Deadline } from "./deadline.ts";
+import { requestGroups, type ScoreRequest, ScoreRequests, settle } from "./score_requests.ts";
 import { type Timers, untilStopped } from "./timers.ts";
-import type { RecalibrationMode, TrainingTask } from "./worker_api.ts";
+import type { RecalibrationMode, ScoreOutcome, TrainingTask } from "./worker_api.ts";
 import { type RemoteWorker, WorkerError } from "./worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
@@ -49,6 +53,7 @@ export class WorkerPool implements AsyncDisposable {
   /** Those whose process has scored something. */
   readonly #proven = new Set<WorkerSlot>();
   readonly #waiters: Waiter[] = [];
+  readonly #requests = new ScoreRequests((requests) => this.#scoreTogether(requests));
   readonly #refused = new Map<string, string>();
   readonly #deadlines: Readonly<Record<Kind, Deadline>> = {
     score: new Deadline(),
@@ -74,20 +79,17 @@ export class WorkerPool implements AsyncDisposable {
     for (const slot of slots) this.#serve(slot);
   }
 
-  /** How many workers there were at first: as many candidates can be scored at a time. */
-  get size(): number {
-    return this.#slots.length;
-  }
-
   /**
-   * An architecture's score.
+   * An architecture's score. Those that are asked for in the same turn share work; that changes no bit of a score.
    *
+   * @param rivals Whose least score counts, if the config's early stop may leave out those that won't reach it.
    * @throws What the evaluation threw; an error if the candidate ended three workers; the signal's reason.
    */
-  async score(choices: Architecture): Promise<number> {
-    const score = await this.#work("score", architectureKey(choices), (worker) => worker.score(choices));
-    this.#proof ??= choices;
-    return score;
+  score(
+    choices: Architecture,
+    rivals: readonly Architecture[] | null = null,
+  ): Promise<number | StoppedScore> {
+    return this.#requests.ask(choices, rivals);
   }
 
   /** One derivative a block, see `WorkerApi.gateGradients`. Throws as `score` does. */
@@ -104,6 +106,37 @@ export class WorkerPool implements AsyncDisposable {
     await Promise.all(others.map((slot) => slot.end()));
     if (isStopped || !this.#idle.has(first)) await first.end(); // whatever it was at is of no use any more
     else await first.call((worker) => worker.closeScoring());
+  }
+
+  /** Cuts what is asked for into groups, so that each worker has something to do. */
+  #scoreTogether(requests: readonly ScoreRequest[]): void {
+    const most = Math.min(groupCandidates, Math.ceil(requests.length / this.#slots.length));
+    for (const group of requestGroups(requests, most)) void this.#scoreGroup(group);
+  }
+
+  /** A worker that ends at a group blames nobody; its candidates go on alone, as one of them may be at fault. */
+  async #scoreGroup(group: readonly ScoreRequest[]): Promise<void> {
+    try {
+      const outcomes = await this.#outcomes(group);
+      this.#proof ??= group.find((_, i) => "score" in outcomes[i])?.choices ?? null;
+      group.forEach((request, i) => settle(request, outcomes[i]));
+    } catch (error) {
+      if (error instanceof WorkerError && group.length > 1) {
+        for (const request of group) void this.#scoreGroup([request]);
+      } else group.forEach(({ reject }) => reject(error));
+    }
+  }
+
+  async #outcomes(group: readonly ScoreRequest[]): Promise<ScoreOutcome[]> {
+    const candidates = group.map(({ choices }) => choices);
+    const [{ choices, rivals }] = group;
+    const scoreAll = (worker: RemoteWorker): Promise<ScoreOutcome[]> => worker.scoreAll(candidates, rivals);
+    if (group.length > 1) {
+      return await this.#attempt(await this.#idleSlot(new Set()), "score", scoreAll, group.length);
+    }
+    const key = architectureKey(choices);
+    if (rivals !== null) return await this.#work("score", key, scoreAll);
+    return [{ score: await this.#work("score", key, (worker) => worker.score(choices)) }];
   }
 
   /** Gives a call to workers until one answers. */
@@ -124,9 +157,14 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   /** One call of an idle worker, which is idle again afterwards, or is started again. */
-  async #attempt<T>(slot: WorkerSlot, kind: Kind, call: (worker: RemoteWorker) => Promise<T>): Promise<T> {
+  async #attempt<T>(
+    slot: WorkerSlot,
+    kind: Kind,
+    call: (worker: RemoteWorker) => Promise<T>,
+    parts = 1,
+  ): Promise<T> {
     try {
-      const result = await this.#timed(slot, kind, call);
+      const result = await this.#timed(slot, kind, call, parts);
       this.#release(slot);
       return result;
     } catch (error) {
@@ -140,8 +178,13 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   /** Calls a worker, and ends it if it takes far longer than such calls did before. */
-  async #timed<T>(slot: WorkerSlot, kind: Kind, call: (worker: RemoteWorker) => Promise<T>): Promise<T> {
-    const result = await this.#deadlines[kind].hold(this.#options.timers, slot, () => slot.call(call));
+  async #timed<T>(
+    slot: WorkerSlot,
+    kind: Kind,
+    call: (worker: RemoteWorker) => Promise<T>,
+    parts = 1,
+  ): Promise<T> {
+    const result = await this.#deadlines[kind].hold(this.#options.timers, slot, () => slot.call(call), parts);
     slot.succeeded();
     this.#proven.add(slot);
     return result;

@@ -144,6 +144,7 @@ export const paperSearch = {
   latencyTable: null,
   recalibration: { mode: "moving", images: 4000, batchSize: 8, momentum: 0.1 },
   scoreImages: 5000,
+  earlyStop: null,
   objective: "detection",
   strategies: ["evolution", "random"],
   seeds: 1,

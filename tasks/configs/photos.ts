@@ -96,6 +96,7 @@ export const photos = {
     budget: { macs: 300e6, parameters: null, latencyMs: null },
     recalibration: { mode: "average", images: 64, batchSize: 16, momentum: 0.1 },
     scoreImages: 80,
+    earlyStop: null,
     objective: "detection",
     strategies: ["evolution", "random"],
     seeds: 1,

@@ -97,6 +97,7 @@ export const shapes = {
     budget: { macs: 300e6, parameters: null, latencyMs: null },
     recalibration: { mode: "average", images: 64, batchSize: 16, momentum: 0.1 },
     scoreImages: null,
+    earlyStop: null,
     objective: "detection",
     strategies: ["evolution", "random"],
     seeds: 1,

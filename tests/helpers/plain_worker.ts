@@ -3,11 +3,13 @@
  *
  * @module
  */
-import type { WorkerApi } from "../../lib/workers/worker_api.ts";
+import type { ScoreOutcome, WorkerApi } from "../../lib/workers/worker_api.ts";
 import { type RemoteWorker, WorkerError, type WorkerProcess } from "../../lib/workers/worker_process.ts";
 
-/** @param api What it answers; nothing else may be asked. */
-export function plainProcess(api: Partial<WorkerApi>): WorkerProcess {
+/** @param given What it answers; nothing else may be asked. One that scores one candidate scores several in turn. */
+export function plainProcess(given: Partial<WorkerApi>): WorkerProcess {
+  const { score } = given;
+  const api: Partial<WorkerApi> = score === undefined ? given : { scoreAll: inTurn(score), ...given };
   let kill = (_reason: string): void => {};
   const killed = new Promise<never>((_, reject) => {
     kill = (reason) => reject(new WorkerError(`The worker process was ended as it ${reason}`));
@@ -18,5 +20,21 @@ export function plainProcess(api: Partial<WorkerApi>): WorkerProcess {
     kill,
     call: (call) => Promise.race([killed, call(api as RemoteWorker)]),
     [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** What throws has no score; a worker that ends, ends at all of them. */
+function inTurn(score: WorkerApi["score"]): WorkerApi["scoreAll"] {
+  return async (candidates) => {
+    const outcomes: ScoreOutcome[] = [];
+    for (const choices of candidates) {
+      outcomes.push(
+        await score(choices).then((score) => ({ score }), (error) => {
+          if (error instanceof WorkerError) throw error;
+          return { reason: error.message };
+        }),
+      );
+    }
+    return outcomes;
   };
 }

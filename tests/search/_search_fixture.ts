@@ -93,6 +93,7 @@ export function candidate(change: Partial<CandidateRecord> = {}): CandidateRecor
     latencyMs: null,
     status: "scored",
     score: 0.1 + 0.2, // a number that text with few digits would change
+    images: null,
     reason: null,
     attempts: 1,
     elapsedMs: 12.5,

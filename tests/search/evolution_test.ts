@@ -6,7 +6,7 @@ import { memoryHistory } from "../../lib/search/history.ts";
 import { mutate } from "../../lib/search/operators.ts";
 import type { Evaluate } from "../../lib/search/search_options.ts";
 import { architectureKey } from "../../lib/space/architecture.ts";
-import { tinySearch, tinySettings, tinySpace } from "./_search_fixture.ts";
+import { plantedScore, tinySearch, tinySettings, tinySpace } from "./_search_fixture.ts";
 
 Deno.test("evolve() refuses operators out of range", async () => {
   const refusals: [Partial<typeof tinySettings>, string][] = [
@@ -84,4 +84,35 @@ Deno.test("evolve() reports each new candidate once it is recorded, in the order
     reported.push(it);
   };
   assertEquals(await evolve(tinySearch({ history, concurrency: 2, onCandidate })), reported);
+});
+
+Deno.test("evolve() goes the same way when those are stopped that will not reach its parents, and says so", async () => {
+  const straight = await evolve(tinySearch());
+  const bars: number[] = [];
+  const evaluate: Evaluate = (choices, rivals) => {
+    const score = plantedScore(choices);
+    if (rivals === null) return Promise.resolve(score);
+    const bar = Math.min(...rivals.map(plantedScore));
+    bars.push(bar);
+    return Promise.resolve(score < bar ? { estimate: -1, images: 16 } : score);
+  };
+  const candidates = await evolve(tinySearch({ evaluate }));
+  const stopped = candidates.filter(({ status }) => status === "stopped");
+  assert(stopped.length > 3 && stopped.every(({ generation }) => generation > 0), `${stopped.length}`);
+  assert(bars.every((bar, i) => i === 0 || bar >= bars[i - 1]), "parents get better");
+  const asScored = candidates.map((it) =>
+    it.status === "stopped" ? { ...it, status: "scored", score: plantedScore(it.choices), images: null } : it
+  );
+  assertEquals(asScored, straight);
+});
+
+Deno.test("evolve() lets none be stopped while there are fewer scores than parents", async () => {
+  const seen = new Set<number | null>();
+  const settings = { ...tinySettings, parents: 5, population: 6 };
+  const evaluate: Evaluate = (choices, rivals) => {
+    seen.add(rivals && rivals.length);
+    return choices[0] === 0 ? Promise.resolve(plantedScore(choices)) : Promise.reject(new Error("no"));
+  };
+  await evolve(tinySearch({ settings, evaluate }));
+  assert([...seen].every((count) => count === null || count === 5) && seen.has(null), `${[...seen]}`);
 });

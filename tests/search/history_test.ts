@@ -144,6 +144,44 @@ Deno.test("openHistory() reads version 1: trial 0, no latencies; then it takes w
   });
 });
 
+/** A file as version 2 wrote it: none was stopped. */
+function writeVersion2(path: string): void {
+  using database = new DatabaseSync(path);
+  database.exec(`
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE candidates (
+      strategy TEXT NOT NULL, trial INTEGER NOT NULL, generation INTEGER NOT NULL, slot INTEGER NOT NULL,
+      origin TEXT NOT NULL, choices TEXT NOT NULL, macs INTEGER NOT NULL, parameters INTEGER NOT NULL, latencyMs REAL,
+      status TEXT NOT NULL CHECK (status IN ('scored', 'failed')),
+      score REAL, reason TEXT, attempts INTEGER NOT NULL, elapsedMs REAL NOT NULL,
+      PRIMARY KEY (strategy, trial, generation, slot)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX candidates_by_choices ON candidates (choices);
+    PRAGMA user_version = 2;
+    INSERT INTO meta VALUES ('fingerprint', 'seed 1');
+    INSERT INTO candidates VALUES
+      ('evolution', 3, 0, 0, 'random', '012301', 3937832864, 12345, 2.5, 'scored', 0.30000000000000004, NULL, 1, 12.5);
+  `);
+}
+
+Deno.test("openHistory() reads version 2, where none was stopped; then it takes those that are", async () => {
+  await inTempDir((path) => {
+    writeVersion2(path);
+    const old = candidate({ trial: 3, latencyMs: 2.5 });
+    const stopped = candidate({ trial: 3, slot: 1, status: "stopped", score: 0.1, images: 24 });
+    {
+      using history = openHistory(path, "seed 1");
+      assertEquals(history.all(), [old]);
+      history.record(stopped);
+    }
+    using history = openHistory(path, "seed 1");
+    assertEquals(history.all(), [old, stopped]);
+    assertEquals(history.scored(), [old], "an estimate is no score");
+    assertThrows(() => history.record({ ...stopped, slot: 2, images: null }), TypeError, "images is null");
+    assertThrows(() => history.record({ ...old, slot: 2, images: 24 }), TypeError, "images is 24");
+  });
+});
+
 Deno.test("openHistory() leaves a version 1 of another search as it is", async () => {
   await inTempDir((path) => {
     writeVersion1(path);
@@ -157,9 +195,9 @@ Deno.test("openHistory() refuses a newer schema and leaves it as it is", async (
   await inTempDir((path) => {
     openHistory(path, "seed 1")[Symbol.dispose]();
     const database = new DatabaseSync(path);
-    database.exec("PRAGMA user_version = 3");
+    database.exec("PRAGMA user_version = 4");
     database.close();
-    assertThrows(() => openHistory(path, "seed 1"), RangeError, "must be at most 2: it is 3");
+    assertThrows(() => openHistory(path, "seed 1"), RangeError, "must be at most 3: it is 4");
   });
 });
 

@@ -30,6 +30,7 @@ const candidate: CandidateRecord = {
   latencyMs: null,
   status: "scored",
   score: 0.4,
+  images: null,
   reason: null,
   attempts: 1,
   elapsedMs: 10,

@@ -20,6 +20,7 @@ function candidate(changes: Partial<CandidateRecord>): CandidateRecord {
     latencyMs: null,
     status: "scored",
     score: 0.5,
+    images: null,
     reason: null,
     attempts: 1,
     elapsedMs: 1,

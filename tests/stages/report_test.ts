@@ -65,7 +65,14 @@ Deno.test("a search and a ranking are in the report, with fronts and tau", () =>
     using history = openHistory(run.paths.search, configHash(run.config));
     const place = { strategy: "nsga2", trial: 0, generation: 0, slot: 0, origin: "random" } as const;
     const costs = { choices, macs: 1000, parameters: 100, latencyMs: null };
-    const outcome = { status: "scored", score: 0.4, reason: null, attempts: 1, elapsedMs: 9 } as const;
+    const outcome = {
+      status: "scored",
+      score: 0.4,
+      images: null,
+      reason: null,
+      attempts: 1,
+      elapsedMs: 9,
+    } as const;
     history.record({ ...place, ...costs, ...outcome });
     const winner = { space: "tiny", choices, macs: 1000, parameters: 100, score: 0.4 };
     await run.finishStage("search", { winners: [winner], candidates: 1, peakRssBytes: 1 });

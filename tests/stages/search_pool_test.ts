@@ -135,7 +135,7 @@ for (const workers of [1, 2, 3]) {
       let [calls, deaths] = [0, 0];
       const fate = (): "score" | "death" => {
         // the first candidate of all gives its worker the chance to show that it can score
-        const dies = calls > 0 && stream(seed, "fate", calls).uniform() < 0.15;
+        const dies = calls > 0 && stream(seed, "fate", calls).uniform() < 0.12;
         calls++;
         if (dies) deaths++;
         return dies ? "death" : "score";
@@ -145,7 +145,7 @@ for (const workers of [1, 2, 3]) {
         restarts = sentences.filter((line) => line.includes("is started again")).length;
       });
       assertEquals(outcome, quiet);
-      assert(deaths > 5, `${deaths}`);
+      assert(deaths > 3, `${deaths}`);
       // all are told, but for one that may be under way when the last score comes
       assert(restarts === deaths || restarts === deaths - 1, `${restarts} of ${deaths}`);
     }
@@ -259,7 +259,7 @@ Deno.test("a search that is told to stop rejects with the reason, keeps what it 
       await context.run.finishStage("finetune");
       assertEquals(await assertRejects(() => search(context)), reason);
       assertEquals(told.sentences, []);
-      const kept = rowsOf(context).length;
+      const kept = rowsOf(context).filter(({ attempts }) => attempts > 0).length; // the others' scores were known
       assert(kept >= 20 && kept < 25, `${kept}`);
       await search(again());
       assertEquals(await outcomeOf(context), quiet);

@@ -1,8 +1,14 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { toDetections } from "../../lib/eval/detection.ts";
-import { CandidateScorer, type LoadedSet, someIndices } from "../../lib/train/candidate_scorer.ts";
+import {
+  CandidateScorer,
+  type Evaluated,
+  type LoadedSet,
+  someIndices,
+} from "../../lib/train/candidate_scorer.ts";
 import type { Recalibration } from "../../lib/train/path_statistics.ts";
 import { openDetectorScoring, openSupernetScoring } from "../../lib/train/scoring.ts";
+import type { Architecture } from "../../lib/space/architecture.ts";
 import { useEngine } from "../helpers/engine.ts";
 import { alive } from "../helpers/leaks.ts";
 import {
@@ -13,12 +19,15 @@ import {
   tinyDetectionLoader,
   tinyDetectionSet,
   tinyDetector,
+  tinyTwoStageConfig,
 } from "../helpers/tiny_data.ts";
 
 const engine = await useEngine();
 const average: Recalibration = { mode: "average", images: 8, batchSize: 4, momentum: 0.1 };
 const moving: Recalibration = { ...average, mode: "moving" };
 const inherited: Recalibration = { ...average, mode: "inherited" };
+const byBatch: Recalibration = { ...average, mode: "batch" };
+const modes = [average, moving, inherited, byBatch];
 
 function loaded(split: string, count: number): LoadedSet {
   const set = tinyDetectionSet(split, count);
@@ -28,12 +37,13 @@ function loaded(split: string, count: number): LoadedSet {
 /** A detector that has trained for a few steps, so that it finds something, and scorers over it. */
 async function withScorers(
   test: (
-    score: (recalibration: Recalibration, choices: readonly number[]) => Promise<unknown>,
+    score: (recalibration: Recalibration, ...candidates: readonly Architecture[]) => Promise<Evaluated[]>,
     network: ReturnType<typeof tinyDetector>,
     scoring: LoadedSet,
   ) => Promise<void>,
+  config = tinyConfig,
 ): Promise<void> {
-  using network = tinyDetector(engine);
+  using network = tinyDetector(engine, null, config);
   const settings = { ...tinyConfig.finetune, decayOn: "weights" } as const;
   const batch = await tinyDetectionBatch(4);
   for (let i = 0; i < 4; i++) {
@@ -41,13 +51,14 @@ async function withScorers(
     network.model.trainStep(network.state, batch, otherArchitecture, i, 0.02, settings);
   }
   const [calibration, scoring] = [loaded("train", 12), loaded("val", 6)];
-  const scorers = new Map([average, moving, inherited].map((recalibration) => [
+  const scorers = new Map(modes.map((recalibration) => [
     recalibration,
     new CandidateScorer(network.model, network.state, calibration, recalibration, 1),
   ]));
   const indices = [...scoring.set.samples].map((_, i) => i);
   await test(
-    (recalibration, choices) => scorers.get(recalibration)!.evaluate(choices, scoring, indices),
+    async (recalibration, ...candidates) =>
+      await scorers.get(recalibration)!.evaluateAll(candidates, scoring, indices),
     network,
     scoring,
   );
@@ -64,10 +75,32 @@ Deno.test("nothing is carried from one candidate to the next: A, B, A scores A t
     }
   }));
 
+/** Trees of every form: all apart, apart at the last block, at each block in turn, and two the same. */
+const families: readonly (readonly Architecture[])[] = [
+  [tinyArchitecture, otherArchitecture],
+  [[0, 1, 2, 3, 0], [0, 1, 2, 3, 1], [0, 1, 2, 3, 3]],
+  [[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [1, 2, 1, 1, 1], [1, 1, 1, 3, 1], [0, 1, 1, 1, 1], [1, 1, 1, 1, 0]],
+  [tinyArchitecture, otherArchitecture, tinyArchitecture],
+];
+
+for (const [name, config] of [["RetinaNet", tinyConfig], ["Faster R-CNN", tinyTwoStageConfig]] as const) {
+  Deno.test(`${name}: candidates that share what they have in common are scored as each alone, to the bit, in every mode`, () =>
+    withScorers(async (score) => {
+      for (const mode of modes) {
+        for (const family of families) {
+          const alone = [];
+          for (const choices of family) alone.push(...await score(mode, choices));
+          assertEquals(await score(mode, ...family), alone, mode.mode);
+          assertEquals(await score(mode, ...family.toReversed()), alone.toReversed(), mode.mode);
+        }
+      }
+    }, config));
+}
+
 Deno.test("average and moving statistics are measured anew; inherited ones are the network's running statistics", () =>
   withScorers(async (score, { model, state, units }, { loader }) => {
     const before = new Map<Recalibration, unknown>();
-    for (const mode of [average, moving, inherited]) before.set(mode, await score(mode, tinyArchitecture));
+    for (const mode of modes) before.set(mode, await score(mode, tinyArchitecture));
     assertNotEquals(before.get(average), before.get(moving));
 
     const stored = state.toHost();
@@ -75,8 +108,8 @@ Deno.test("average and moving statistics are measured anew; inherited ones are t
     state.fromHost(stored, { slots: true });
     assertEquals(await score(average, tinyArchitecture), before.get(average));
     assertEquals(await score(moving, tinyArchitecture), before.get(moving));
-    const changed = await score(inherited, tinyArchitecture) as { detections: unknown[] };
-    assertNotEquals(changed, before.get(inherited));
+    const [changed] = await score(inherited, tinyArchitecture);
+    assertNotEquals([changed], before.get(inherited));
 
     const running = new Map(units.map((unit) => [unit, state.of(unit).statistics]));
     const wanted = [];
@@ -89,9 +122,9 @@ Deno.test("average and moving statistics are measured anew; inherited ones are t
 
 Deno.test("scoring leaves no tensor behind, in any mode, and none when it fails", () =>
   withScorers(async (score, { model, state }, scoring) => {
-    for (const mode of [average, moving, inherited]) await score(mode, tinyArchitecture);
+    for (const mode of modes) await score(mode, tinyArchitecture);
     const before = alive(engine);
-    for (const mode of [average, moving, inherited]) await score(mode, tinyArchitecture);
+    for (const mode of modes) await score(mode, tinyArchitecture);
     assertEquals(alive(engine), before);
 
     const calibration = loaded("train", 12);
@@ -107,7 +140,7 @@ Deno.test("scoring leaves no tensor behind, in any mode, and none when it fails"
     };
     const scorer = new CandidateScorer(model, state, calibration, average, 1);
     let message = "";
-    await scorer.evaluate(tinyArchitecture, broken, [0]).catch((error) => message = error.message);
+    await scorer.evaluateAll([tinyArchitecture], broken, [0]).catch((error) => message = error.message);
     assertEquals(message, "broken image");
     assertEquals(alive(engine), before);
     calibration.loader[Symbol.dispose]();
@@ -121,10 +154,10 @@ Deno.test("a supernet and a retrained detector opened for scoring are gone when 
   const weights = network.state.toHost();
   network[Symbol.dispose]();
 
-  const scores: number[] = [];
+  const scores: unknown[] = [];
   for (let i = 0; i < 2; i++) {
     using supernet = openSupernetScoring(engine, tinyConfig, data, weights, average);
-    scores.push(await supernet.score(tinyArchitecture));
+    scores.push(await supernet.scoreAll([tinyArchitecture]));
   }
   assertEquals(scores[0], scores[1]);
   assertEquals(alive(engine), start);

@@ -72,7 +72,7 @@ Deno.test("logits depend on running statistics, not on the other images of the b
   using network = tinyClassifier(engine);
   const { model, state } = network;
   for (let step = 0; step < 3; step++) model.trainStep(state, batch, tinyArchitecture, step, 0.1);
-  const statistics = inheritedStatistics(model, state, tinyArchitecture);
+  const statistics = inheritedStatistics(state, model.unitsOnPath(tinyArchitecture));
   const all = model.logits(state, batch, tinyArchitecture, statistics);
   assertEquals(all.length, 100);
   const bytes = batch.images.length / 10;
@@ -116,7 +116,7 @@ Deno.test("steps and inference on class labels leave nothing behind, finite or n
     const { model, state, units } = network;
     const work = (): void => {
       model.trainStep(state, batch, tinyArchitecture, 0, 0.01);
-      const statistics = inheritedStatistics(model, state, tinyArchitecture);
+      const statistics = inheritedStatistics(state, model.unitsOnPath(tinyArchitecture));
       model.logits(state, batch, tinyArchitecture, statistics);
       disposeStatistics(statistics);
       model.logits(state, batch, tinyArchitecture, null);

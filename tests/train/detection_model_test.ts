@@ -26,7 +26,7 @@ const batch = await tinyDetectionBatch(4);
 const settings = { ...tinyConfig.finetune, decayOn: "weights" } as const;
 
 function detect(model: DetectionModel, state: NetworkState, choices: readonly number[]): unknown {
-  const statistics = inheritedStatistics(model, state, choices);
+  const statistics = inheritedStatistics(state, model.unitsOnPath(choices));
   try {
     return model.detect(state, statistics, batch, choices);
   } finally {

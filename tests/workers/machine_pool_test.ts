@@ -60,14 +60,23 @@ function outcome([first]: readonly number[]): ScoreOutcome {
 
 const scores: WorkerApi["scoreAll"] = (candidates) => Promise.resolve(candidates.map(outcome));
 
-Deno.test("candidates that are asked for together go in rounds of as many as there are machines", async () => {
+Deno.test("candidates that are asked for together go in a round, those that start alike side by side, and later ones in another", async () => {
   const { pool, log } = poolOf(2, scores);
-  assertEquals(pool.size, 2);
-  assertEquals(await Promise.all([[1], [2], [3]].map((choices) => pool.score(choices))), [1, 2, 3]);
-  assertEquals(await pool.score([4]), 4);
+  const asked = [[2, 1], [1, 0], [2, 0]].map((choices) => pool.score(choices));
+  await Promise.resolve();
+  await Promise.resolve();
+  assertEquals(await Promise.all([...asked, pool.score([4])]), [2, 1, 2, 4]);
   assertEquals(await pool.gateGradients([5, 6], 7), [5, 6]);
   await pool[Symbol.asyncDispose]();
-  assertEquals(log, ["open", "score 1,2", "score 3", "score 4", "gradients 7", "close"]);
+  assertEquals(log, ["open", "score 10,20,21", "score 4", "gradients 7", "close"]);
+});
+
+Deno.test("a round is as large as keeps all machines at work for a while, and no larger", async () => {
+  const { pool, log } = poolOf(2, scores);
+  const all = Array.from({ length: 41 }, (_, i) => i + 10);
+  assertEquals(await Promise.all(all.map((it) => pool.score([it]))), all);
+  const rounds = log.slice(1).map((line) => line.split(",").length);
+  assertEquals(rounds, [13, 14, 14]);
 });
 
 Deno.test("a candidate that can't be evaluated fails alone, with its reason", async () => {

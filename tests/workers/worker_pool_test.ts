@@ -41,6 +41,7 @@ function poolOf(
             `gradients ${step}`,
             () => own.gateGradients?.(choices, step) ?? Promise.resolve([...choices]),
           ),
+        ...(own.scoreAll && { scoreAll: own.scoreAll }),
         closeScoring: () => told("close", () => Promise.resolve()),
       }),
       [Symbol.asyncDispose]: () => told("end", () => Promise.resolve()),
@@ -117,4 +118,51 @@ Deno.test("a pool that is closed while a worker waits to be started again does n
   await time.run(pool[Symbol.asyncDispose]());
   assertEquals([time.nowMs(), time.pending], [before, 0]);
   assertEquals(log.filter((line) => line.endsWith("open")).length, 2);
+});
+
+/** Tells what groups are scored; a candidate's score is its last choice. */
+function groupTelling(log: string[][], dies: (candidates: readonly (readonly number[])[]) => boolean) {
+  return {
+    score: (choices: readonly number[]) => Promise.resolve(choices.at(-1)!),
+    scoreAll(candidates: readonly (readonly number[])[]) {
+      log.push(candidates.map((choices) => choices.join("")));
+      if (dies(candidates)) return Promise.reject(new WorkerError("The worker process ended"));
+      return Promise.resolve(
+        candidates.map((choices) =>
+          choices.at(-1) === 9 ? { reason: "no boxes" } : { score: choices.at(-1)! }
+        ),
+      );
+    },
+  };
+}
+
+Deno.test("candidates that are asked for together are scored in groups that start alike, as many as all workers need", async () => {
+  for (
+    const [workers, groups] of [[1, [["01", "02", "11", "12"]]], [2, [["01", "02"], ["11", "12"]]]] as const
+  ) {
+    const told: string[][] = [];
+    const { pool, time } = poolOf(workers, () => groupTelling(told, () => false));
+    const asked = [[1, 2], [0, 1], [1, 1], [0, 2]].map((choices) => pool.score(choices));
+    assertEquals(await time.run(Promise.all(asked)), [2, 1, 1, 2]);
+    assertEquals(told, groups.map((group) => [...group]));
+    await time.run(pool[Symbol.asyncDispose]());
+  }
+});
+
+Deno.test("a candidate that can't be scored fails alone in its group", async () => {
+  const { pool, time } = poolOf(1, () => groupTelling([], () => false));
+  const [good, bad] = await time.run(Promise.allSettled([pool.score([0, 1]), pool.score([0, 9])]));
+  assertEquals(good, { status: "fulfilled", value: 1 });
+  assertEquals(bad.status === "rejected" && bad.reason.message, "no boxes");
+  await time.run(pool[Symbol.asyncDispose]());
+});
+
+Deno.test("a worker that ends at a group costs no candidate: each is scored alone then", async () => {
+  const told: string[][] = [];
+  const { pool, time, log } = poolOf(2, () => groupTelling(told, (group) => group[0][0] === 3));
+  const asked = [[3, 1], [3, 2], [4, 1], [4, 2]].map((choices) => pool.score(choices));
+  assertEquals(await time.run(Promise.all(asked)), [1, 2, 1, 2]);
+  assertEquals(told, [["31", "32"], ["41", "42"]]);
+  assertEquals(log.filter((line) => /score 3/.test(line)).length, 2);
+  await time.run(pool[Symbol.asyncDispose]());
 });
