@@ -70,8 +70,8 @@ Deno.test("a latency table that is no table is refused by the file and the first
   const message = (text: string, kind: typeof SyntaxError | typeof RangeError | typeof TypeError): string =>
     assertThrows(() => parseLatencyTable(text, "l.json"), kind).message;
   assertStringIncludes(message("{", SyntaxError), "Cannot read l.json: it is no JSON: ");
-  assertStringIncludes(message("[]", RangeError), "its version is undefined, wanted 1");
-  assertStringIncludes(message("null", RangeError), "its version is undefined, wanted 1");
+  assertStringIncludes(message("[]", RangeError), "its version is undefined, wanted 2");
+  assertStringIncludes(message("null", RangeError), "its version is undefined, wanted 2");
   assertStringIncludes(message(changed((it) => it.version = 2), RangeError), "its version is 2, wanted 1");
   assertEquals(
     message(changed((it) => it.canvas = [64]), TypeError),
@@ -88,7 +88,7 @@ Deno.test("a latency table that is no table is refused by the file and the first
 });
 
 Deno.test("a latency table of another device is refused, and both are named", () => {
-  const text = "CPU:0 (AMD EPYC), 2 threads, TensorFlow 2.21.0";
+  const text = "CPU:0 (AMD EPYC), 2 threads, TensorFlow 2.21.0, blocks by tensorflow";
   assertEquals(deviceText(device), text);
   const others: [MeasuredDevice, string][] = [
     [{ ...device, deviceName: "/job:localhost/replica:0/task:0/device:GPU:0" }, "GPU:0 (AMD EPYC)"],
