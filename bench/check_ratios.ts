@@ -47,7 +47,7 @@ async function main(): Promise<number> {
   );
   console.log(comparisonTable(run.comparisons));
   if (update) {
-    await Deno.writeTextFile(file, JSON.stringify(updatedRatios(stored, run), null, 1) + "\n");
+    await Deno.writeTextFile(file, JSON.stringify(updatedRatios(stored, run), null, 2) + "\n");
     return 0;
   }
   warnOfOther(stored!, updatedRatios(null, run));
