@@ -8,8 +8,10 @@ import { type RemoteWorker, WorkerError, type WorkerProcess } from "../../lib/wo
 
 /** @param given What it answers; nothing else may be asked. One that scores one candidate scores several in turn. */
 export function plainProcess(given: Partial<WorkerApi>): WorkerProcess {
-  const { score } = given;
-  const api: Partial<WorkerApi> = score === undefined ? given : { scoreAll: inTurn(score), ...given };
+  const { score, scoreAll } = given;
+  const api: Partial<WorkerApi> = score === undefined || scoreAll !== undefined
+    ? given
+    : { ...given, scoreAll: inTurn(score) };
   let kill = (_reason: string): void => {};
   const killed = new Promise<never>((_, reject) => {
     kill = (reason) => reject(new WorkerError(`The worker process was ended as it ${reason}`));
