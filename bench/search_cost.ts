@@ -66,13 +66,15 @@ for (const generation of generations.map(Number)) {
   const parents = candidates.filter((it) => it.generation < generation).toSorted(byScore)
     .slice(0, values["tree-only"] ? 0 : config.search.parents).map(({ choices }) => choices);
   await scoreGroups(plain, own, null); // compiles
-  if (parents.length > 0) await racing.scoreAll(parents, null); // a search has them from earlier generations
-  console.log(JSON.stringify({ generation, ...await measure(own, parents) }));
+  // A search has scored them in earlier generations.
+  const parentScores = parents.length === 0 ? [] : await racing.scoreAll(parents, null);
+  console.log(JSON.stringify({ generation, ...await measure(own, parents, parentScores) }));
 }
 
 async function measure(
   own: readonly ScoredCandidate[],
   parents: readonly Architecture[],
+  parentScores: readonly CandidateScore[],
 ): Promise<Record<string, unknown>> {
   const alone: number[] = [];
   const timeAlone = async (): Promise<void> => {
@@ -100,18 +102,18 @@ async function measure(
     },
     aloneSpread: ratio(Math.max(...alone), Math.min(...alone)),
     sameAsRecorded: own.filter((it) => scoreIn(full, it) === it.score).length,
-    ...(parents.length === 0 ? {} : await answer(own, parents, full, stopped)),
+    ...(parents.length === 0 ? {} : answer(own, parentScores, full, stopped)),
   };
 }
 
 /** What the early stop leaves of the answer. */
-async function answer(
+function answer(
   own: readonly ScoredCandidate[],
-  parents: readonly Architecture[],
+  parentScores: readonly CandidateScore[],
   full: ReadonlyMap<string, CandidateScore>,
   raced: ReadonlyMap<string, CandidateScore>,
-): Promise<Record<string, unknown>> {
-  const least = Math.min(...(await plain.scoreAll(parents)).map((it) => "score" in it ? it.score : NaN));
+): Record<string, unknown> {
+  const least = Math.min(...parentScores.map((it) => "score" in it ? it.score : NaN));
   const stopped = own.filter((it) => "estimate" in raced.get(architectureKey(it.choices))!);
   const best = own.toSorted((a, b) => scoreIn(full, b) - scoreIn(full, a))[0];
   const images = own.map((it) => raced.get(architectureKey(it.choices))!);

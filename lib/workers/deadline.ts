@@ -44,7 +44,8 @@ export class Deadline {
     const startMs = timers.nowMs();
     try {
       const result = await call();
-      this.add((timers.nowMs() - startMs) / parts);
+      const elapsedMs = timers.nowMs() - startMs;
+      for (let part = 0; part < parts; part++) this.add(elapsedMs / parts);
       return result;
     } finally {
       callOff();

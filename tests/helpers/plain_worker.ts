@@ -9,8 +9,9 @@ import { type RemoteWorker, WorkerError, type WorkerProcess } from "../../lib/wo
 /** @param given What it answers; nothing else may be asked. One that scores one candidate scores several in turn. */
 export function plainProcess(given: Partial<WorkerApi>): WorkerProcess {
   const { score, scoreAll } = given;
-  const isWhole = score === undefined || scoreAll !== undefined;
-  const api: Partial<WorkerApi> = isWhole ? given : { ...given, scoreAll: inTurn(score) };
+  const api: Partial<WorkerApi> = score === undefined || scoreAll !== undefined
+    ? given
+    : { ...given, scoreAll: inTurn(score) };
   let kill = (_reason: string): void => {};
   const killed = new Promise<never>((_, reject) => {
     kill = (reason) => reject(new WorkerError(`The worker process was ended as it ${reason}`));

@@ -32,7 +32,8 @@ Deno.test("latencyLines() shows a row a block, a column a choice, and the error 
     },
   };
   assertEquals(latencyLines(space, table), [
-    "milliseconds of one image of 256x320 px on CPU:0 (AMD EPYC), 2 threads, TensorFlow 2.21.0; " +
+    "milliseconds of one image of 256x320 px on CPU:0 (AMD EPYC), 2 threads, TensorFlow 2.21.0, " +
+    "blocks by tensorflow; " +
     "median (quartiles' distance):",
     "block        shuffle 3x3     shuffle 5x5",
     "0          1.500 (0.250)   2.000 (0.250)",

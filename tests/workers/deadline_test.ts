@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Deadline } from "../../lib/workers/deadline.ts";
+import { VirtualTime } from "../helpers/virtual_time.ts";
 
 function limitAfter(...elapsedMs: number[]): number | null {
   const deadline = new Deadline();
@@ -19,4 +20,20 @@ Deno.test("the deadline is five times the median, at least 30 s", () => {
 
 Deno.test("only the latest calls count", () => {
   assertEquals(limitAfter(...Array(101).fill(10), ...Array(101).fill(20_000)), 100_000);
+});
+
+Deno.test("a call that stands for several counts as so many, and may take so many times as long", async () => {
+  const time = new VirtualTime();
+  const deadline = new Deadline();
+  const killed: number[] = [];
+  const call = (parts: number, ms: number): Promise<void> => {
+    const end = new Promise<void>((resolve) => time.after(ms, resolve));
+    return deadline.hold(time, { kill: () => killed.push(ms) }, () => end, parts);
+  };
+  await time.run(call(4, 80_000));
+  assertEquals(deadline.limitMs, 100_000, "four of 20 s each");
+  await time.run(call(4, 399_000));
+  assertEquals(killed, []);
+  await time.run(call(2, 1_000_000));
+  assertEquals(killed, [1_000_000]);
 });
