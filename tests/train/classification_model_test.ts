@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { disposeStatistics, inheritedStatistics } from "../../lib/train/path_statistics.ts";
+import { architectureKey } from "../../lib/space/architecture.ts";
+import {
+  disposeStatistics,
+  inheritedStatistics,
+  inheritedTreeStatistics,
+} from "../../lib/train/path_statistics.ts";
 import { unitsOnPath } from "../../lib/train/trunk.ts";
 import { supernet } from "../../lib/models/backbone.ts";
 import { useEngine } from "../helpers/engine.ts";
@@ -132,4 +137,24 @@ Deno.test("steps and inference on class labels leave nothing behind, finite or n
     assertEquals(alive(engine).tensors, before.tensors);
   }
   assertEquals(alive(engine), start);
+});
+
+Deno.test("paths that share what they have in common give the moments and logits of each alone, to the bit", () => {
+  using network = tinyClassifier(engine);
+  const { model, state } = network;
+  const candidates = [tinyArchitecture, [...tinyArchitecture.slice(0, 4), 2], otherArchitecture];
+  const tree = model.prefixTree(candidates);
+  const moments = model.treeMoments(state, batch, tree);
+  const logits = model.treeLogits(state, batch, tree, inheritedTreeStatistics(model, state, tree));
+  for (const choices of candidates) {
+    const alone = model.batchMoments(state, batch, choices);
+    const key = architectureKey(choices);
+    const together = [...moments].filter(([prefix]) => key.startsWith(prefix)).flatMap(([, own]) => [...own]);
+    assertEquals(
+      together.map(([unit, values]) => [unit.name, values]),
+      [...alone].map(([unit, values]) => [unit.name, values]),
+    );
+    const statistics = inheritedStatistics(state, model.unitsOnPath(choices));
+    assertEquals(logits.get(key), model.logits(state, batch, choices, statistics));
+  }
 });

@@ -121,10 +121,13 @@ Deno.test("a pool that is closed while a worker waits to be started again does n
 });
 
 /** Tells what groups are scored; a candidate's score is its last choice. */
-function groupTelling(log: string[][], dies: (candidates: readonly (readonly number[])[]) => boolean) {
+function groupTelling(
+  log: string[][],
+  dies: (candidates: readonly (readonly number[])[]) => boolean,
+): Pick<WorkerApi, "score" | "scoreAll"> {
   return {
     score: (choices: readonly number[]) => Promise.resolve(choices.at(-1)!),
-    scoreAll(candidates: readonly (readonly number[])[]) {
+    scoreAll(candidates): ReturnType<WorkerApi["scoreAll"]> {
       log.push(candidates.map((choices) => choices.join("")));
       if (dies(candidates)) return Promise.reject(new WorkerError("The worker process ended"));
       return Promise.resolve(
