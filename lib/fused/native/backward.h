@@ -83,36 +83,48 @@ static inline void store_input_gradient(const Pass& pass, int64_t first, int64_t
 }
 
 // Adds up the threads' gradients of a weight of `rows` rows of `columns` channels, in their order.
-static inline void merge_weight_gradients(const std::vector<Buffer>& parts, int64_t rows, int64_t columns, int64_t stride, float* to) {
-  for (int64_t row = 0; row < rows; row++) {
-    for (int64_t c = 0; c < columns; c++) {
-      float sum = 0;
-      for (const Buffer& part : parts) sum += part.data()[row * stride + c];
-      to[row * columns + c] = sum;
+static inline void merge_weight_gradients(const std::vector<Buffer>& parts, int64_t rows, int64_t columns, int64_t stride, float* to, Threads& threads) {
+  threads.run([&](int thread) {
+    const Range range(rows, thread, threads.count());
+    for (int64_t row = range.begin; row < range.end; row++) {
+      float* __restrict sum = to + row * columns;
+      memcpy(sum, parts[0].data() + row * stride, sizeof(float) * columns);
+      for (size_t part = 1; part < parts.size(); part++) {
+        const float* __restrict more = parts[part].data() + row * stride;
+        for (int64_t c = 0; c < columns; c++) sum[c] += more[c];
+      }
     }
-  }
+  });
 }
 
 static inline void pointwise_backward(const Pass& pass, Threads& threads) {
-  const PackedWeight transposed(pass.weight, pass.inputs, pass.outputs, true);
+  const PackedWeight transposed(pass.weight, pass.inputs, pass.outputs, true, threads);
   const int64_t inputs = padded(pass.inputs), outputs = padded(pass.outputs);
   std::vector<GradientSums> sums(threads.count(), GradientSums(inputs));
   std::vector<Buffer> weight_gradients;
-  for (int i = 0; i < threads.count(); i++) weight_gradients.push_back(Buffer::zeros(inputs * outputs));
+  for (int i = 0; i < threads.count(); i++) weight_gradients.emplace_back(inputs * outputs);
   threads.run([&](int thread) {
+    memset(weight_gradients[thread].data(), 0, sizeof(float) * inputs * outputs);
     const Range range(pixels_out(pass), thread, threads.count());
     Buffer input_buffer(tile_pixels * inputs), dz(tile_pixels * outputs), gradient(tile_pixels * inputs);
+    Ahead ahead;
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
-      const int64_t count = std::min(tile_pixels, range.end - first);
+      const int64_t count = std::min(tile_pixels, range.end - first), next = first + count;
+      const int64_t more = std::min(tile_pixels, range.end - next);
+      ahead.begin(kernel_calls(inputs, outputs) + kernel_calls(count, inputs));
+      ahead.add(pass.z + next * outputs, more * outputs);
+      if (pass.gradient != nullptr) ahead.add(pass.gradient + next * outputs, more * outputs);
+      if (pass.gradient == nullptr || pass.view != whole) ahead.add(pass.joined + next * pass.joined_channels, more * pass.joined_channels);
+      ahead.add(input_at(pass, next), more * input_stride(pass));
       load_output_gradient(pass, first, count, dz.data());
       const float* rows = input_rows(pass, first, count, input_buffer.data());
-      add_outer(count, inputs, rows, inputs, outputs, dz.data(), outputs, weight_gradients[thread].data());
-      product(count, dz.data(), outputs, transposed, gradient.data(), inputs);
+      add_outer(count, inputs, rows, inputs, outputs, dz.data(), outputs, weight_gradients[thread].data(), ahead);
+      product(count, dz.data(), outputs, transposed, gradient.data(), inputs, ahead);
       store_input_gradient(pass, first, count, gradient.data(), rows, sums[thread]);
     }
   });
   if (pass.input_norm != nullptr) GradientSums::merge(sums, pass.inputs, pass.input_sums);
-  merge_weight_gradients(weight_gradients, pass.inputs, pass.outputs, outputs, pass.weight_gradient);
+  merge_weight_gradients(weight_gradients, pass.inputs, pass.outputs, outputs, pass.weight_gradient, threads);
 }
 
 static inline void depthwise_backward(const Pass& pass, Threads& threads) {
@@ -146,7 +158,7 @@ static inline void depthwise_backward(const Pass& pass, Threads& threads) {
     }
   });
   if (pass.input_norm != nullptr) GradientSums::merge(sums, pass.inputs, pass.input_sums);
-  merge_weight_gradients(weight_gradients, kernel * kernel, pass.outputs, channels, pass.weight_gradient);
+  merge_weight_gradients(weight_gradients, kernel * kernel, pass.outputs, channels, pass.weight_gradient, threads);
 }
 
 }  // namespace detnas

@@ -13,7 +13,7 @@ constexpr int64_t band_pixels = 96;  // enough rows for whole product kernels, f
 // A layer's weight times its batch norm's factor, and the offset that is left of the norm.
 class FoldedLayer {
  public:
-  explicit FoldedLayer(const Pass& pass) : offset_(Buffer::zeros(padded(pass.outputs))) {
+  FoldedLayer(const Pass& pass, Threads& threads) : offset_(Buffer::zeros(padded(pass.outputs))) {
     const int64_t taps = pass.kernel == 1 ? pass.inputs : pass.kernel * pass.kernel, n = pass.outputs, row = padded(n);
     const float *mean = pass.norm, *factor = mean + row, *shift = factor + row;
     std::vector<float> weight(taps * n);
@@ -22,7 +22,7 @@ class FoldedLayer {
     }
     for (int64_t c = 0; c < n; c++) offset_.data()[c] = shift[c] - mean[c] * factor[c];
     if (pass.kernel == 1) {
-      pointwise_ = std::make_unique<PackedWeight>(weight.data(), pass.inputs, n);
+      pointwise_ = std::make_unique<PackedWeight>(weight.data(), pass.inputs, n, false, threads);
     } else {
       filter_ = std::make_unique<PaddedFilter>(weight.data(), pass.kernel * pass.kernel, n);
     }
@@ -94,7 +94,7 @@ class BranchRun {
     float* z = results_[i].data();
     if (layer.kernel == 1) {
       const float* pixels = input_pixels(i, image, begin, end);
-      product((end - begin) * layer.out_width, pixels, padded(layer.inputs), folded_[i].pointwise(), z, channels);
+      product((end - begin) * layer.out_width, pixels, padded(layer.inputs), folded_[i].pointwise(), z, channels, nothing_ahead_);
       for (int64_t y = begin; y < end; y++) take(y, z + (y - begin) * row);
       return;
     }
@@ -151,6 +151,7 @@ class BranchRun {
     }
   }
 
+  Ahead nothing_ahead_;
   const Pass* layers_;
   const int64_t last_;
   const std::vector<FoldedLayer>& folded_;
@@ -161,7 +162,7 @@ class BranchRun {
 
 static inline void infer(const Pass* layers, int64_t count, Threads& threads) {
   std::vector<FoldedLayer> folded;
-  for (int64_t i = 0; i < count; i++) folded.emplace_back(layers[i]);
+  for (int64_t i = 0; i < count; i++) folded.emplace_back(layers[i], threads);
   const Pass& last = layers[count - 1];
   const int64_t band = std::max<int64_t>(1, band_pixels / last.out_width);
   threads.run([&](int thread) {

@@ -5,8 +5,36 @@
 
 #include "memory.h"
 #include "simd.h"
+#include "threads.h"
 
 namespace detnas {
+
+// Memory that is needed next, asked for a few lines at a time while products are computed: a tile's loads would otherwise
+// wait for memory, and memory for its products.
+class Ahead {
+ public:
+  static constexpr int most_streams = 5;
+
+  // `steps`: calls of step() until all is to be asked for.
+  void begin(int64_t steps) { steps_ = std::max<int64_t>(steps, 1), count_ = next_ = 0, lines_ = 0; }
+  void add(const float* from, int64_t floats) {
+    if (floats <= 0) return;
+    at_[count_] = reinterpret_cast<const char*>(from), end_[count_] = reinterpret_cast<const char*>(from + floats), count_++;
+    lines_ += floats / 16 + 1;
+    each_ = lines_ / steps_ + 1;
+  }
+  void step() {
+    for (int64_t line = 0; line < each_ && next_ < count_; line++) {
+      __builtin_prefetch(at_[next_]);
+      if ((at_[next_] += 64) >= end_[next_]) next_++;
+    }
+  }
+
+ private:
+  const char *at_[most_streams], *end_[most_streams];
+  int count_ = 0, next_ = 0;
+  int64_t lines_ = 0, steps_ = 1, each_ = 0;
+};
 
 // Rows of C that one kernel call holds in registers: 12 of AVX2's 16, 24 of AVX-512's 32.
 constexpr int kernel_rows = lanes == 16 ? 12 : lanes == 8 ? 6 : 4;
@@ -16,18 +44,20 @@ constexpr int panel = 2 * lanes;
 class PackedWeight {
  public:
   // `transposed`: the weight's transpose is packed, [outputs, inputs].
-  PackedWeight(const float* weight, int64_t inputs, int64_t outputs, bool transposed = false)
+  PackedWeight(const float* weight, int64_t inputs, int64_t outputs, bool transposed, Threads& threads)
       : rows_(padded(transposed ? outputs : inputs)), columns_(padded(transposed ? inputs : outputs)), values_(Buffer::zeros(rows_ * columns_)) {
     const int64_t rows = transposed ? outputs : inputs, columns = transposed ? inputs : outputs;
-    for (int64_t first = 0; first < columns; first += panel) {
-      const int64_t width = panel_width(first), count = std::min<int64_t>(width, columns - first);
-      for (int64_t row = 0; row < rows; row++) {
-        float* to = values_.data() + first * rows_ + row * width;
+    const int64_t down = transposed ? 1 : outputs, across = transposed ? outputs : 1;
+    threads.run([&](int thread) {
+      for (int64_t first = thread * panel; first < columns; first += threads.count() * panel) {
+        const int64_t width = panel_width(first), count = std::min<int64_t>(width, columns - first);
+        float* to = values_.data() + first * rows_;
         for (int64_t i = 0; i < count; i++) {
-          to[i] = transposed ? weight[(first + i) * outputs + row] : weight[row * outputs + first + i];
+          const float* from = weight + (first + i) * across;
+          for (int64_t row = 0; row < rows; row++) to[row * width + i] = from[row * down];
         }
       }
-    }
+    });
   }
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
@@ -66,22 +96,23 @@ static inline void product_kernel(const float* a, int64_t a_stride, const float*
 
 // Fewer rows than a kernel's whole: halves, down to one.
 template <int Rows, int Vecs>
-static inline void product_rows(int64_t rows, const float* a, int64_t a_stride, const float* b, int64_t inner, float* c, int64_t c_stride) {
+static inline void product_rows(int64_t rows, const float* a, int64_t a_stride, const float* b, int64_t inner, float* c, int64_t c_stride, Ahead& ahead) {
   for (; rows >= Rows; rows -= Rows, a += Rows * a_stride, c += Rows * c_stride) {
+    ahead.step();
     product_kernel<Rows, Vecs>(a, a_stride, b, inner, c, c_stride);
   }
   if constexpr (Rows > 1) {
-    if (rows > 0) product_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(rows, a, a_stride, b, inner, c, c_stride);
+    if (rows > 0) product_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(rows, a, a_stride, b, inner, c, c_stride, ahead);
   }
 }
 
 // C [rows, columns] = A [rows, inner] B.
-static inline void product(int64_t rows, const float* a, int64_t a_stride, const PackedWeight& b, float* c, int64_t c_stride) {
+static inline void product(int64_t rows, const float* a, int64_t a_stride, const PackedWeight& b, float* c, int64_t c_stride, Ahead& ahead) {
   for (int64_t first = 0; first < b.columns(); first += panel) {
     if (b.panel_width(first) == panel) {
-      product_rows<kernel_rows, 2>(rows, a, a_stride, b.at(first), b.rows(), c + first, c_stride);
+      product_rows<kernel_rows, 2>(rows, a, a_stride, b.at(first), b.rows(), c + first, c_stride, ahead);
     } else {
-      product_rows<kernel_rows, 1>(rows, a, a_stride, b.at(first), b.rows(), c + first, c_stride);
+      product_rows<kernel_rows, 1>(rows, a, a_stride, b.at(first), b.rows(), c + first, c_stride, ahead);
     }
   }
 }
@@ -111,24 +142,30 @@ static inline void outer_kernel(int64_t pixels, const float* a, int64_t a_stride
 }
 
 template <int Rows, int Vecs>
-static inline void outer_rows(int64_t inputs, int64_t pixels, const float* a, int64_t a_stride, const float* d, int64_t d_stride, float* g, int64_t g_stride) {
+static inline void outer_rows(int64_t inputs, int64_t pixels, const float* a, int64_t a_stride, const float* d, int64_t d_stride, float* g, int64_t g_stride, Ahead& ahead) {
   for (; inputs >= Rows; inputs -= Rows, a += Rows, g += Rows * g_stride) {
+    ahead.step();
     outer_kernel<Rows, Vecs>(pixels, a, a_stride, d, d_stride, g, g_stride);
   }
   if constexpr (Rows > 1) {
-    if (inputs > 0) outer_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(inputs, pixels, a, a_stride, d, d_stride, g, g_stride);
+    if (inputs > 0) outer_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(inputs, pixels, a, a_stride, d, d_stride, g, g_stride, ahead);
   }
 }
 
 // G [inputs, outputs] += A^T D over a tile's pixels; outputs are whole vectors, and G's rows as long.
-static inline void add_outer(int64_t pixels, int64_t inputs, const float* a, int64_t a_stride, int64_t outputs, const float* d, int64_t d_stride, float* g) {
+static inline void add_outer(int64_t pixels, int64_t inputs, const float* a, int64_t a_stride, int64_t outputs, const float* d, int64_t d_stride, float* g, Ahead& ahead) {
   for (int64_t first = 0; first < outputs; first += panel) {
     if (outputs - first >= panel) {
-      outer_rows<kernel_rows, 2>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs);
+      outer_rows<kernel_rows, 2>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs, ahead);
     } else {
-      outer_rows<kernel_rows, 1>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs);
+      outer_rows<kernel_rows, 1>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs, ahead);
     }
   }
+}
+
+// Calls of a kernel that a product of so many rows and columns takes.
+static inline int64_t kernel_calls(int64_t rows, int64_t columns) {
+  return (rows + kernel_rows - 1) / kernel_rows * ((columns + panel - 1) / panel);
 }
 
 }  // namespace detnas

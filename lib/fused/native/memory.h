@@ -34,26 +34,6 @@ static inline void free_aligned(void* memory) {
 #endif
 }
 
-// A pass's own buffer; uninitialised, or zeros.
-class Buffer {
- public:
-  explicit Buffer(size_t floats) : values_(static_cast<float*>(aligned_memory(sizeof(float) * (floats + 1)))) {}
-  ~Buffer() { free_aligned(values_); }
-  static Buffer zeros(size_t floats) {
-    Buffer buffer(floats);
-    memset(buffer.values_, 0, sizeof(float) * floats);
-    return buffer;
-  }
-  Buffer(Buffer&& other) noexcept : values_(other.values_) { other.values_ = nullptr; }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  float* data() { return values_; }
-  const float* data() const { return values_; }
-
- private:
-  float* values_;
-};
-
 // Gives memory back only when asked to.
 class MemoryPool {
  public:
@@ -109,6 +89,35 @@ class MemoryPool {
   std::mutex mutex_;
   std::map<size_t, std::vector<void*>> free_;
   size_t free_bytes_ = 0;
+};
+
+// Where buffers come from: as malloc, but what is given back stays at hand, and with it its pages.
+static inline MemoryPool& buffer_memory() {
+  static MemoryPool pool;
+  return pool;
+}
+
+// A pass's own buffer; uninitialised, or zeros.
+class Buffer {
+ public:
+  explicit Buffer(size_t floats) : bytes_(sizeof(float) * floats), values_(static_cast<float*>(buffer_memory().take(bytes_))) {}
+  ~Buffer() {
+    if (values_ != nullptr) buffer_memory().give(values_, bytes_);
+  }
+  static Buffer zeros(size_t floats) {
+    Buffer buffer(floats);
+    memset(buffer.values_, 0, buffer.bytes_);
+    return buffer;
+  }
+  Buffer(Buffer&& other) noexcept : bytes_(other.bytes_), values_(other.values_) { other.values_ = nullptr; }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  float* data() { return values_; }
+  const float* data() const { return values_; }
+
+ private:
+  size_t bytes_;
+  float* values_;
 };
 
 }  // namespace detnas

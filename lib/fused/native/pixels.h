@@ -103,6 +103,10 @@ static inline void normalise(const float* z, int64_t count, int64_t channels, co
   (with_relu ? normalise<true> : normalise<false>)(z, count, channels, norm, to);
 }
 
+// Floats that a pixel of the layer's input takes, and where a pixel lies.
+static inline int64_t input_stride(const Pass& pass) { return pass.input_norm == nullptr ? pass.input_channels : padded(pass.inputs); }
+static inline const float* input_at(const Pass& pass, int64_t pixel) { return pass.input + pixel * input_stride(pass); }
+
 // The layer's input for `count` pixels from `first` on, as padded rows.
 static inline void load_input(const Pass& pass, int64_t first, int64_t count, float* to) {
   const int64_t channels = padded(pass.inputs);
