@@ -94,7 +94,14 @@ class BranchRun {
     float* z = results_[i].data();
     if (layer.kernel == 1) {
       const float* pixels = input_pixels(i, image, begin, end);
-      product((end - begin) * layer.out_width, pixels, padded(layer.inputs), folded_[i].pointwise(), z, channels, nothing_ahead_);
+      const int64_t count = (end - begin) * layer.out_width;
+      Ahead ahead;
+      ahead.begin(kernel_calls(count, channels));
+      if (i == 0) {  // the others' lie in the caches
+        const int64_t next = (image * layer.height + end) * layer.width;
+        ahead.add(input_at(layer, next), std::min(count, pixels_in(layer) - next) * input_stride(layer));
+      }
+      product(count, pixels, padded(layer.inputs), folded_[i].pointwise(), z, channels, ahead);
       for (int64_t y = begin; y < end; y++) take(y, z + (y - begin) * row);
       return;
     }
@@ -151,7 +158,6 @@ class BranchRun {
     }
   }
 
-  Ahead nothing_ahead_;
   const Pass* layers_;
   const int64_t last_;
   const std::vector<FoldedLayer>& folded_;
