@@ -1,5 +1,5 @@
 /**
- * `deno task test [ARGUMENTS]`: fetches the engine if need be and runs `deno test` with the permissions that the tests need;
+ * `deno task test [ARGUMENTS]`: fetches the engine and builds the kernels if need be, and runs `deno test` with the permissions that the tests need;
  * arguments are `deno test`'s, e.g. a file or `--filter NAME`. The last line is `N passed, N failed`. With
  * `DETNAS_TEST_DEVICE=gpu` the engine's tests run on a GPU.
  *
@@ -7,6 +7,7 @@
  */
 import { ensureLibrary } from "../lib/engine/library.ts";
 import { progressLine } from "./engine.ts";
+import { ensureKernels } from "./kernels.ts";
 import { runTask } from "./run_task.ts";
 
 /** FFI for the engine, run and sys for the commands that the tests start; no network. */
@@ -47,6 +48,7 @@ export async function runTests(args: string[]): Promise<boolean> {
   const device = Deno.env.get("DETNAS_TEST_DEVICE") === "gpu" ? "gpu" : "cpu";
   const library = await ensureLibrary({ device, onProgress: fetching.show });
   fetching.end();
+  await ensureKernels({ kind: "cpu", kernels: "auto" }); // now, so that no command in a test has to say that it compiles
 
   // Tests
   const { code, tail } = await runShowing(

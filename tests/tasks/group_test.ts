@@ -97,7 +97,7 @@ Deno.test({
       await isOver;
       const [first, second] = await Promise.all(jobs.map(({ output }) => output));
       assertEquals([first.code, first.stderr, second.code, second.stderr], [0, "", 0, ""], first.stdout);
-      assertStringIncludes(first.stdout, "1 threads, 2 machines; run");
+      assertStringIncludes(first.stdout, "1 threads, 2 machines, blocks by fused ");
       assertStringIncludes(
         first.stdout,
         "finetune: the group of workers is started again: Another worker is lost",
