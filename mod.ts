@@ -87,7 +87,7 @@ export { boundedCost, nsga2, type Nsga2Options, type Nsga2Settings } from "./lib
 export { runStrategy, type StrategyOptions, type StrategySettings } from "./lib/search/strategies.ts";
 export { hypervolume, type Objectives, paretoFront } from "./lib/search/pareto.ts";
 export { randomSearch, type RandomSearchOptions } from "./lib/search/random_search.ts";
-export type { Evaluate, SearchOptions, SearchSize } from "./lib/search/search_options.ts";
+export type { Evaluate, SearchOptions, SearchSize, StoppedScore } from "./lib/search/search_options.ts";
 export type { Budget } from "./lib/search/budget.ts";
 export type {
   CandidatePlace,

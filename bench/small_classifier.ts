@@ -6,13 +6,16 @@
 import { registerTensorFlow } from "../lib/engine/mod.ts";
 import { supernet } from "../lib/models/backbone.ts";
 import { classifierUnit } from "../lib/models/classifier.ts";
-import { batchNormEpsilon, localBatchNorm } from "../lib/nn/batch_norm.ts";
+import { loadKernels } from "../lib/fused/mod.ts";
 import type { Compiler } from "../lib/nn/compiled.ts";
+import { loneWorker } from "../lib/nn/worker_group.ts";
 import { type SearchSpace, searchSpaces } from "../lib/space/search_space.ts";
 import { ClassificationModel } from "../lib/train/classification_model.ts";
 import { NetworkState } from "../lib/train/network_state.ts";
 import { type PathOfStep, uniformPaths } from "../lib/train/path.ts";
+import { trainingBatchNorm } from "../lib/train/training_batch_norm.ts";
 import { UnitRunner } from "../lib/train/unit_runner.ts";
+import { ensureKernels } from "../tasks/kernels.ts";
 
 /** A supernet ready for its first step. */
 export interface SmallClassifier extends Disposable {
@@ -35,10 +38,12 @@ export async function smallClassifier(
   watched: (compiler: Compiler) => Compiler = (compiler) => compiler,
 ): Promise<SmallClassifier> {
   const engine = await registerTensorFlow();
+  const build = await ensureKernels({ kind: "cpu", kernels: "auto" });
+  const kernels = build && loadKernels(build.path, engine.threads, engine.memory);
   const net = supernet(space, 1);
   const classifier = classifierUnit(space, classes);
   const state = new NetworkState([net.stem, ...net.blocks.flat(), classifier], 0);
-  const runner = new UnitRunner(watched(engine.compiler), localBatchNorm(batchNormEpsilon));
+  const runner = new UnitRunner(watched(engine.compiler), trainingBatchNorm(loneWorker, "counts"), kernels);
   const model = new ClassificationModel(engine, runner, net, classifier, {
     momentum: 0.9,
     weightDecay: 4e-5,
