@@ -16,6 +16,7 @@ import { DetectionModel } from "../lib/train/detection_model.ts";
 import { NetworkState } from "../lib/train/network_state.ts";
 import { unitsOnPath } from "../lib/train/trunk.ts";
 import { disposePass } from "../lib/train/unit_runner.ts";
+import { pretrainingSettings } from "./pretraining_settings.ts";
 import { randomBatch, randomDetectionBatch } from "./random_batch.ts";
 import { waitFor } from "./roofline.ts";
 import type { BenchRunner } from "./runner.ts";
@@ -98,16 +99,7 @@ function prepareClassification(
   const net = supernet(space, shuffleMethod);
   const classifier = classifierUnit(space, classes);
   const state = new NetworkState([...unitsOnPath(net, path), classifier], seed);
-  const model = new ClassificationModel(engine, runner, net, classifier, {
-    momentum: 0.9,
-    weightDecay: 4e-5,
-    decayOn: "matrices",
-    biasLearningRateFactor: 1,
-    bnMomentum: 0.1,
-    labelSmoothing: 0.1,
-    dropout: 0.2,
-    seed,
-  });
+  const model = new ClassificationModel(engine, runner, net, classifier, pretrainingSettings);
   const batch = randomBatch(images, heightPx, classes);
   const call = (): void => requireFinite(model.trainStep(state, batch, path, 0, 1e-4), workload);
   return prepared(call, state, model);

@@ -15,6 +15,7 @@ import { NetworkState } from "../lib/train/network_state.ts";
 import { type PathOfStep, uniformPaths } from "../lib/train/path.ts";
 import { trainingBatchNorm } from "../lib/train/training_batch_norm.ts";
 import { UnitRunner } from "../lib/train/unit_runner.ts";
+import { pretrainingSettings } from "./pretraining_settings.ts";
 import { ensureKernels } from "../tasks/kernels.ts";
 
 /** A supernet ready for its first step. */
@@ -44,16 +45,7 @@ export async function smallClassifier(
   const classifier = classifierUnit(space, classes);
   const state = new NetworkState([net.stem, ...net.blocks.flat(), classifier], 0);
   const runner = new UnitRunner(watched(engine.compiler), trainingBatchNorm(loneWorker, "counts"), kernels);
-  const model = new ClassificationModel(engine, runner, net, classifier, {
-    momentum: 0.9,
-    weightDecay: 4e-5,
-    decayOn: "matrices",
-    biasLearningRateFactor: 1,
-    bnMomentum: 0.1,
-    labelSmoothing: 0.1,
-    dropout: 0.2,
-    seed: 0,
-  });
+  const model = new ClassificationModel(engine, runner, net, classifier, pretrainingSettings);
   return {
     engine,
     model,

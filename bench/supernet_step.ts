@@ -13,6 +13,7 @@ import { searchSpaces } from "../lib/space/search_space.ts";
 import { ClassificationModel } from "../lib/train/classification_model.ts";
 import { NetworkState } from "../lib/train/network_state.ts";
 import { uniformPaths } from "../lib/train/path.ts";
+import { pretrainingSettings } from "./pretraining_settings.ts";
 import { randomBatch } from "./random_batch.ts";
 import { parseRunnerOptions, startRunner } from "./runner.ts";
 
@@ -29,16 +30,7 @@ const space = searchSpaces.small;
 const net = supernet(space, 1);
 const classifier = classifierUnit(space, classes);
 using state = new NetworkState([net.stem, ...net.blocks.flat(), classifier], 0);
-using model = new ClassificationModel(engine, runner, net, classifier, {
-  momentum: 0.9,
-  weightDecay: 4e-5,
-  decayOn: "matrices",
-  biasLearningRateFactor: 1,
-  bnMomentum: 0.1,
-  labelSmoothing: 0.1,
-  dropout: 0.2,
-  seed: 0,
-});
+using model = new ClassificationModel(engine, runner, net, classifier, pretrainingSettings);
 
 const batch = randomBatch(images, sizePx, classes);
 const path = uniformPaths({ space, seed: 1, stage: "bench" });

@@ -18,6 +18,7 @@ import { uniformPaths } from "../lib/train/path.ts";
 import { trainingBatchNorm } from "../lib/train/training_batch_norm.ts";
 import { UnitRunner } from "../lib/train/unit_runner.ts";
 import { runGroup } from "../tests/helpers/worker_group.ts";
+import { pretrainingSettings } from "./pretraining_settings.ts";
 import { randomBatch } from "./random_batch.ts";
 
 const classes = 1000;
@@ -49,18 +50,8 @@ function stepOf(
   const classifier = classifierUnit(space, classes);
   const state = new NetworkState([net.stem, ...net.blocks.flat(), classifier], 0);
   const runner = new UnitRunner(device.compiler, trainingBatchNorm(moments ? group : loneWorker, "counts"));
-  const settings = {
-    momentum: 0.9,
-    weightDecay: 4e-5,
-    decayOn: "matrices",
-    biasLearningRateFactor: 1,
-    bnMomentum: 0.1,
-    labelSmoothing: 0.1,
-    dropout: 0.2,
-    seed: 0,
-  } as const;
   const groupOfModel = gradients ? group : loneWorker;
-  const model = new ClassificationModel(device, runner, net, classifier, settings, groupOfModel);
+  const model = new ClassificationModel(device, runner, net, classifier, pretrainingSettings, groupOfModel);
   const batch = randomBatch(images, sizePx, classes);
   const path = uniformPaths({ space, seed: 1, stage: "bench" });
   return (step) => void model.trainStep(state, batch, path(step), step, 0.01);

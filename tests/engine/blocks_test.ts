@@ -2,19 +2,17 @@ import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { stemUnit, supernet } from "../../lib/models/backbone.ts";
-import { batchNormEpsilon, localBatchNorm, updateStatistics } from "../../lib/nn/batch_norm.ts";
-import { initialStatistics } from "../../lib/nn/init.ts";
+import { batchNormEpsilon, localBatchNorm } from "../../lib/nn/batch_norm.ts";
 import type { Unit } from "../../lib/nn/unit.ts";
 import { searchSpaces } from "../../lib/space/search_space.ts";
-import { NetworkState, type UnitState } from "../../lib/train/network_state.ts";
+import { NetworkState } from "../../lib/train/network_state.ts";
 import { disposePass, UnitRunner } from "../../lib/train/unit_runner.ts";
-import { assertClose, assertTensorClose } from "../helpers/close.ts";
 import { useEngine } from "../helpers/engine.ts";
+import { assertGoldenPass, goldenState } from "../helpers/golden_unit.ts";
 import { assertNoLeaks } from "../helpers/leaks.ts";
 import {
   goldenBlocks,
   type GoldenLayer,
-  goldenParameters,
   type GoldenPass,
   goldenStems,
   stored,
@@ -45,42 +43,16 @@ const stems = (await goldenStems()).map(({ conv, ...pass }): Case => {
   };
 });
 
-/** The fixture's weights, and statistics before any batch. */
-function stateOf(unit: Unit, layers: readonly GoldenLayer[]): UnitState {
-  return {
-    parameters: goldenParameters(layers),
-    slots: [],
-    statistics: unit.batchNorms.flatMap((spec) =>
-      initialStatistics(spec).map((values) => tf.tensor1d(values))
-    ),
-  };
-}
-
 for (const { name, unit, golden, pass } of [...await goldenBlocks(), ...stems]) {
   Deno.test(`a unit compiled by TensorFlow gives PyTorch's output, gradients and statistics: ${name}`, () => {
     using runner = new UnitRunner(engine.compiler, localBatchNorm(batchNormEpsilon));
-    tf.tidy(() => {
-      const state = stateOf(unit, golden);
-      const trained = runner.train(unit, state, [stored(pass.x)], 1);
-      const { inputs: [dx], parameters: gradients } = runner.backward(trained, [stored(pass.dy)]);
-      assertTensorClose(trained.outputs[0], pass.y, "y");
-      assertTensorClose(dx, pass.dx, "dx");
-      assertEquals([gradients.length, trained.moments.length], [3 * golden.length, 2 * golden.length]);
-      const statistics = updateStatistics(state.statistics, trained.moments, 0.1);
-      golden.forEach((layer, i) => {
-        assertTensorClose(gradients[3 * i], layer.dWeight, `dWeight ${i}`);
-        assertClose(gradients[3 * i + 1], layer.dGamma, `dGamma ${i}`);
-        assertClose(gradients[3 * i + 2], layer.dBeta, `dBeta ${i}`);
-        assertClose(statistics[2 * i], layer.runningMean, `running mean ${i}`);
-        assertClose(statistics[2 * i + 1], layer.runningVariance, `running variance ${i}`);
-      });
-    });
+    assertGoldenPass(runner, unit, golden, pass);
   });
 
   Deno.test(`a unit's passes leave nothing alive: ${name}`, () => {
     using runner = new UnitRunner(engine.compiler, localBatchNorm(batchNormEpsilon));
     tf.tidy(() => {
-      const state = stateOf(unit, golden);
+      const state = goldenState(unit, golden);
       const [x, dy] = [stored(pass.x), stored(pass.dy)];
       assertNoLeaks(engine, () => {
         const trained = runner.train(unit, state, [x], 1);

@@ -4,8 +4,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { blockUnit } from "../../lib/models/block.ts";
 import type { BlockKernels } from "../../lib/nn/block_kernels.ts";
-import { updateStatistics } from "../../lib/nn/batch_norm.ts";
-import { initialStatistics } from "../../lib/nn/init.ts";
 import type { Unit } from "../../lib/nn/unit.ts";
 import { loneWorker } from "../../lib/nn/worker_group.ts";
 import { blockLayers } from "../../lib/space/block_layers.ts";
@@ -13,12 +11,13 @@ import { type BlockShape, choiceName, searchSpaces } from "../../lib/space/searc
 import { NetworkState, type UnitState } from "../../lib/train/network_state.ts";
 import { trainingBatchNorm } from "../../lib/train/training_batch_norm.ts";
 import { disposePass, UnitRunner } from "../../lib/train/unit_runner.ts";
-import { assertClose, assertTensorClose } from "../helpers/close.ts";
+import { assertClose } from "../helpers/close.ts";
 import { useEngine } from "../helpers/engine.ts";
 import { fusedKernels } from "../helpers/fused_kernels.ts";
 import { normalTensor } from "../helpers/gradients.ts";
 import { assertNoLeaks } from "../helpers/leaks.ts";
-import { goldenBlocks, goldenParameters, stored } from "../models/_golden_blocks.ts";
+import { assertGoldenPass } from "../helpers/golden_unit.ts";
+import { goldenBlocks } from "../models/_golden_blocks.ts";
 
 const engine = await useEngine();
 const kernels = await fusedKernels(engine);
@@ -59,26 +58,7 @@ for (const { name, unit, golden, pass } of await goldenBlocks()) {
   for (const [which, blocks] of [["own", kernels], ["portable", portable]] as const) {
     Deno.test(`fused kernels (${which} instructions) give PyTorch's output, gradients and statistics: ${name}`, () => {
       using runner = runnerWith(blocks);
-      tf.tidy(() => {
-        const state = {
-          parameters: goldenParameters(golden),
-          slots: [],
-          statistics: unit.batchNorms.flatMap((spec) => initialStatistics(spec).map((v) => tf.tensor1d(v))),
-        };
-        const trained = runner.train(unit, state, [stored(pass.x)], 1);
-        const { inputs: [dx], parameters: gradients } = runner.backward(trained, [stored(pass.dy)]);
-        assertTensorClose(trained.outputs[0], pass.y, "y");
-        assertTensorClose(dx, pass.dx, "dx");
-        assertEquals([gradients.length, trained.moments.length], [3 * golden.length, 2 * golden.length]);
-        const statistics = updateStatistics(state.statistics, trained.moments, 0.1);
-        golden.forEach((layer, i) => {
-          assertTensorClose(gradients[3 * i], layer.dWeight, `dWeight ${i}`);
-          assertClose(gradients[3 * i + 1], layer.dGamma, `dGamma ${i}`);
-          assertClose(gradients[3 * i + 2], layer.dBeta, `dBeta ${i}`);
-          assertClose(statistics[2 * i], layer.runningMean, `running mean ${i}`);
-          assertClose(statistics[2 * i + 1], layer.runningVariance, `running variance ${i}`);
-        });
-      });
+      assertGoldenPass(runner, unit, golden, pass);
     });
   }
 }
