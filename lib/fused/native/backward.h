@@ -8,7 +8,9 @@ namespace detnas {
 
 // Sums of `count` pixels' gradients, which `gradient(pixel, channel, z)` gives and `keep(pixel, channel, g)` gets.
 template <int Vecs, typename Gradient, typename Keep>
-static inline void sum_columns(const float* z, const float* mean, int64_t channels, int64_t c, int64_t first, int64_t count, const Gradient& gradient, const Keep& keep, GradientSums& sums) {
+static inline void sum_columns(const float* z, const float* mean, int64_t channels, int64_t c, int64_t first,
+                               int64_t count, const Gradient& gradient, const Keep& keep,
+                               GradientSums& sums) {
   Vec about[Vecs], sum[Vecs], product[Vecs];
   for (int v = 0; v < Vecs; v++) about[v] = load(mean + c + v * lanes), sum[v] = product[v] = Vec{};
   for (int64_t p = first; p < first + count; p++) {
@@ -23,9 +25,12 @@ static inline void sum_columns(const float* z, const float* mean, int64_t channe
 }
 
 template <typename Gradient, typename Keep>
-static inline void sum_gradients(const float* z, const float* mean, int64_t channels, int64_t first, int64_t count, const Gradient& gradient, const Keep& keep, GradientSums& sums) {
+static inline void sum_gradients(const float* z, const float* mean, int64_t channels, int64_t first,
+                                 int64_t count, const Gradient& gradient, const Keep& keep,
+                                 GradientSums& sums) {
   int64_t c = 0;
-  for (; c + 2 * lanes <= channels; c += 2 * lanes) sum_columns<2>(z, mean, channels, c, first, count, gradient, keep, sums);
+  for (; c + 2 * lanes <= channels; c += 2 * lanes)
+    sum_columns<2>(z, mean, channels, c, first, count, gradient, keep, sums);
   if (c < channels) sum_columns<1>(z, mean, channels, c, first, count, gradient, keep, sums);
 }
 
@@ -49,7 +54,8 @@ static inline void gradient_sums(const Pass& pass, Threads& threads) {
 // Writes the gradient of `count` pixels of activations, after their ReLU's mask (`inputs` are what the layer read), with its
 // sums.
 template <bool WithRelu>
-static inline void store_activation_gradient(const Pass& pass, int64_t first, int64_t count, const float* gradient, const float* inputs, GradientSums& sums) {
+static inline void store_activation_gradient(const Pass& pass, int64_t first, int64_t count,
+                                             const float* gradient, const float* inputs, GradientSums& sums) {
   const int64_t channels = padded(pass.inputs);
   float* to = pass.input_gradient;
   const auto own = [=](int64_t p, int64_t c, Vec) {
@@ -62,7 +68,8 @@ static inline void store_activation_gradient(const Pass& pass, int64_t first, in
 
 // Writes the gradient of `count` pixels of the block's input: in its view, with the gradient of the channels that passed, or
 // added to the other branch's.
-static inline void store_block_gradient(const Pass& pass, int64_t first, int64_t count, const float* gradient) {
+static inline void store_block_gradient(const Pass& pass, int64_t first, int64_t count,
+                                        const float* gradient) {
   const int64_t channels = padded(pass.inputs), inputs = pass.inputs;
   for (int64_t p = 0; p < count; p++) {
     float* to = pass.input_gradient + (first + p) * pass.input_channels;
@@ -77,13 +84,16 @@ static inline void store_block_gradient(const Pass& pass, int64_t first, int64_t
   }
 }
 
-static inline void store_input_gradient(const Pass& pass, int64_t first, int64_t count, const float* gradient, const float* inputs, GradientSums& sums) {
+static inline void store_input_gradient(const Pass& pass, int64_t first, int64_t count, const float* gradient,
+                                        const float* inputs, GradientSums& sums) {
   if (pass.input_norm == nullptr) return store_block_gradient(pass, first, count, gradient);
-  (pass.input_relu != 0 ? store_activation_gradient<true> : store_activation_gradient<false>)(pass, first, count, gradient, inputs, sums);
+  (pass.input_relu != 0 ? store_activation_gradient<true>
+                        : store_activation_gradient<false>)(pass, first, count, gradient, inputs, sums);
 }
 
 // Adds up the threads' gradients of a weight of `rows` rows of `columns` channels, in their order.
-static inline void merge_weight_gradients(const std::vector<Buffer>& parts, int64_t rows, int64_t columns, int64_t stride, float* to, Threads& threads) {
+static inline void merge_weight_gradients(const std::vector<Buffer>& parts, int64_t rows, int64_t columns,
+                                          int64_t stride, float* to, Threads& threads) {
   threads.run([&](int thread) {
     const Range range(rows, thread, threads.count());
     for (int64_t row = range.begin; row < range.end; row++) {
@@ -114,11 +124,13 @@ static inline void pointwise_backward(const Pass& pass, Threads& threads) {
       ahead.begin(kernel_calls(inputs, outputs) + kernel_calls(count, inputs));
       ahead.add(pass.z + next * outputs, more * outputs);
       if (pass.gradient != nullptr) ahead.add(pass.gradient + next * outputs, more * outputs);
-      if (pass.gradient == nullptr || pass.view != whole) ahead.add(pass.joined + next * pass.joined_channels, more * pass.joined_channels);
+      if (pass.gradient == nullptr || pass.view != whole)
+        ahead.add(pass.joined + next * pass.joined_channels, more * pass.joined_channels);
       ahead.add(input_at(pass, next), more * input_stride(pass));
       load_output_gradient(pass, first, count, dz.data());
       const float* rows = input_rows(pass, first, count, input_buffer.data());
-      add_outer(count, inputs, rows, inputs, outputs, dz.data(), outputs, weight_gradients[thread].data(), ahead);
+      add_outer(count, inputs, rows, inputs, outputs, dz.data(), outputs, weight_gradients[thread].data(),
+                ahead);
       product(count, dz.data(), outputs, transposed, gradient.data(), inputs, ahead);
       store_input_gradient(pass, first, count, gradient.data(), rows, sums[thread]);
     }
@@ -133,7 +145,8 @@ static inline void depthwise_backward(const Pass& pass, Threads& threads) {
   const DepthwiseRows rows = depthwise_rows(kernel, stride);
   std::vector<GradientSums> sums(threads.count(), GradientSums(channels));
   std::vector<Buffer> weight_gradients;
-  for (int i = 0; i < threads.count(); i++) weight_gradients.push_back(Buffer::zeros(kernel * kernel * channels));
+  for (int i = 0; i < threads.count(); i++)
+    weight_gradients.push_back(Buffer::zeros(kernel * kernel * channels));
   threads.run([&](int thread) {
     const Range range(pass.images * pass.height, thread, threads.count());
     InputRows inputs(pass);
@@ -158,7 +171,8 @@ static inline void depthwise_backward(const Pass& pass, Threads& threads) {
     }
   });
   if (pass.input_norm != nullptr) GradientSums::merge(sums, pass.inputs, pass.input_sums);
-  merge_weight_gradients(weight_gradients, kernel * kernel, pass.outputs, channels, pass.weight_gradient, threads);
+  merge_weight_gradients(weight_gradients, kernel * kernel, pass.outputs, channels, pass.weight_gradient,
+                         threads);
 }
 
 }  // namespace detnas

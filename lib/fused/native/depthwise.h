@@ -10,10 +10,13 @@ namespace detnas {
 constexpr int block_columns = 7;
 
 // Zero columns that a padded row needs behind its end: a block may begin with the last column.
-constexpr int row_slack(int kernel) { return kernel + 2 * (block_columns + 1); }
+constexpr int row_slack(int kernel) {
+  return kernel + 2 * (block_columns + 1);
+}
 
 template <int K, int S, int X>
-static inline void convolve_block(const float* const* rows, const float* weight, int64_t channels, int64_t column, float* out) {
+static inline void convolve_block(const float* const* rows, const float* weight, int64_t channels,
+                                  int64_t column, float* out) {
   for (int64_t c = 0; c < channels; c += lanes) {
     Vec sum[X];
 #pragma GCC unroll 16
@@ -39,9 +42,11 @@ static inline void convolve_block(const float* const* rows, const float* weight,
 
 // An output row from K padded input rows: column x S - pad of the input is x S of a row.
 template <int K, int S>
-static inline void convolve_row(const float* const* rows, const float* weight, int64_t channels, int64_t columns, float* out) {
+static inline void convolve_row(const float* const* rows, const float* weight, int64_t channels,
+                                int64_t columns, float* out) {
   int64_t x = 0;
-  for (; x + block_columns <= columns; x += block_columns) convolve_block<K, S, block_columns>(rows, weight, channels, x, out);
+  for (; x + block_columns <= columns; x += block_columns)
+    convolve_block<K, S, block_columns>(rows, weight, channels, x, out);
   if (columns - x >= 4) convolve_block<K, S, 4>(rows, weight, channels, x, out), x += 4;
   if (columns - x >= 2) convolve_block<K, S, 2>(rows, weight, channels, x, out), x += 2;
   if (columns - x >= 1) convolve_block<K, S, 1>(rows, weight, channels, x, out);
@@ -49,7 +54,8 @@ static inline void convolve_row(const float* const* rows, const float* weight, i
 
 // Input gradient of columns `column` on, a multiple of S: sum over output columns o of dz[o] w[column - o S + pad].
 template <int K, int S, int X>
-static inline void transpose_block(const float* const* rows, const float* weight, int64_t channels, int64_t column, float* out) {
+static inline void transpose_block(const float* const* rows, const float* weight, int64_t channels,
+                                   int64_t column, float* out) {
   constexpr int pad = K / 2, first = -(pad / S), last = (X - 1 + pad) / S;
   for (int64_t c = 0; c < channels; c += lanes) {
     Vec sum[X];
@@ -79,7 +85,8 @@ static inline void transpose_block(const float* const* rows, const float* weight
 // An input row's gradient from the output gradient's rows, padded by pad columns: row ky is the one that the input row
 // reached through the kernel's row ky; null where there is none.
 template <int K, int S>
-static inline void transpose_row(const float* const* rows, const float* weight, int64_t channels, int64_t columns, float* out) {
+static inline void transpose_row(const float* const* rows, const float* weight, int64_t channels,
+                                 int64_t columns, float* out) {
   constexpr int X = S == 1 ? block_columns : 8;  // blocks begin at multiples of the stride
   int64_t x = 0;
   for (; x + X <= columns; x += X) transpose_block<K, S, X>(rows, weight, channels, x, out);
@@ -89,7 +96,8 @@ static inline void transpose_row(const float* const* rows, const float* weight, 
 }
 
 template <int K, int S, int X>
-static inline void correlate_block(const float* const* rows, const float* dz, int64_t channels, int64_t column, float* weight_gradient) {
+static inline void correlate_block(const float* const* rows, const float* dz, int64_t channels,
+                                   int64_t column, float* weight_gradient) {
   for (int64_t c = 0; c < channels; c += lanes) {
     Vec d[X];
 #pragma GCC unroll 16
@@ -116,9 +124,11 @@ static inline void correlate_block(const float* const* rows, const float* dz, in
 
 // Adds one output row's part of the filter's gradient: `rows` as in convolve_row, dz unpadded.
 template <int K, int S>
-static inline void correlate_row(const float* const* rows, const float* dz, int64_t channels, int64_t columns, float* weight_gradient) {
+static inline void correlate_row(const float* const* rows, const float* dz, int64_t channels, int64_t columns,
+                                 float* weight_gradient) {
   int64_t x = 0;
-  for (; x + block_columns <= columns; x += block_columns) correlate_block<K, S, block_columns>(rows, dz, channels, x, weight_gradient);
+  for (; x + block_columns <= columns; x += block_columns)
+    correlate_block<K, S, block_columns>(rows, dz, channels, x, weight_gradient);
   if (columns - x >= 4) correlate_block<K, S, 4>(rows, dz, channels, x, weight_gradient), x += 4;
   if (columns - x >= 2) correlate_block<K, S, 2>(rows, dz, channels, x, weight_gradient), x += 2;
   if (columns - x >= 1) correlate_block<K, S, 1>(rows, dz, channels, x, weight_gradient);

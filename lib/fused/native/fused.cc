@@ -23,19 +23,37 @@ EXPORT int32_t detnas_runs_here() {
 #endif
 }
 
-EXPORT int32_t detnas_lanes() { return lanes; }
+EXPORT int32_t detnas_lanes() {
+  return lanes;
+}
 
-EXPORT void* detnas_threads_new(int32_t count) { return new Threads(count); }
-EXPORT void detnas_threads_delete(void* threads) { delete static_cast<Threads*>(threads); }
+EXPORT void* detnas_threads_new(int32_t count) {
+  return new Threads(count);
+}
+EXPORT void detnas_threads_delete(void* threads) {
+  delete static_cast<Threads*>(threads);
+}
 
-EXPORT void* detnas_pool_new() { return new MemoryPool; }
-EXPORT void* detnas_pool_take(void* pool, uint64_t bytes) { return static_cast<MemoryPool*>(pool)->take(bytes); }
-EXPORT void detnas_pool_trim(void* pool) { static_cast<MemoryPool*>(pool)->trim(); }
-EXPORT uint64_t detnas_pool_free_bytes(void* pool) { return static_cast<MemoryPool*>(pool)->free_bytes(); }
+EXPORT void* detnas_pool_new() {
+  return new MemoryPool;
+}
+EXPORT void* detnas_pool_take(void* pool, uint64_t bytes) {
+  return static_cast<MemoryPool*>(pool)->take(bytes);
+}
+EXPORT void detnas_pool_trim(void* pool) {
+  static_cast<MemoryPool*>(pool)->trim();
+}
+EXPORT uint64_t detnas_pool_free_bytes(void* pool) {
+  return static_cast<MemoryPool*>(pool)->free_bytes();
+}
 // A tensor's deallocator, as TF_NewTensor takes it.
-EXPORT void detnas_pool_give(void* memory, size_t bytes, void* pool) { static_cast<MemoryPool*>(pool)->give(memory, bytes); }
+EXPORT void detnas_pool_give(void* memory, size_t bytes, void* pool) {
+  static_cast<MemoryPool*>(pool)->give(memory, bytes);
+}
 
-EXPORT void* detnas_pool_deallocator() { return reinterpret_cast<void*>(&detnas_pool_give); }
+EXPORT void* detnas_pool_deallocator() {
+  return reinterpret_cast<void*>(&detnas_pool_give);
+}
 
 EXPORT void detnas_forward(const void* pass, void* threads) {
   const Pass& layer = *static_cast<const Pass*>(pass);

@@ -14,7 +14,8 @@ constexpr int64_t band_pixels = 96;  // enough rows for whole product kernels, f
 class FoldedLayer {
  public:
   FoldedLayer(const Pass& pass, Threads& threads) : offset_(Buffer::zeros(padded(pass.outputs))) {
-    const int64_t taps = pass.kernel == 1 ? pass.inputs : pass.kernel * pass.kernel, n = pass.outputs, row = padded(n);
+    const int64_t taps = pass.kernel == 1 ? pass.inputs : pass.kernel * pass.kernel, n = pass.outputs,
+                  row = padded(n);
     const float *mean = pass.norm, *factor = mean + row, *shift = factor + row;
     std::vector<float> weight(taps * n);
     for (int64_t tap = 0; tap < taps; tap++) {
@@ -43,7 +44,10 @@ class RowSlots {
  public:
   // `slots` rows, none for a layer that needs no window.
   RowSlots(int64_t slots, int64_t pad, int64_t width, int64_t channels)
-      : slots_(slots), pad_(pad), channels_(channels), row_floats_((width + (pad > 0 ? row_slack(2 * pad + 1) : 0)) * channels),
+      : slots_(slots),
+        pad_(pad),
+        channels_(channels),
+        row_floats_((width + (pad > 0 ? row_slack(2 * pad + 1) : 0)) * channels),
         values_(Buffer::zeros((slots + 1) * row_floats_)) {}
   float* row(int64_t y) { return values_.data() + y % slots_ * row_floats_; }
   float* first_pixel(int64_t y) { return row(y) + pad_ * channels_; }
@@ -64,7 +68,8 @@ class BranchRun {
   BranchRun(const Pass* layers, int64_t count, const std::vector<FoldedLayer>& folded, int64_t band)
       : layers_(layers), last_(count - 1), folded_(folded) {
     std::vector<int64_t> bands(count + 1, band);  // rows that a layer makes at a time
-    for (int64_t i = count - 1; i >= 0; i--) bands[i] = (bands[i + 1] - 1) * layers[i].stride + layers[i].kernel;
+    for (int64_t i = count - 1; i >= 0; i--)
+      bands[i] = (bands[i + 1] - 1) * layers[i].stride + layers[i].kernel;
     for (int64_t i = 0; i < count; i++) {
       const Pass& layer = layers[i];
       const int64_t slots = layer.kernel == 1 ? 0 : bands[i] + layer.kernel;
@@ -80,8 +85,10 @@ class BranchRun {
     const int64_t channels = padded(last.outputs);
     compute(last_, image, begin, end, [&](int64_t y, float* z) {
       finish(last_, z, z);
-      float* to = last.joined + (image * last.out_height + y) * last.out_width * last.joined_channels + last.joined_first;
-      for (int64_t x = 0; x < last.out_width; x++) memcpy(to + x * last.joined_channels, z + x * channels, sizeof(float) * last.outputs);
+      float* to = last.joined + (image * last.out_height + y) * last.out_width * last.joined_channels +
+                  last.joined_first;
+      for (int64_t x = 0; x < last.out_width; x++)
+        memcpy(to + x * last.joined_channels, z + x * channels, sizeof(float) * last.outputs);
     });
   }
 
@@ -126,7 +133,8 @@ class BranchRun {
     const int64_t first = (image * layer.height + begin) * layer.width;
     if (i == 0) return input_rows(layer, first, (end - begin) * layer.width, to);
     const int64_t row = layer.width * padded(layer.inputs);
-    compute(i - 1, image, begin, end, [&](int64_t y, const float* z) { finish(i - 1, z, to + (y - begin) * row); });
+    compute(i - 1, image, begin, end,
+            [&](int64_t y, const float* z) { finish(i - 1, z, to + (y - begin) * row); });
     return to;
   }
 
@@ -139,7 +147,9 @@ class BranchRun {
     const int64_t from = goes_on ? slots.end : begin;
     slots.image = image, slots.end = std::max(from, end);
     if (from >= end) return;
-    if (i > 0) return compute(i - 1, image, from, end, [&](int64_t y, const float* z) { finish(i - 1, z, slots.first_pixel(y)); });
+    if (i > 0)
+      return compute(i - 1, image, from, end,
+                     [&](int64_t y, const float* z) { finish(i - 1, z, slots.first_pixel(y)); });
     for (int64_t y = from; y < end; y++) {
       load_input(layer, (image * layer.height + y) * layer.width, layer.width, slots.first_pixel(y));
     }
@@ -161,8 +171,8 @@ class BranchRun {
   const Pass* layers_;
   const int64_t last_;
   const std::vector<FoldedLayer>& folded_;
-  std::vector<RowSlots> slots_;   // of what a depthwise layer reads
-  std::vector<Buffer> inputs_;    // of what a pointwise layer reads
+  std::vector<RowSlots> slots_;  // of what a depthwise layer reads
+  std::vector<Buffer> inputs_;   // of what a pointwise layer reads
   std::vector<Buffer> results_;
 };
 
@@ -178,7 +188,8 @@ static inline void infer(const Pass* layers, int64_t count, Threads& threads) {
       const int64_t image = row / last.out_height, y = row % last.out_height;
       const int64_t end = std::min({y + band, last.out_height, y + range.end - row});
       branch.run(image, y, end);
-      if (layers[0].view != whole) pass_on(layers[0], (image * last.out_height + y) * last.out_width, (end - y) * last.out_width);
+      if (layers[0].view != whole)
+        pass_on(layers[0], (image * last.out_height + y) * last.out_width, (end - y) * last.out_width);
       row += end - y;
     }
   });

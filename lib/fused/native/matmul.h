@@ -19,7 +19,8 @@ class Ahead {
   void begin(int64_t steps) { steps_ = std::max<int64_t>(steps, 1), count_ = next_ = 0, lines_ = 0; }
   void add(const float* from, int64_t floats) {
     if (floats <= 0) return;
-    at_[count_] = reinterpret_cast<const char*>(from), end_[count_] = reinterpret_cast<const char*>(from + floats), count_++;
+    at_[count_] = reinterpret_cast<const char*>(from),
+    end_[count_] = reinterpret_cast<const char*>(from + floats), count_++;
     lines_ += floats / 16 + 1;
     each_ = lines_ / steps_ + 1;
   }
@@ -45,7 +46,9 @@ class PackedWeight {
  public:
   // `transposed`: the weight's transpose is packed, [outputs, inputs].
   PackedWeight(const float* weight, int64_t inputs, int64_t outputs, bool transposed, Threads& threads)
-      : rows_(padded(transposed ? outputs : inputs)), columns_(padded(transposed ? inputs : outputs)), values_(Buffer::zeros(rows_ * columns_)) {
+      : rows_(padded(transposed ? outputs : inputs)),
+        columns_(padded(transposed ? inputs : outputs)),
+        values_(Buffer::zeros(rows_ * columns_)) {
     const int64_t rows = transposed ? outputs : inputs, columns = transposed ? inputs : outputs;
     const int64_t down = transposed ? 1 : outputs, across = transposed ? outputs : 1;
     threads.run([&](int thread) {
@@ -71,7 +74,8 @@ class PackedWeight {
 };
 
 template <int Rows, int Vecs>
-static inline void product_kernel(const float* a, int64_t a_stride, const float* b, int64_t inner, float* c, int64_t c_stride) {
+static inline void product_kernel(const float* a, int64_t a_stride, const float* b, int64_t inner, float* c,
+                                  int64_t c_stride) {
   Vec sum[Rows][Vecs];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
@@ -96,18 +100,21 @@ static inline void product_kernel(const float* a, int64_t a_stride, const float*
 
 // Fewer rows than a kernel's whole: halves, down to one.
 template <int Rows, int Vecs>
-static inline void product_rows(int64_t rows, const float* a, int64_t a_stride, const float* b, int64_t inner, float* c, int64_t c_stride, Ahead& ahead) {
+static inline void product_rows(int64_t rows, const float* a, int64_t a_stride, const float* b, int64_t inner,
+                                float* c, int64_t c_stride, Ahead& ahead) {
   for (; rows >= Rows; rows -= Rows, a += Rows * a_stride, c += Rows * c_stride) {
     ahead.step();
     product_kernel<Rows, Vecs>(a, a_stride, b, inner, c, c_stride);
   }
   if constexpr (Rows > 1) {
-    if (rows > 0) product_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(rows, a, a_stride, b, inner, c, c_stride, ahead);
+    if (rows > 0)
+      product_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(rows, a, a_stride, b, inner, c, c_stride, ahead);
   }
 }
 
 // C [rows, columns] = A [rows, inner] B.
-static inline void product(int64_t rows, const float* a, int64_t a_stride, const PackedWeight& b, float* c, int64_t c_stride, Ahead& ahead) {
+static inline void product(int64_t rows, const float* a, int64_t a_stride, const PackedWeight& b, float* c,
+                           int64_t c_stride, Ahead& ahead) {
   for (int64_t first = 0; first < b.columns(); first += panel) {
     if (b.panel_width(first) == panel) {
       product_rows<kernel_rows, 2>(rows, a, a_stride, b.at(first), b.rows(), c + first, c_stride, ahead);
@@ -118,7 +125,8 @@ static inline void product(int64_t rows, const float* a, int64_t a_stride, const
 }
 
 template <int Rows, int Vecs>
-static inline void outer_kernel(int64_t pixels, const float* a, int64_t a_stride, const float* d, int64_t d_stride, float* g, int64_t g_stride) {
+static inline void outer_kernel(int64_t pixels, const float* a, int64_t a_stride, const float* d,
+                                int64_t d_stride, float* g, int64_t g_stride) {
   Vec sum[Rows][Vecs];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
@@ -142,18 +150,22 @@ static inline void outer_kernel(int64_t pixels, const float* a, int64_t a_stride
 }
 
 template <int Rows, int Vecs>
-static inline void outer_rows(int64_t inputs, int64_t pixels, const float* a, int64_t a_stride, const float* d, int64_t d_stride, float* g, int64_t g_stride, Ahead& ahead) {
+static inline void outer_rows(int64_t inputs, int64_t pixels, const float* a, int64_t a_stride,
+                              const float* d, int64_t d_stride, float* g, int64_t g_stride, Ahead& ahead) {
   for (; inputs >= Rows; inputs -= Rows, a += Rows, g += Rows * g_stride) {
     ahead.step();
     outer_kernel<Rows, Vecs>(pixels, a, a_stride, d, d_stride, g, g_stride);
   }
   if constexpr (Rows > 1) {
-    if (inputs > 0) outer_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(inputs, pixels, a, a_stride, d, d_stride, g, g_stride, ahead);
+    if (inputs > 0)
+      outer_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(inputs, pixels, a, a_stride, d, d_stride, g, g_stride,
+                                                        ahead);
   }
 }
 
 // G [inputs, outputs] += A^T D over a tile's pixels; outputs are whole vectors, and G's rows as long.
-static inline void add_outer(int64_t pixels, int64_t inputs, const float* a, int64_t a_stride, int64_t outputs, const float* d, int64_t d_stride, float* g, Ahead& ahead) {
+static inline void add_outer(int64_t pixels, int64_t inputs, const float* a, int64_t a_stride,
+                             int64_t outputs, const float* d, int64_t d_stride, float* g, Ahead& ahead) {
   for (int64_t first = 0; first < outputs; first += panel) {
     if (outputs - first >= panel) {
       outer_rows<kernel_rows, 2>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs, ahead);

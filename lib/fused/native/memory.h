@@ -100,7 +100,8 @@ static inline MemoryPool& buffer_memory() {
 // A pass's own buffer; uninitialised, or zeros.
 class Buffer {
  public:
-  explicit Buffer(size_t floats) : bytes_(sizeof(float) * floats), values_(static_cast<float*>(buffer_memory().take(bytes_))) {}
+  explicit Buffer(size_t floats)
+      : bytes_(sizeof(float) * floats), values_(static_cast<float*>(buffer_memory().take(bytes_))) {}
   ~Buffer() {
     if (values_ != nullptr) buffer_memory().give(values_, bytes_);
   }

@@ -20,15 +20,15 @@ struct Pass {
   int64_t inputs, outputs;  // channels of the layer
   // What the layer reads: activations of the layer before (input_norm set; padded), or the block's input (a view of it).
   const float* input;
-  int64_t input_channels;   // floats a pixel of the block's input
+  int64_t input_channels;  // floats a pixel of the block's input
   int64_t view;
   const float* input_norm;  // mean, factor, shift: padded rows; null for the block's input
   int64_t input_relu;
-  const float* weight;      // [inputs, outputs], or [kernel, kernel, outputs]
-  float* z;                 // the layer's result before batch norm, padded
-  const float* norm;        // the layer's own mean, factor, shift (padded rows)
+  const float* weight;  // [inputs, outputs], or [kernel, kernel, outputs]
+  float* z;             // the layer's result before batch norm, padded
+  const float* norm;    // the layer's own mean, factor, shift (padded rows)
   int64_t relu;
-  double* sums;             // forward: mean and M2 a channel; backward: sum of g, sum of g (z - mean)
+  double* sums;  // forward: mean and M2 a channel; backward: sum of g, sum of g (z - mean)
   // The block's output or its gradient: `joined_channels` floats a pixel, this branch's from `joined_first` on. The
   // channels that pass untouched lie at 0.
   float* joined;
@@ -36,15 +36,19 @@ struct Pass {
   // Backward. The gradient of batch norm's output after the ReLU's mask, padded; null at a branch's last layer, which
   // reads the block's gradient and masks it.
   const float* gradient;
-  const float* slope;       // dz = slope0 g + slope1 (z - mean) + slope2: padded rows
-  float* input_gradient;    // padded, for activations; else the block's input gradient
-  int64_t adds;             // whether the block's input gradient is added to
+  const float* slope;     // dz = slope0 g + slope1 (z - mean) + slope2: padded rows
+  float* input_gradient;  // padded, for activations; else the block's input gradient
+  int64_t adds;           // whether the block's input gradient is added to
   float* weight_gradient;
-  double* input_sums;       // as sums, of the layer before
+  double* input_sums;  // as sums, of the layer before
 };
 
-static inline int64_t pixels_in(const Pass& pass) { return pass.images * pass.height * pass.width; }
-static inline int64_t pixels_out(const Pass& pass) { return pass.images * pass.out_height * pass.out_width; }
+static inline int64_t pixels_in(const Pass& pass) {
+  return pass.images * pass.height * pass.width;
+}
+static inline int64_t pixels_out(const Pass& pass) {
+  return pass.images * pass.out_height * pass.out_width;
+}
 
 // to[2 i] = a[i], to[2 i + 1] = b[i].
 static inline void interleave(const float* a, const float* b, int64_t n, float* to) {
@@ -93,25 +97,32 @@ template <bool WithRelu>
 static inline void normalise(const float* z, int64_t count, int64_t channels, const float* norm, float* to) {
   for (int64_t p = 0; p < count; p++, z += channels, to += channels) {
     for (int64_t c = 0; c < channels; c += lanes) {
-      const Vec y = (load(z + c) - load(norm + c)) * load(norm + channels + c) + load(norm + 2 * channels + c);
+      const Vec y =
+          (load(z + c) - load(norm + c)) * load(norm + channels + c) + load(norm + 2 * channels + c);
       store(to + c, WithRelu ? relu(y) : y);
     }
   }
 }
 
-static inline void normalise(const float* z, int64_t count, int64_t channels, const float* norm, bool with_relu, float* to) {
+static inline void normalise(const float* z, int64_t count, int64_t channels, const float* norm,
+                             bool with_relu, float* to) {
   (with_relu ? normalise<true> : normalise<false>)(z, count, channels, norm, to);
 }
 
 // Floats that a pixel of the layer's input takes, and where a pixel lies.
-static inline int64_t input_stride(const Pass& pass) { return pass.input_norm == nullptr ? pass.input_channels : padded(pass.inputs); }
-static inline const float* input_at(const Pass& pass, int64_t pixel) { return pass.input + pixel * input_stride(pass); }
+static inline int64_t input_stride(const Pass& pass) {
+  return pass.input_norm == nullptr ? pass.input_channels : padded(pass.inputs);
+}
+static inline const float* input_at(const Pass& pass, int64_t pixel) {
+  return pass.input + pixel * input_stride(pass);
+}
 
 // The layer's input for `count` pixels from `first` on, as padded rows.
 static inline void load_input(const Pass& pass, int64_t first, int64_t count, float* to) {
   const int64_t channels = padded(pass.inputs);
   if (pass.input_norm != nullptr) {
-    return normalise(pass.input + first * channels, count, channels, pass.input_norm, pass.input_relu != 0, to);
+    return normalise(pass.input + first * channels, count, channels, pass.input_norm, pass.input_relu != 0,
+                     to);
   }
   const int64_t tail = channels - pass.inputs;
   for (int64_t p = 0; p < count; p++) {
@@ -128,7 +139,8 @@ static inline void load_input(const Pass& pass, int64_t first, int64_t count, fl
 
 // The same where it lies, if it can be used so; else in the buffer.
 static inline const float* input_rows(const Pass& pass, int64_t first, int64_t count, float* buffer) {
-  const bool as_it_is = pass.input_norm == nullptr && pass.view == whole && padded(pass.inputs) == pass.input_channels;
+  const bool as_it_is =
+      pass.input_norm == nullptr && pass.view == whole && padded(pass.inputs) == pass.input_channels;
   if (as_it_is) return pass.input + first * pass.input_channels;
   load_input(pass, first, count, buffer);
   return buffer;
@@ -138,7 +150,8 @@ static inline const float* input_rows(const Pass& pass, int64_t first, int64_t c
 static inline void pass_on(const Pass& pass, int64_t first, int64_t count) {
   if (pass.view == whole || pass.input_norm != nullptr) return;
   for (int64_t p = first; p < first + count; p++) {
-    passed_half(pass.view, pass.input + p * pass.input_channels, pass.inputs, pass.joined + p * pass.joined_channels);
+    passed_half(pass.view, pass.input + p * pass.input_channels, pass.inputs,
+                pass.joined + p * pass.joined_channels);
   }
 }
 
@@ -157,11 +170,17 @@ struct JoinedGradient {
   const float *joined, *norm;
   int64_t stride, channels, outputs;
   explicit JoinedGradient(const Pass& pass)
-      : joined(pass.joined + pass.joined_first), norm(pass.norm), stride(pass.joined_channels), channels(padded(pass.outputs)), outputs(pass.outputs) {}
+      : joined(pass.joined + pass.joined_first),
+        norm(pass.norm),
+        stride(pass.joined_channels),
+        channels(padded(pass.outputs)),
+        outputs(pass.outputs) {}
   Vec operator()(int64_t pixel, int64_t c, Vec z) const {
-    const Vec g = load_first(joined + pixel * stride + c, static_cast<int>(std::min<int64_t>(lanes, outputs - c)));
+    const Vec g =
+        load_first(joined + pixel * stride + c, static_cast<int>(std::min<int64_t>(lanes, outputs - c)));
     if (!WithRelu) return g;
-    return masked(g, passes_relu((z - load(norm + c)) * load(norm + channels + c) + load(norm + 2 * channels + c)));
+    return masked(
+        g, passes_relu((z - load(norm + c)) * load(norm + channels + c) + load(norm + 2 * channels + c)));
   }
 };
 
@@ -181,7 +200,8 @@ static inline void load_output_gradient(const Pass& pass, int64_t first, int64_t
     for (int64_t p = 0; p < count; p++) {
       for (int64_t c = 0; c < channels; c += lanes) {
         const Vec value = load(z + (first + p) * channels + c);
-        const Vec rest = load(slope + channels + c) * (value - load(mean + c)) + load(slope + 2 * channels + c);
+        const Vec rest =
+            load(slope + channels + c) * (value - load(mean + c)) + load(slope + 2 * channels + c);
         store(to + p * channels + c, load(slope + c) * gradient(first + p, c, value) + rest);
       }
     }

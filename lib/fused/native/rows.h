@@ -12,9 +12,13 @@ namespace detnas {
 class RowRing {
  public:
   RowRing(int64_t kernel, int64_t height, int64_t width, int64_t channels)
-      : kernel_(kernel), height_(height), width_(width), channels_(channels),
+      : kernel_(kernel),
+        height_(height),
+        width_(width),
+        channels_(channels),
         row_floats_((width + row_slack(static_cast<int>(kernel))) * channels),
-        values_(Buffer::zeros((kernel + 1) * row_floats_)), held_(kernel, -1) {}
+        values_(Buffer::zeros((kernel + 1) * row_floats_)),
+        held_(kernel, -1) {}
 
   // Row y of an image, its first pixel after kernel / 2 columns of zeros; rows outside of the image are zeros.
   // `fill(first_pixel, to)` makes a row that is not there yet.
@@ -39,7 +43,8 @@ class RowRing {
 // The rows that a depthwise layer reads.
 class InputRows {
  public:
-  explicit InputRows(const Pass& pass) : pass_(pass), ring_(pass.kernel, pass.height, pass.width, padded(pass.inputs)) {}
+  explicit InputRows(const Pass& pass)
+      : pass_(pass), ring_(pass.kernel, pass.height, pass.width, padded(pass.inputs)) {}
 
   const float* row(int64_t image, int64_t y) {
     return ring_.row(image, y, [&](int64_t first, float* to) { load_input(pass_, first, pass_.width, to); });
@@ -61,7 +66,8 @@ class OutputGradientRows {
       : pass_(pass), ring_(pass.kernel, pass.out_height, pass.out_width, padded(pass.outputs)) {}
 
   const float* row(int64_t image, int64_t y) {
-    return ring_.row(image, y, [&](int64_t first, float* to) { load_output_gradient(pass_, first, pass_.out_width, to); });
+    return ring_.row(
+        image, y, [&](int64_t first, float* to) { load_output_gradient(pass_, first, pass_.out_width, to); });
   }
 
  private:
@@ -72,12 +78,14 @@ class OutputGradientRows {
 // A depthwise filter [taps, channels], its channels filled up to whole vectors.
 class PaddedFilter {
  public:
-  PaddedFilter(const float* weight, int64_t taps, int64_t channels) : values_(Buffer::zeros(taps * padded(channels))) {
+  PaddedFilter(const float* weight, int64_t taps, int64_t channels)
+      : values_(Buffer::zeros(taps * padded(channels))) {
     for (int64_t tap = 0; tap < taps; tap++) {
       memcpy(values_.data() + tap * padded(channels), weight + tap * channels, sizeof(float) * channels);
     }
   }
-  explicit PaddedFilter(const Pass& pass) : PaddedFilter(pass.weight, pass.kernel * pass.kernel, pass.outputs) {}
+  explicit PaddedFilter(const Pass& pass)
+      : PaddedFilter(pass.weight, pass.kernel * pass.kernel, pass.outputs) {}
   const float* data() const { return values_.data(); }
 
  private:

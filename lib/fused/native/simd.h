@@ -20,9 +20,15 @@ typedef int32_t Mask __attribute__((vector_size(4 * lanes)));
 // The same values at any address, whatever type they were written as.
 typedef float LooseVec __attribute__((vector_size(4 * lanes), aligned(4), may_alias));
 
-static inline Vec load(const float* p) { return *reinterpret_cast<const LooseVec*>(p); }
-static inline void store(float* p, Vec v) { *reinterpret_cast<LooseVec*>(p) = v; }
-static inline Vec splat(float x) { return x - Vec{}; }  // x + 0 would have to turn -0 into 0
+static inline Vec load(const float* p) {
+  return *reinterpret_cast<const LooseVec*>(p);
+}
+static inline void store(float* p, Vec v) {
+  *reinterpret_cast<LooseVec*>(p) = v;
+}
+static inline Vec splat(float x) {
+  return x - Vec{};
+}  // x + 0 would have to turn -0 into 0
 
 // The first n values, zeros behind them.
 static inline Vec load_first(const float* p, int n) {
@@ -33,9 +39,15 @@ static inline Vec load_first(const float* p, int n) {
 }
 
 // A mask of the places where ReLU lets through: all that is not below or at zero, so that NaN stays NaN.
-static inline Mask passes_relu(Vec v) { return ~(Mask)(v <= splat(0)); }
-static inline Vec masked(Vec v, Mask mask) { return (Vec)((Mask)v & mask); }
-static inline Vec relu(Vec v) { return masked(v, passes_relu(v)); }
+static inline Mask passes_relu(Vec v) {
+  return ~(Mask)(v <= splat(0));
+}
+static inline Vec masked(Vec v, Mask mask) {
+  return (Vec)((Mask)v & mask);
+}
+static inline Vec relu(Vec v) {
+  return masked(v, passes_relu(v));
+}
 
 static inline void store_first(float* p, Vec v, int n) {
   if (n >= lanes) return store(p, v);
@@ -44,23 +56,49 @@ static inline void store_first(float* p, Vec v, int n) {
 
 // a0 b0 a1 b1 …, its first and its second vector; and back: the even and the odd values of two vectors.
 #if defined(__AVX512F__)
-static inline Vec interleave_low(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23); }
-static inline Vec interleave_high(Vec a, Vec b) { return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31); }
-static inline Vec evens(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30); }
-static inline Vec odds(Vec a, Vec b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31); }
+static inline Vec interleave_low(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+static inline Vec interleave_high(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+static inline Vec evens(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+static inline Vec odds(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
 #elif defined(__AVX2__)
-static inline Vec interleave_low(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
-static inline Vec interleave_high(Vec a, Vec b) { return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
-static inline Vec evens(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14); }
-static inline Vec odds(Vec a, Vec b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15); }
+static inline Vec interleave_low(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+static inline Vec interleave_high(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+static inline Vec evens(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+}
+static inline Vec odds(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+}
 #else
-static inline Vec interleave_low(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
-static inline Vec interleave_high(Vec a, Vec b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
-static inline Vec evens(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
-static inline Vec odds(Vec a, Vec b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7); }
+static inline Vec interleave_low(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+}
+static inline Vec interleave_high(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+}
+static inline Vec evens(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+}
+static inline Vec odds(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7);
+}
 #endif
 
 // Channels of a pixel, filled up to whole vectors.
-static inline int64_t padded(int64_t channels) { return (channels + lanes - 1) / lanes * lanes; }
+static inline int64_t padded(int64_t channels) {
+  return (channels + lanes - 1) / lanes * lanes;
+}
 
 }  // namespace detnas

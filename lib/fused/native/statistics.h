@@ -38,7 +38,8 @@ class Moments {
       }
     }
     for (int v = 0; v < Vecs; v++) {
-      for (int i = 0; i < lanes; i++) sums_[c + v * lanes + i] += sum[v][i], squares_[c + v * lanes + i] += square[v][i];
+      for (int i = 0; i < lanes; i++)
+        sums_[c + v * lanes + i] += sum[v][i], squares_[c + v * lanes + i] += square[v][i];
     }
   }
 
@@ -56,7 +57,8 @@ class Moments {
 };
 
 // Merges the threads' moments in their order (Chan, Golub and LeVeque 1979) into means and M2s.
-static inline void merge_moments(const std::vector<Moments>& parts, int64_t channels, double* means_and_squares) {
+static inline void merge_moments(const std::vector<Moments>& parts, int64_t channels,
+                                 double* means_and_squares) {
   for (int64_t c = 0; c < channels; c++) {
     double count = 0, mean = 0, squares = 0;
     for (const Moments& part : parts) {

@@ -59,7 +59,8 @@ class Threads {
 
   void serve(int index) {
     for (int64_t seen = 0;;) {
-      for (int spins = 0; round_.load(std::memory_order_acquire) == seen && spins < spin_limit; spins++) pause();
+      for (int spins = 0; round_.load(std::memory_order_acquire) == seen && spins < spin_limit; spins++)
+        pause();
       if (round_.load(std::memory_order_acquire) == seen) {
         std::unique_lock<std::mutex> lock(mutex_);
         wake_.wait(lock, [&] { return round_.load(std::memory_order_acquire) != seen; });
