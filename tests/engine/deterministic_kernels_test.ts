@@ -81,11 +81,11 @@ Deno.test("enlargementGradient() refuses factors that are not whole", () => {
   });
 });
 
-Deno.test("on a GPU the engine runs the replacements, and gives the same bits twice", {
-  ignore: testDevice !== "gpu",
-}, () => {
-  for (const [, original] of Object.values(pairs)) {
-    const [once, again] = [onHost(original), onHost(original)];
-    once.forEach(({ values }, i) => assertEquals(values, again[i].values));
-  }
-});
+if (testDevice === "gpu") {
+  Deno.test("on a GPU the engine runs the replacements, and gives the same bits twice", () => {
+    for (const [, original] of Object.values(pairs)) {
+      const [once, again] = [onHost(original), onHost(original)];
+      once.forEach(({ values }, i) => assertEquals(values, again[i].values));
+    }
+  });
+}
