@@ -110,7 +110,7 @@ export function mergedSums(own: GradientSums, reducer: MomentReducer | null): Gr
  */
 export function slopeOf(sums: GradientSums, norm: Float32Array, count: number): Float32Array<ArrayBuffer> {
   const padded = norm.length / normRows;
-  const slope = new Float32Array(3 * padded);
+  const slope = new Float32Array(new ArrayBuffer(12 * padded)); // a pass reads it: it must not move
   for (let c = 0; c < sums.g.length; c++) {
     const factor = norm[padded + c], inverseDeviation = norm[3 * padded + c];
     slope[c] = factor;

@@ -7,7 +7,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { CompiledFunction } from "../nn/compiled.ts";
 import { normRows, writeNorm } from "./batch_moments.ts";
 import { type BlockPlan, branches, type LayerPlan } from "./block_plan.ts";
-import { addressOf, floatsAt, type NativeLibrary, type Pass } from "./native_library.ts";
+import { floats, floatsAt, type NativeLibrary, type Pass } from "./native_library.ts";
 
 /** Inputs: x, the parameters, and each batch norm's mean and variance. */
 export class FusedInference implements CompiledFunction {
@@ -30,7 +30,7 @@ export class FusedInference implements CompiledFunction {
           ...geometry,
           input,
           weight: parameters[3 * index],
-          norm: addressOf(norms[index]),
+          norm: norms[index],
           joined: y.address,
         })));
       }
@@ -45,12 +45,12 @@ export class FusedInference implements CompiledFunction {
     parameters: readonly bigint[],
     statistics: readonly bigint[],
   ): Float32Array<ArrayBuffer> {
-    const floats = (address: bigint): Float32Array => floatsAt(address, layer.outChannels);
-    const norm = new Float32Array(normRows * this.#native.padded(layer.outChannels));
+    const vector = (address: bigint): Float32Array => floatsAt(address, layer.outChannels);
+    const norm = floats(normRows * this.#native.padded(layer.outChannels));
     writeNorm(
-      { means: floats(statistics[2 * index]), variances: floats(statistics[2 * index + 1]) },
-      floats(parameters[3 * index + 1]),
-      floats(parameters[3 * index + 2]),
+      { means: vector(statistics[2 * index]), variances: vector(statistics[2 * index + 1]) },
+      vector(parameters[3 * index + 1]),
+      vector(parameters[3 * index + 2]),
       norm,
     );
     return norm;

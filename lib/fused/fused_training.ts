@@ -22,7 +22,7 @@ import {
   writeNorm,
 } from "./batch_moments.ts";
 import { type BlockPlan, branches, type LayerPlan } from "./block_plan.ts";
-import { addressOf, floatsAt, type NativeLibrary, type Pass, type PooledMemory } from "./native_library.ts";
+import { doubles, floatsAt, type NativeLibrary, type Pass, type PooledMemory } from "./native_library.ts";
 
 /** Makes the {@linkcode MomentReducer} of one pass; null for a worker alone. */
 export type PassReducer = ((pass: "forward" | "backward") => MomentReducer) | null;
@@ -96,15 +96,15 @@ export class FusedTraining implements Compiled {
       const outgoing: PooledMemory | null = before &&
         native.take(before.pixels * native.padded(before.layer.outChannels));
       const weightGradient = native.takeTensor(weightShape(plan));
-      const inputSums = new Float64Array(2 * layer.inChannels);
+      const inputSums = doubles(2 * layer.inChannels);
       native.backward({
         ...this.#fields(plan, pass),
         gradient: incoming?.address ?? 0n,
-        slope: addressOf(slope),
+        slope,
         inputGradient: outgoing?.address ?? pass.dx.address,
         adds: before === null && branch[0].index > 0,
         weightGradient: weightGradient.address,
-        inputSums: addressOf(inputSums),
+        inputSums,
       });
       if (incoming !== null) native.give(incoming);
       gradients.unshift(weightGradient.tensor, ...normGradients(sums, norm.subarray(0, -1)));
@@ -115,8 +115,8 @@ export class FusedTraining implements Compiled {
   }
 
   #incomingSums(last: LayerPlan, pass: BackwardPass): GradientSums {
-    const sums = new Float64Array(2 * last.layer.outChannels);
-    this.#native.gradientSums({ ...this.#fields(last, pass), sums: addressOf(sums) });
+    const sums = doubles(2 * last.layer.outChannels);
+    this.#native.gradientSums({ ...this.#fields(last, pass), sums });
     return halves(sums);
   }
 
@@ -167,7 +167,7 @@ export function runForward(
       const { index, before, layer, pixels } = plan;
       const padded = native.padded(layer.outChannels);
       const [z, norm] = [native.take(pixels * padded), native.take(normRows * padded + 1)];
-      const sums = new Float64Array(2 * layer.outChannels);
+      const sums = doubles(2 * layer.outChannels);
       const fields: Pass = {
         ...plan.geometry,
         ...(before === null
@@ -176,7 +176,7 @@ export function runForward(
         weight: parameters[3 * index],
         z: z.address,
         norm: norm.address,
-        sums: addressOf(sums),
+        sums,
         joined: y.address,
       };
       native.forward(fields);

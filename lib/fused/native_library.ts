@@ -17,7 +17,6 @@ const symbols = {
   detnas_pool_give: { parameters: ["pointer", "usize", "pointer"], result: "void" },
   detnas_pool_deallocator: { parameters: [], result: "pointer" },
   detnas_pool_trim: { parameters: ["pointer"], result: "void" },
-  detnas_pool_free_bytes: { parameters: ["pointer"], result: "u64" },
   detnas_forward: { parameters: ["buffer", "pointer"], result: "void" },
   detnas_join: { parameters: ["buffer", "pointer"], result: "void" },
   detnas_gradient_sums: { parameters: ["buffer", "pointer"], result: "void" },
@@ -57,8 +56,11 @@ const passFields = [
   "inputSums",
 ] as const;
 
-/** One layer's pass: numbers and addresses; what is left out is 0. */
-export type Pass = Partial<Record<typeof passFields[number], number | bigint | boolean>>;
+/** An array that a pass reads or writes; it has a buffer of its own, see {@linkcode floats}. */
+export type PassArray = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** One layer's pass: numbers, addresses, and arrays, which live until it is over; what is left out is 0. */
+export type Pass = Partial<Record<typeof passFields[number], number | bigint | boolean | PassArray>>;
 
 /** float32 memory of the kernels' pool. */
 export interface PooledMemory {
@@ -76,6 +78,8 @@ export class NativeLibrary implements Disposable {
   readonly #pool: Deno.PointerObject;
   readonly #deallocator: Deno.PointerObject;
   readonly #memory: HostMemory;
+  /** Whose arrays the kernels are at work on: an address alone keeps none alive. */
+  #inUse: readonly Pass[] | null = null;
 
   /**
    * @param path Of `buildKernels`.
@@ -106,27 +110,34 @@ export class NativeLibrary implements Disposable {
 
   /** A layer's forward pass in training. */
   forward(pass: Pass): void {
-    this.#library.symbols.detnas_forward(packed([pass]), this.#threads);
+    this.#run([pass], (packed) => this.#library.symbols.detnas_forward(packed, this.#threads));
   }
 
   /** A branch's last layer into the block's output. */
   join(pass: Pass): void {
-    this.#library.symbols.detnas_join(packed([pass]), this.#threads);
+    this.#run([pass], (packed) => this.#library.symbols.detnas_join(packed, this.#threads));
   }
 
   /** The sums of a branch's incoming gradient. */
   gradientSums(pass: Pass): void {
-    this.#library.symbols.detnas_gradient_sums(packed([pass]), this.#threads);
+    this.#run([pass], (packed) => this.#library.symbols.detnas_gradient_sums(packed, this.#threads));
   }
 
   /** A layer's backward pass. */
   backward(pass: Pass): void {
-    this.#library.symbols.detnas_backward(packed([pass]), this.#threads);
+    this.#run([pass], (packed) => this.#library.symbols.detnas_backward(packed, this.#threads));
   }
 
   /** A branch in inference, all its layers in one pass. */
   infer(branch: readonly Pass[]): void {
-    this.#library.symbols.detnas_infer(packed(branch), BigInt(branch.length), this.#threads);
+    const count = BigInt(branch.length);
+    this.#run(branch, (packed) => this.#library.symbols.detnas_infer(packed, count, this.#threads));
+  }
+
+  #run(passes: readonly Pass[], call: (packed: Uint8Array<ArrayBuffer>) => void): void {
+    this.#inUse = passes;
+    call(packed(passes));
+    this.#inUse = null;
   }
 
   /** Memory for so many floats, not initialised; the caller gives it back, or adopts it as a tensor. */
@@ -172,9 +183,14 @@ export class NativeLibrary implements Disposable {
   }
 }
 
-/** Where an array lies; valid while it is referred to. */
-export function addressOf(values: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>): bigint {
-  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(values));
+/** Zeros for a pass. Small arrays lie on JavaScript's heap, where they move; those over a buffer never do. */
+export function floats(count: number): Float32Array<ArrayBuffer> {
+  return new Float32Array(new ArrayBuffer(4 * count));
+}
+
+/** As {@linkcode floats}, of doubles. */
+export function doubles(count: number): Float64Array<ArrayBuffer> {
+  return new Float64Array(new ArrayBuffer(8 * count));
 }
 
 /** The floats at an address; valid while their memory is. */
@@ -184,6 +200,10 @@ export function floatsAt(address: bigint, count: number): Float32Array {
 }
 
 function packed(passes: readonly Pass[]): Uint8Array<ArrayBuffer> {
-  const values = passes.flatMap((pass) => passFields.map((field) => BigInt(pass[field] ?? 0)));
+  const values = passes.flatMap((pass) => passFields.map((field) => fieldValue(pass[field] ?? 0)));
   return new Uint8Array(BigInt64Array.from(values).buffer);
+}
+
+function fieldValue(value: number | bigint | boolean | PassArray): bigint {
+  return typeof value === "object" ? Deno.UnsafePointer.value(Deno.UnsafePointer.of(value)) : BigInt(value);
 }
