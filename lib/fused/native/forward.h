@@ -9,8 +9,8 @@
 
 namespace detnas {
 
-constexpr int64_t tile_pixels =
-    96;  // a multiple of all kernel_rows; three tiles of 320 channels fit the second cache
+// A multiple of all kernel_rows; three tiles of 320 channels fit the second cache.
+constexpr int64_t tile_pixels = 96;
 
 // A thread's part of n.
 struct Range {

@@ -43,9 +43,6 @@ EXPORT void* detnas_pool_take(void* pool, uint64_t bytes) {
 EXPORT void detnas_pool_trim(void* pool) {
   static_cast<MemoryPool*>(pool)->trim();
 }
-EXPORT uint64_t detnas_pool_free_bytes(void* pool) {
-  return static_cast<MemoryPool*>(pool)->free_bytes();
-}
 // A tensor's deallocator, as TF_NewTensor takes it.
 EXPORT void detnas_pool_give(void* memory, size_t bytes, void* pool) {
   static_cast<MemoryPool*>(pool)->give(memory, bytes);

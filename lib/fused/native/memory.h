@@ -47,7 +47,6 @@ class MemoryPool {
       if (!free_list.empty()) {
         void* memory = free_list.back();
         free_list.pop_back();
-        free_bytes_ -= size;
         return memory;
       }
     }
@@ -61,7 +60,6 @@ class MemoryPool {
   void give(void* memory, size_t bytes) {
     std::lock_guard<std::mutex> lock(mutex_);
     free_[size_class(bytes)].push_back(memory);
-    free_bytes_ += size_class(bytes);
   }
 
   void trim() {
@@ -70,12 +68,6 @@ class MemoryPool {
       for (void* memory : list) free_aligned(memory);
       list.clear();
     }
-    free_bytes_ = 0;
-  }
-
-  size_t free_bytes() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return free_bytes_;
   }
 
  private:
@@ -88,7 +80,6 @@ class MemoryPool {
 
   std::mutex mutex_;
   std::map<size_t, std::vector<void*>> free_;
-  size_t free_bytes_ = 0;
 };
 
 // Where buffers come from: as malloc, but what is given back stays at hand, and with it its pages.

@@ -49,11 +49,6 @@ static inline Vec relu(Vec v) {
   return masked(v, passes_relu(v));
 }
 
-static inline void store_first(float* p, Vec v, int n) {
-  if (n >= lanes) return store(p, v);
-  memcpy(p, &v, sizeof(float) * n);
-}
-
 // a0 b0 a1 b1 …, its first and its second vector; and back: the even and the odd values of two vectors.
 #if defined(__AVX512F__)
 static inline Vec interleave_low(Vec a, Vec b) {
