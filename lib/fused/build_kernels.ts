@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { withoutLibraryPath } from "../base/child_environment.ts";
+import { isFile } from "../base/is_file.ts";
 
 /** Kernels, built. */
 export interface KernelBuild {
@@ -136,13 +137,4 @@ function sha256(texts: readonly string[]): string {
   const hash = createHash("sha256");
   for (const text of texts) hash.update(text).update("\0");
   return hash.digest("hex");
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isFile } from "../base/is_file.ts";
 import { configHash } from "../config/config_identity.ts";
 import type { Config } from "../config/schema.ts";
 import { renderComparison } from "../report/compare.ts";
@@ -142,15 +143,6 @@ async function readCandidates(path: string, config: Config): Promise<CandidateRe
   if (!await isFile(path)) return [];
   using history = openHistory(path, configHash(config));
   return history.all();
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 async function readJson<T>(path: string): Promise<T | null> {
