@@ -1,0 +1,32 @@
+/**
+ * An exported model in tfjs, on its own backend for the web: WebAssembly.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-wasm";
+import { type GraphModel, loadGraphModel } from "@tensorflow/tfjs-converter";
+import type { ExportedFile } from "../../lib/export/tfjs_model.ts";
+
+/** Loads the files with the converter's API, as a page does from its server. */
+export async function loadFromFiles(files: readonly ExportedFile[]): Promise<GraphModel> {
+  const [{ content: json }, ...shards] = files;
+  const { modelTopology, weightsManifest, format, generatedBy, signature } = JSON.parse(json as string);
+  const byPath = new Map(shards.map(({ path, content }) => [path, content as Uint8Array]));
+  const [{ paths, weights }] = weightsManifest;
+  const parts: Uint8Array[] = paths.map((path: string) => byPath.get(path)!);
+  const data = await new Blob(parts as BlobPart[]).arrayBuffer();
+  const artifacts = { modelTopology, format, generatedBy, signature, weightSpecs: weights, weightData: data };
+  return await loadGraphModel({ load: () => Promise.resolve(artifacts) });
+}
+
+/** Runs a function on the WebAssembly backend, and makes the one before the backend again. */
+export async function onWasm<T>(run: () => Promise<T>): Promise<T> {
+  const before = tf.getBackend();
+  await tf.setBackend("wasm");
+  try {
+    return await run();
+  } finally {
+    await tf.setBackend(before);
+  }
+}

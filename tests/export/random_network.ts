@@ -1,0 +1,104 @@
+/**
+ * Detectors with drawn weights, for tests of what is exported: they find things in noise, each time the same.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import { stream } from "../../lib/base/random.ts";
+import type { CanvasDetections } from "../../lib/boxes/detections.ts";
+import type { Config } from "../../lib/config/schema.ts";
+import type { DetectionBatch, ImagePlacement } from "../../lib/data/sample.ts";
+import { batchNormEpsilon } from "../../lib/nn/batch_norm.ts";
+import type { TrainedNetwork } from "../../lib/export/network_graph.ts";
+import type { Device } from "../../lib/train/device.ts";
+import { detectorOnDevice } from "../../lib/train/finetuning.ts";
+import { NetworkState } from "../../lib/train/network_state.ts";
+import { inheritedStatistics } from "../../lib/train/path_statistics.ts";
+import type { StoredTensor, TensorMap } from "../../lib/train/safetensors.ts";
+
+/** A network, and what the project itself finds with it. */
+export interface RandomNetwork extends Disposable {
+  readonly network: TrainedNetwork;
+  /**
+   * Detects as `evaluate` does.
+   *
+   * @param image `[H, W, 3]` on its canvas.
+   */
+  detect(image: Uint8Array, shape: readonly [number, number], placement: ImagePlacement): CanvasDetections;
+}
+
+/** Draws a network: batch norms move and scale, and the heads' last layers speak up. */
+export function randomNetwork(
+  device: Device,
+  config: Config,
+  choices: readonly number[],
+  classCount: number,
+): RandomNetwork {
+  const { model, runner, units } = detectorOnDevice(device, config, classCount, choices);
+  const state = new NetworkState(units, config.seed);
+  const tensors = new Map([...state.toHost()].map(([name, tensor]) => [name, varied(name, tensor)]));
+  state.fromHost(tensors, { slots: false });
+  const statistics = inheritedStatistics(state, model.unitsOnPath(choices));
+  return {
+    network: {
+      config,
+      choices,
+      tensors: tensors as TensorMap,
+      classes: Array.from({ length: classCount }, (_, k) => `class ${k}`),
+    },
+    detect(images, [heightPx, widthPx], placement): CanvasDetections {
+      const batch: DetectionBatch = {
+        images,
+        shape: [1, heightPx, widthPx, 3],
+        placements: [placement],
+        boxesXyxy: [new Float32Array(0)],
+        classIndices: [new Int32Array(0)],
+        ids: ["noise"],
+      };
+      const found: CanvasDetections[] = [];
+      tf.tidy(() => {
+        found.push(...model.detect(state, statistics, batch, choices));
+      });
+      return found[0];
+    },
+    [Symbol.dispose](): void {
+      for (const tensors of statistics.values()) tf.dispose([...tensors]);
+      for (const owned of [model, runner, state]) owned[Symbol.dispose]();
+    },
+  };
+}
+
+/** An image of smooth noise at the top left of a canvas of zeros. */
+export function noiseOnCanvas(
+  [heightPx, widthPx]: readonly [number, number],
+  placement: { readonly widthPx: number; readonly heightPx: number },
+): Uint8Array {
+  const random = stream(1, "noise");
+  const cells = Array.from({ length: 3 * 17 * 17 }, () => random.uniform());
+  const data = new Uint8Array(heightPx * widthPx * 3);
+  for (let y = 0; y < placement.heightPx; y++) {
+    for (let x = 0; x < placement.widthPx; x++) {
+      for (let c = 0; c < 3; c++) {
+        const cell = (Math.floor(y / heightPx * 16) * 17 + Math.floor(x / widthPx * 16)) * 3 + c;
+        data[(y * widthPx + x) * 3 + c] = 255 * cells[cell];
+      }
+    }
+  }
+  return data;
+}
+
+function varied(name: string, tensor: StoredTensor): StoredTensor {
+  const random = stream(1, "weights", name);
+  if (tensor.dtype !== "F32") return tensor;
+  const change = changeOf(name);
+  return { ...tensor, data: tensor.data.map((value) => change(value, random.uniform())) };
+}
+
+/** How a drawn number in [0, 1) changes a value. */
+function changeOf(name: string): (value: number, drawn: number) => number {
+  if (name.endsWith(".variance")) return (_value, drawn) => 0.5 + drawn + batchNormEpsilon;
+  if (name.endsWith(".mean")) return (_value, drawn) => drawn - 0.5;
+  if (name.endsWith(".scale")) return (_value, drawn) => 0.6 + 0.8 * drawn;
+  if (name.endsWith(".shift") || name.endsWith("bias")) return (_value, drawn) => drawn - 0.5;
+  return (value) => value;
+}
