@@ -24,7 +24,8 @@ export type NodeAttribute =
   | { readonly ints: readonly number[] }
   | { readonly float: number }
   | { readonly bool: boolean }
-  | { readonly text: string };
+  | { readonly text: string }
+  | { readonly texts: readonly string[] };
 
 /** One operation. */
 export interface TensorFlowNode {

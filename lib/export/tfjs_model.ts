@@ -99,6 +99,7 @@ function attributeJson(attribute: NodeAttribute): Record<string, unknown> {
   if ("ints" in attribute) return { list: { i: attribute.ints.map(String) } };
   if ("float" in attribute) return { f: attribute.float };
   if ("bool" in attribute) return { b: attribute.bool };
+  if ("texts" in attribute) return { list: { s: attribute.texts.map((text) => btoa(text)) } };
   return { s: btoa(attribute.text) };
 }
 

@@ -100,5 +100,6 @@ function changeOf(name: string): (value: number, drawn: number) => number {
   if (name.endsWith(".mean")) return (_value, drawn) => drawn - 0.5;
   if (name.endsWith(".scale")) return (_value, drawn) => 0.6 + 0.8 * drawn;
   if (name.endsWith(".shift") || name.endsWith("bias")) return (_value, drawn) => drawn - 0.5;
+  if (name === "boxHead.class.weight") return (value) => 30 * value;
   return (value) => value;
 }

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { CanvasDetections } from "../../lib/boxes/detections.ts";
 import type { Config } from "../../lib/config/schema.ts";
 import { detectorGraph } from "../../lib/export/network_graph.ts";
+import { fusedForTfjs } from "../../lib/export/tfjs_fusion.ts";
 import { tfjsModelFiles } from "../../lib/export/tfjs_model.ts";
 import { toTensorFlow } from "../../lib/export/to_tensorflow.ts";
 import { assertClose } from "../helpers/close.ts";
@@ -22,7 +23,7 @@ async function detectInTfjs(
 ): Promise<CanvasDetections> {
   const graph = detectorGraph(network, { heightPx: canvas[0], widthPx: canvas[1] });
   return await onWasm(async () => {
-    const model = await loadFromFiles(tfjsModelFiles(toTensorFlow(graph), "test"));
+    const model = await loadFromFiles(tfjsModelFiles(fusedForTfjs(toTensorFlow(graph)), "test"));
     const inputs = {
       image: tf.tensor(Float32Array.from(image), [1, ...canvas, 3]),
       extent: tf.tensor1d([widthPx, heightPx]),
@@ -40,7 +41,6 @@ async function checkDetector(config: Config): Promise<void> {
   const image = noiseOnCanvas(canvas, placement);
   const wanted = random.detect(image, canvas, placement);
   const found = await detectInTfjs(random, image, placement);
-  console.log(wanted.scores, wanted.classIndices, wanted.boxesXyxy.slice(0, 12));
   assert(new Set(wanted.classIndices).size > 1, "the network should find several classes");
   assertEquals([...found.classIndices], [...wanted.classIndices]);
   assertClose(found.scores, wanted.scores, "scores", { relative: 0, absolute: 1e-4 });
