@@ -112,6 +112,7 @@ class Page {
     this.#address = URL.createObjectURL(file);
     const image = byId<HTMLImageElement>("image");
     [image.width, image.height] = [width, height];
+    byId("frame").style.width = `min(100%, ${(76 * width / height).toFixed(2)}vh)`; // small images are enlarged, none scrolls
     image.src = this.#address;
     image.alt = name;
     byId<SVGSVGElement>("boxes").replaceChildren();
@@ -236,7 +237,7 @@ function listen(page: Page): void {
 async function start(): Promise<void> {
   say("Loading …");
   const description = await fetchDescription();
-  document.title = byId("title").textContent = description.name;
+  document.title = byId("title").textContent = `Detector: ${description.name}`;
   byId("classes").textContent = new Intl.ListFormat("en").format(description.classes.slice(0, 12)) +
     (description.classes.length > 12 ? " and more" : "");
   const threshold = byId<HTMLInputElement>("threshold");
