@@ -20,7 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   train: ["base", "models", "space", "boxes", "data", "eval", "nn", "config", "run"],
   workers: ["base", "train", "search", "config", "space", "boxes", "models", "data", "eval", "nn", "run"],
   report: ["base"],
-  export: ["base", "space", "boxes", "nn", "models", "config", "train"],
+  export: ["base", "space", "boxes", "nn", "models", "data", "config", "train"],
 };
 
 /** May import every folder of `lib`. */
