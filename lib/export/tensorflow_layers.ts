@@ -12,13 +12,17 @@ const format = { data_format: { text: "NHWC" } } as const;
 /** A dense convolution with its bias and ReLU. */
 export function denseConv(builder: TensorFlowGraphBuilder, node: ConvNode, x: string): string {
   const { kernel, inChannels, outChannels } = node;
-  return convolution(builder, "Conv2D", node, x, [kernel, kernel, inChannels, outChannels]);
+  return convolution(builder, "Conv2D", node, x, [kernel, kernel, inChannels, outChannels], padding(node));
 }
 
 /** A depthwise convolution with its bias and ReLU. */
 export function depthwiseConv(builder: TensorFlowGraphBuilder, node: DepthwiseConvNode, x: string): string {
   const { kernel, channels } = node;
-  return convolution(builder, "DepthwiseConv2dNative", node, x, [kernel, kernel, channels, 1]);
+  const shape = [kernel, kernel, channels, 1];
+  // TensorFlow 2.21 ends the process over explicit paddings of a depthwise convolution, where it infers shapes.
+  if (node.stride === 1) return convolution(builder, "DepthwiseConv2dNative", node, x, shape, padding(node));
+  const framed = bordered(builder, x, kernel >> 1, 0);
+  return convolution(builder, "DepthwiseConv2dNative", node, framed, shape, { padding: { text: "VALID" } });
 }
 
 function convolution(
@@ -27,10 +31,11 @@ function convolution(
   node: ConvNode | DepthwiseConvNode,
   x: string,
   weightShape: readonly number[],
+  padded: Readonly<Record<string, NodeAttribute>>,
 ): string {
   const { name } = node.outputs[0];
   const weight = builder.constant(node.weight, weightShape, `${name}/weight`);
-  const attributes = { ...float, ...format, ...window(node.stride), ...padding(node) };
+  const attributes = { ...float, ...format, ...window(node.stride), ...padded };
   return biased(builder, builder.add(op, [x, weight], attributes, `${name}/conv`), node);
 }
 
@@ -75,7 +80,7 @@ export function maxPool(
   x: string,
 ): string {
   const half = kernel >> 1;
-  const framed = half === 0 ? x : bordered(builder, x, half);
+  const framed = half === 0 ? x : bordered(builder, x, half, lowest);
   const attributes = {
     ...float,
     ...format,
@@ -86,14 +91,14 @@ export function maxPool(
   return builder.add("MaxPool", [framed], attributes, name);
 }
 
-function bordered(builder: TensorFlowGraphBuilder, x: string, width: number): string {
+function bordered(builder: TensorFlowGraphBuilder, x: string, width: number, value: number): string {
   const paddings = builder.constant(
     Int32Array.of(0, 0, width, width, width, width, 0, 0),
     [4, 2],
     "paddings",
   );
   const attributes = { ...float, Tpaddings: { type: "int32" } } as const;
-  return builder.add("PadV2", [x, paddings, builder.scalar(lowest)], attributes);
+  return builder.add("PadV2", [x, paddings, builder.scalar(value)], attributes);
 }
 
 /** Repeats each cell 2 x 2, and cuts what is more than the output's size. */

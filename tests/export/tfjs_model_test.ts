@@ -9,8 +9,8 @@ import { toTensorFlow } from "../../lib/export/to_tensorflow.ts";
 import { assertClose } from "../helpers/close.ts";
 import { useEngine } from "../helpers/engine.ts";
 import { tinyArchitecture, tinyConfig, tinyTwoStageConfig } from "../helpers/tiny_data.ts";
-import { loadFromFiles, onWasm } from "./load_tfjs.ts";
-import { noiseOnCanvas, type RandomNetwork, randomNetwork } from "./random_network.ts";
+import { loadFromFiles, onWasm } from "./_tfjs_model.ts";
+import { noiseOnCanvas, type RandomNetwork, randomNetwork } from "./_random_network.ts";
 
 const engine = await useEngine();
 const canvas = [64, 64] as const;
