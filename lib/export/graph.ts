@@ -17,7 +17,7 @@ export interface Value {
   /** Unique in its graph; letters, digits, `.`, `_` and `/`. */
   readonly name: string;
   readonly dtype: ValueType;
-  /** Sizes; null is known only when the graph runs (a batch, or a count of rows). */
+  /** Sizes; null is known only when the graph runs (a batch, an image's side, or a count of rows). */
   readonly shape: readonly (number | null)[];
 }
 
@@ -225,7 +225,7 @@ export type GraphNode =
  * x2, y2 in canvas pixels, `scores` `[D]` in 0..1, best first, and `classes` `[D]` int32; D is at most the detector's
  * limit and may be 0.
  *
- * A backbone's input: `image` `[N, H, W, 3]` likewise (N is null). Its outputs: `c2` … the feature maps after each stage,
+ * A backbone's input: `image` `[N, H, W, 3]` likewise, of any size (N, H and W are null). Its outputs: `c2` … the feature maps after each stage,
  * `[N, H / 4, W / 4, C]` and so on.
  */
 export interface ExportGraph {

@@ -48,14 +48,13 @@ export function detectorGraph(network: TrainedNetwork, canvas: Canvas): ExportGr
 }
 
 /**
- * The backbone as a graph of any number of images.
+ * The backbone as a graph of any number of images of any size.
  *
- * @param canvas The size of the images that it takes.
  * @throws {RangeError} If a tensor is missing or has another shape; it is named.
  */
-export function backboneGraph({ config, choices, tensors }: TrainedNetwork, canvas: Canvas): ExportGraph {
+export function backboneGraph({ config, choices, tensors }: TrainedNetwork): ExportGraph {
   const builder = new GraphBuilder();
-  const image = builder.input("image", [null, canvas.heightPx, canvas.widthPx, 3]);
+  const image = builder.input("image", [null, null, null, 3]);
   const stages = addBackbone(builder, new NetworkWeights(tensors), image, { ...config, choices });
   return builder.build("backbone", Object.fromEntries(stages.map((stage, i) => [`c${i + 2}`, stage])));
 }

@@ -44,8 +44,8 @@ function isImage({ shape }: Value): boolean {
   return shape.length === 4;
 }
 
-/** Sizes that only the run knows are `images` in front of feature maps, and `rows` elsewhere. */
+/** Sizes that are open have names; those of an output are its own, so that nobody takes them for the input's. */
 function valueOf({ name, dtype, shape }: Value): ReturnType<typeof valueMessage> {
-  const open = shape.length === 4 ? "images" : "rows";
-  return valueMessage(name, typeOf[dtype], shape.map((size) => size ?? open));
+  const open = shape.length === 4 ? ["images", `${name}_height`, `${name}_width`] : ["rows"];
+  return valueMessage(name, typeOf[dtype], shape.map((size, axis) => size ?? open[axis]));
 }

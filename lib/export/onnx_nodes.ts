@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { outputsFirst } from "./conv_weights.ts";
 import type {
   BinaryOperation,
   ConcatNode,
@@ -105,7 +106,7 @@ function addConv(onnx: OnnxGraph, node: ConvNode | DepthwiseConvNode, x: string,
   const [inputs, outputs] = node.kind === "conv" ? [node.inChannels, node.outChannels] : [1, node.channels];
   const weight = onnx.floats(
     `${y}/weight`,
-    outputsFirst(node.weight, kernel * kernel, inputs, outputs),
+    outputsFirst(node.weight, { kernel, inputs, outputs }),
     [outputs, inputs, kernel, kernel],
   );
   const half = kernel >> 1;
@@ -117,16 +118,6 @@ function addConv(onnx: OnnxGraph, node: ConvNode | DepthwiseConvNode, x: string,
   ];
   const inputNames = [x, weight, onnx.floats(`${y}/bias`, bias)];
   activated(onnx, node.relu, y, (to) => onnx.node("Conv", inputNames, to, attributes));
-}
-
-/** `[K, K, I, O]`, or `[K, K, C, 1]`, to `[O, I, K, K]`. */
-function outputsFirst(weight: Float32Array, cells: number, inputs: number, outputs: number): Float32Array {
-  return weight.map((_, at) => {
-    const cell = at % cells;
-    const input = Math.floor(at / cells) % inputs;
-    const output = Math.floor(at / (cells * inputs));
-    return weight[(cell * inputs + input) * outputs + output];
-  });
 }
 
 function addDense(onnx: OnnxGraph, node: DenseNode, x: string, y: string): void {
