@@ -20,7 +20,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   train: ["base", "models", "space", "boxes", "data", "eval", "nn", "config", "run"],
   workers: ["base", "train", "search", "config", "space", "boxes", "models", "data", "eval", "nn", "run"],
   report: ["base"],
-  export: ["base", "space", "boxes", "nn", "models", "data", "config", "train"],
+  page: ["base", "boxes", "data", "report"],
+  export: ["base", "space", "boxes", "nn", "models", "data", "config", "train", "report"],
 };
 
 /** May import every folder of `lib`. */
@@ -28,9 +29,13 @@ const free = "stages";
 
 /** Packages and the folders that may import them. */
 const packages: ReadonlyMap<string, readonly string[]> = new Map([
-  ["@tensorflow/tfjs-core", ["nn", "models", "engine", "fused", "train", "workers", "stages"]],
+  ["@tensorflow/tfjs-core", ["nn", "models", "engine", "fused", "train", "workers", "stages", "page"]],
   ["@tensorflow/tfjs-node-gpu", ["engine"]],
   ["@tensorflow/tfjs-backend-cpu", []],
+  ["@tensorflow/tfjs-backend-wasm", ["page"]],
+  ["@tensorflow/tfjs-backend-webgl", ["page"]],
+  ["@tensorflow/tfjs-converter", ["page"]],
+  ["esbuild", ["export"]],
   ["comlink", ["workers"]],
   ["zod", ["config"]],
   ["sharp", ["data", "report", "stages"]],

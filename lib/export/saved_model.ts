@@ -14,7 +14,7 @@ import {
   type TensorFlowNode,
   type TensorType,
 } from "./tensorflow_graph.ts";
-import { type ExportedFile, graphProducer } from "./tfjs_model.ts";
+import { graphProducer } from "./tfjs_model.ts";
 
 /** `DataType` (tensorflow/core/framework/types.proto). */
 const typeNumbers: Readonly<Record<TensorType, number>> = { float32: 1, int32: 3, int64: 9, bool: 10 };
@@ -26,16 +26,15 @@ const signatureName = "serving_default";
  * Writes a SavedModel.
  *
  * @param graph Its inputs and outputs are the signature's, by name.
- * @returns `saved_model.pb`, which goes into a folder of the model's own.
+ * @returns The bytes of `saved_model.pb`, which goes into a folder of its own.
  */
-export function savedModelFiles(graph: TensorFlowGraph): ExportedFile[] {
+export function encodeSavedModel(graph: TensorFlowGraph): Uint8Array {
   const meta = new MessageWriter().field(4, "serve").field(5, "2.4.0").number(7, 1); // defaults are left out
   const metaGraph = new MessageWriter()
     .field(1, meta)
     .field(2, graphMessage(graph))
     .field(5, mapEntry(signatureName, signatureMessage(graph)));
-  const model = new MessageWriter().number(1, 1).field(2, metaGraph);
-  return [{ path: "saved_model.pb", content: model.bytes() }];
+  return new MessageWriter().number(1, 1).field(2, metaGraph).bytes();
 }
 
 function graphMessage({ nodes }: TensorFlowGraph): MessageWriter {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { projectVersion } from "../base/version.ts";
+import { type ExportedFile, fileOfText } from "./exported_file.ts";
 import {
   constantType,
   type ConstantValue,
@@ -12,14 +14,6 @@ import {
   type TensorFlowNode,
   type TensorType,
 } from "./tensorflow_graph.ts";
-
-/** A file of an export. */
-export interface ExportedFile {
-  /** Its path in the export's folder. */
-  readonly path: string;
-  /** Its content. */
-  readonly content: Uint8Array | string;
-}
 
 /** What a weights file holds at most: browsers fetch several side by side, and keep those that did not change. */
 const shardBytes = 4 * 2 ** 20;
@@ -35,13 +29,11 @@ const typeNames: Readonly<Record<TensorType, string>> = {
  * Writes a graph model.
  *
  * @param graph Only of operations that tfjs's backends have.
- * @param generatedBy The writer's name and version.
- * @param metadata What `model.json` says of the model besides, e.g. its class names.
+ * @param metadata What `model.json` says of the model besides, e.g. its classes' names.
  * @returns `model.json` first.
  */
 export function tfjsModelFiles(
   graph: TensorFlowGraph,
-  generatedBy: string,
   metadata: Readonly<Record<string, unknown>> = {},
 ): ExportedFile[] {
   const constants = graph.nodes.flatMap(({ name, attributes: { value } }) =>
@@ -56,7 +48,7 @@ export function tfjsModelFiles(
   }));
   const model = {
     format: "graph-model",
-    generatedBy,
+    generatedBy: `detnas ${projectVersion}`,
     convertedBy: null,
     signature: { inputs: portsJson(graph.inputs), outputs: portsJson(graph.outputs) },
     userDefinedMetadata: metadata,
@@ -68,8 +60,8 @@ export function tfjsModelFiles(
     weightsManifest: [{ paths, weights }],
   };
   return [
-    { path: "model.json", content: JSON.stringify(model) },
-    ...shards.map((content, i) => ({ path: paths[i], content })),
+    fileOfText("model.json", JSON.stringify(model)),
+    ...shards.map((bytes, i) => ({ name: paths[i], bytes })),
   ];
 }
 

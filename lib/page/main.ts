@@ -38,7 +38,10 @@ class Page {
 
   constructor(description: PageDescription) {
     this.#description = description;
-    this.#detector = new PageDetector(description.models, ({ path }) => new URL(path, document.baseURI).href);
+    this.#detector = new PageDetector(
+      description.input.canvases,
+      ({ file }) => new URL(file, document.baseURI).href,
+    );
   }
 
   /** Shows a file's image and detects in it. */
@@ -193,7 +196,7 @@ async function fetchDescription(): Promise<PageDescription> {
         "e.g. with `python3 -m http.server` in it, and open the address that it names",
     );
   }
-  const address = new URL("page.json", document.baseURI).href;
+  const address = new URL("detector.json", document.baseURI).href;
   const response = await fetch(address);
   if (!response.ok) throw new TypeError(`Cannot read ${address}: the server answered ${response.status}`);
   return await response.json();
@@ -237,13 +240,13 @@ function listen(page: Page): void {
 async function start(): Promise<void> {
   say("Loading …");
   const description = await fetchDescription();
-  document.title = byId("title").textContent = `Detector: ${description.name}`;
+  const { detection: { scoreThreshold } } = description;
   byId("classes").textContent = new Intl.ListFormat("en").format(description.classes.slice(0, 12)) +
     (description.classes.length > 12 ? " and more" : "");
   const threshold = byId<HTMLInputElement>("threshold");
-  threshold.min = String(description.scoreThreshold);
+  threshold.min = String(scoreThreshold);
   threshold.max = "1";
-  threshold.value = String(Math.max(firstThreshold, description.scoreThreshold));
+  threshold.value = String(Math.max(firstThreshold, scoreThreshold));
   setWasmPaths(new URL("wasm/", document.baseURI).href);
   await useBackend("wasm");
   const page = new Page(description);

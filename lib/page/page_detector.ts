@@ -10,22 +10,24 @@ import type { GraphModel } from "@tensorflow/tfjs-converter";
 import { type Canvas, chooseCanvas, drawOnCanvas, placeForEvaluation } from "../data/canvas.ts";
 import type { RgbImage } from "../data/sample.ts";
 
-/** What the page is told of its detector, by the `page.json` beside it. */
+/** What the page needs of the `detector.json` beside it. */
 export interface PageDescription {
-  /** What the detector is called. */
-  readonly name: string;
   /** The classes' names, in order. */
   readonly classes: readonly string[];
-  /** The least score that the detector gives. */
-  readonly scoreThreshold: number;
-  /** One model for each canvas. */
-  readonly models: readonly PageModel[];
+  readonly detection: {
+    /** The least score that the detector gives. */
+    readonly scoreThreshold: number;
+  };
+  readonly input: {
+    /** One model for each canvas. */
+    readonly canvases: readonly PageModel[];
+  };
 }
 
 /** A graph model for images of one size. */
 export interface PageModel extends Canvas {
   /** Its `model.json`, relative to the page. */
-  readonly path: string;
+  readonly file: string;
 }
 
 /** One object. */

@@ -61,7 +61,7 @@ export interface ChartOptions {
 export function chart(options: ChartOptions): Markup {
   const document = new DOMParser().parseFromString("<html></html>", "text/html");
   const element = Plot.plot({
-    document,
+    document: document as never, // linkedom's lacks what Plot has no need of
     className: "plot",
     width: options.widthPx,
     height: options.heightPx,

@@ -3,15 +3,19 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import type { ExportedPart } from "../export/description.ts";
 import type { ExportedFile } from "../export/exported_file.ts";
 import type { TrainedNetwork } from "../export/network_graph.ts";
 import { onnxFiles, onnxUsage } from "../export/onnx_export.ts";
+import { savedModelFiles, savedModelUsage } from "../export/saved_model_export.ts";
+import { tfjsFiles, tfjsUsage } from "../export/tfjs_export.ts";
+import { webFiles, webUsage } from "../export/web_export.ts";
 import { weightsFiles, weightsUsage } from "../export/weights_export.ts";
 import { writeFileAtomic } from "../run/atomic_file.ts";
 
 /** A format's name, as it is typed. */
-export type ExportFormat = "onnx" | "weights";
+export type ExportFormat = "onnx" | "saved-model" | "tfjs" | "web" | "weights";
 
 /** What a format can do. */
 export interface ExportFormatKind {
@@ -20,7 +24,7 @@ export interface ExportFormatKind {
   /** The parts of a network that it takes, the default first. */
   readonly parts: readonly ExportedPart[];
   /** Makes the files. */
-  readonly files: (network: TrainedNetwork, part: ExportedPart) => ExportedFile[];
+  readonly files: (network: TrainedNetwork, part: ExportedPart) => ExportedFile[] | Promise<ExportedFile[]>;
   /** Lines of code that use them. */
   readonly usage: (dir: string, files: readonly ExportedFile[], part: ExportedPart) => string[];
 }
@@ -32,6 +36,24 @@ export const exportFormats: Readonly<Record<ExportFormat, ExportFormatKind>> = {
     parts: ["detector", "backbone"],
     files: onnxFiles,
     usage: onnxUsage,
+  },
+  "saved-model": {
+    help: "TensorFlow's SavedModel, for TensorFlow Serving and Python; post-processing is inside",
+    parts: ["detector", "backbone"],
+    files: savedModelFiles,
+    usage: savedModelUsage,
+  },
+  tfjs: {
+    help: "tfjs's graph model, for browsers and Node; post-processing is inside",
+    parts: ["detector", "backbone"],
+    files: tfjsFiles,
+    usage: tfjsUsage,
+  },
+  web: {
+    help: "a page that detects in any browser: drop a photograph, see boxes",
+    parts: ["detector"],
+    files: webFiles,
+    usage: webUsage,
   },
   weights: {
     help: "safetensors and a PyTorch module that loads them",
@@ -64,12 +86,13 @@ export async function exportNetwork(
   { format, part, outputDir }: ExportOptions,
 ): Promise<ExportResult> {
   const kind = exportFormats[format];
-  const files = kind.files(network, part);
-  await Deno.mkdir(outputDir, { recursive: true });
+  const files = await kind.files(network, part);
   const paths: string[] = [];
   for (const { name, bytes } of files) {
-    paths.push(`${outputDir}/${name}`);
-    await writeFileAtomic(`${outputDir}/${name}`, bytes);
+    const path = `${outputDir}/${name}`;
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await writeFileAtomic(path, bytes);
+    paths.push(path);
   }
   return { paths, usage: kind.usage(outputDir, files, part) };
 }

@@ -6,13 +6,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-wasm";
 import { type GraphModel, loadGraphModel } from "@tensorflow/tfjs-converter";
-import type { ExportedFile } from "../../lib/export/tfjs_model.ts";
+import type { ExportedFile } from "../../lib/export/exported_file.ts";
 
 /** Loads the files with the converter's API, as a page does from its server. */
 export async function loadFromFiles(files: readonly ExportedFile[]): Promise<GraphModel> {
-  const [{ content: json }, ...shards] = files;
-  const { modelTopology, weightsManifest, format, generatedBy, signature } = JSON.parse(json as string);
-  const byPath = new Map(shards.map(({ path, content }) => [path, content as Uint8Array]));
+  const [{ bytes: json }, ...shards] = files;
+  const { modelTopology, weightsManifest, format, generatedBy, signature } = JSON.parse(
+    new TextDecoder().decode(json),
+  );
+  const byPath = new Map(shards.map(({ name, bytes }) => [name, bytes]));
   const [{ paths, weights }] = weightsManifest;
   const parts: Uint8Array[] = paths.map((path: string) => byPath.get(path)!);
   const data = await new Blob(parts as BlobPart[]).arrayBuffer();

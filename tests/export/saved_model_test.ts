@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import type { Config } from "../../lib/config/schema.ts";
 import { backboneGraph, detectorGraph } from "../../lib/export/network_graph.ts";
-import { savedModelFiles } from "../../lib/export/saved_model.ts";
+import { encodeSavedModel } from "../../lib/export/saved_model.ts";
 import { toTensorFlow } from "../../lib/export/to_tensorflow.ts";
 import type { ExportGraph } from "../../lib/export/graph.ts";
 import { assertClose } from "../helpers/close.ts";
@@ -20,9 +20,7 @@ async function runExported(
 ): Promise<Record<string, Float32Array | Int32Array>> {
   const folder = await Deno.makeTempDir();
   try {
-    for (const { path, content } of savedModelFiles(toTensorFlow(graph))) {
-      await Deno.writeFile(`${folder}/${path}`, content as Uint8Array);
-    }
+    await Deno.writeFile(`${folder}/saved_model.pb`, encodeSavedModel(toTensorFlow(graph)));
     return await runSavedModel(folder, inputs);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -53,7 +51,7 @@ Deno.test("Faster R-CNN as a SavedModel finds in TensorFlow's loader what the pr
 
 Deno.test("a backbone as a SavedModel takes any number of images, each for itself", async () => {
   using random = randomNetwork(engine, tinyConfig, tinyArchitecture, 5);
-  const graph = backboneGraph(random.network, canvas);
+  const graph = backboneGraph(random.network);
   const image = Float32Array.from(noiseOnCanvas([64, 64], placement));
   const two = new Float32Array(2 * image.length);
   two.set(image, image.length); // behind a black one

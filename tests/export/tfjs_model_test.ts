@@ -23,7 +23,7 @@ async function detectInTfjs(
 ): Promise<CanvasDetections> {
   const graph = detectorGraph(network, { heightPx: canvas[0], widthPx: canvas[1] });
   return await onWasm(async () => {
-    const model = await loadFromFiles(tfjsModelFiles(fusedForTfjs(toTensorFlow(graph)), "test"));
+    const model = await loadFromFiles(tfjsModelFiles(fusedForTfjs(toTensorFlow(graph))));
     const inputs = {
       image: tf.tensor(Float32Array.from(image), [1, ...canvas, 3]),
       extent: tf.tensor1d([widthPx, heightPx]),

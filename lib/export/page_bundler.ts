@@ -8,7 +8,7 @@ import { build, type Plugin, stop } from "esbuild";
 import { fileURLToPath } from "node:url";
 
 /** The page's entry. */
-const entry = new URL("../lib/page/main.ts", import.meta.url);
+const entry = new URL("../page/main.ts", import.meta.url);
 
 /**
  * Bundles the page's script for browsers of the last years, with all that it imports.
@@ -39,7 +39,7 @@ export async function bundlePage(): Promise<Uint8Array> {
 /** Modules of WebAssembly that are imported as Deno does: small ones, which are compiled in place. */
 const webAssemblyPlugin: Plugin = {
   name: "webassembly",
-  setup({ onLoad }) {
+  setup({ onLoad }): void {
     onLoad({ filter: /\.wasm$/ }, async ({ path }) => {
       const bytes = await Deno.readFile(path);
       const names = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
