@@ -86,8 +86,8 @@ class Page {
     this.#showLegend(shown);
     showRows(shown, this.#description.classes);
     const weaker = this.#detections.length - shown.length;
-    const others = weaker === 0 ? "" : `, ${weaker} with a lesser score`;
-    say(`${count(shown.length, "object")}${others}: ${this.#tookMs.toFixed(0)} ms on ${backendName()}.`);
+    const others = weaker === 0 ? "" : `, ${weaker} more below this score`;
+    say(`${count(shown.length, "object")}${others}. Took ${this.#tookMs.toFixed(0)} ms on ${backendName()}.`);
   }
 
   /** Changes what computes. */
@@ -119,6 +119,7 @@ class Page {
     image.src = this.#address;
     image.alt = name;
     byId<SVGSVGElement>("boxes").replaceChildren();
+    byId("empty").hidden = true;
     byId("picture").hidden = false;
     byId("legend").replaceChildren();
     byId("list").hidden = true;
@@ -252,6 +253,7 @@ async function start(): Promise<void> {
   const page = new Page(description);
   page.draw();
   listen(page);
+  byId("empty").hidden = false;
   say("Ready.");
 }
 
