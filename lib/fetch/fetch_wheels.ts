@@ -13,7 +13,7 @@ import type { Wheel } from "./wheel.ts";
 /** What a fetch is doing. */
 export interface FetchProgress {
   /** `waiting`: another process is fetching the same. */
-  readonly phase: "waiting" | "downloading" | "checking" | "unpacking";
+  readonly phase: "waiting" | "downloading" | "checking" | "unpacking" | "preparing";
   /** What is fetched: `tensorflow-cpu==2.21.0`. */
   readonly item: string;
   /** Downloaded so far; 0 in the other phases. */
@@ -60,7 +60,7 @@ export async function fetchWheels(
   const python = await findPip(options.pythons);
   try {
     await Deno.mkdir(options.cache, { recursive: true });
-    using _lock = await lockCache(wheels, options);
+    using _lock = await lockCache(wheels[0], options);
     if (await exists(folder)) return folder;
     await sweep(options.cache);
     await makeFolder(wheels, python, folder, options);
@@ -70,13 +70,16 @@ export async function fetchWheels(
   }
 }
 
-async function lockCache(wheels: readonly Wheel[], options: FetchOptions): Promise<Deno.FsFile> {
+async function lockCache(first: Wheel, options: FetchOptions): Promise<Deno.FsFile> {
   const file = await Deno.open(join(options.cache, "fetch.lock"), { write: true, create: true });
   if (await file.tryLock(true)) return file;
-  const item = wheels[0].requirement;
-  options.onProgress?.({ phase: "waiting", item, bytes: 0, totalBytes: null });
+  tell(options, first, "waiting");
   await file.lock(true); // released with the file, or by the system when its process ends
   return file;
+}
+
+function tell(options: FetchOptions, wheel: Wheel, phase: FetchProgress["phase"], bytes = 0): void {
+  options.onProgress?.({ phase, item: wheel.requirement, bytes, totalBytes: wheel.sizeBytes ?? null });
 }
 
 /** Removes what interrupted fetches left. Only for the holder of the lock. */
@@ -96,15 +99,15 @@ async function makeFolder(
   const unpacked = join(temporary, "unpacked");
   try {
     for (const wheel of wheels) {
-      const tell = (phase: FetchProgress["phase"], bytes = 0): void =>
-        options.onProgress?.({ phase, item: wheel.requirement, bytes, totalBytes: wheel.sizeBytes ?? null });
-      const path = await downloadWheel(wheel, python, temporary, (bytes) => tell("downloading", bytes));
-      tell("checking");
+      const onBytes = (bytes: number): void => tell(options, wheel, "downloading", bytes);
+      const path = await downloadWheel(wheel, python, temporary, onBytes);
+      tell(options, wheel, "checking");
       await checkDigest(wheel, path);
-      tell("unpacking");
+      tell(options, wheel, "unpacking");
       await unpackWheel(path, wheel.entries, unpacked);
       await Deno.remove(path);
     }
+    if (options.make !== undefined) tell(options, wheels[0], "preparing");
     const made = options.make === undefined ? unpacked : join(temporary, "made");
     await options.make?.(unpacked, made);
     await Deno.rename(made, folder);
