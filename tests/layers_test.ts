@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   train: ["base", "models", "space", "boxes", "data", "eval", "nn", "config", "run"],
   workers: ["base", "train", "search", "config", "space", "boxes", "models", "data", "eval", "nn", "run"],
   report: ["base"],
+  survey: ["base", "boxes", "data", "config", "report"],
 };
 
 /** May import every folder of `lib`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Canvas } from "../data/canvas.ts";
+import type { Canvas } from "../data/canvas.ts";
 import type { Annotation, DetectionSample } from "../data/sample.ts";
 import { extentsOnCanvas, type SplitName, splitNames, type SurveyedData } from "./data_survey.ts";
 

@@ -10,8 +10,13 @@
 import type { ConfigInput } from "../../lib/config/schema.ts";
 import { photos } from "./photos.ts";
 
-/** An aerial photograph knows no up; trees of the other sites are smaller. */
-const training = { verticalFlip: true, scaleJitter: [0.7, 1.25] } satisfies Partial<ConfigInput["finetune"]>;
+/** An aerial photograph knows no up; trees of the other sites are smaller. Few large tiles make small batches. */
+const training = {
+  batchSize: 4,
+  learningRate: 0.01,
+  verticalFlip: true,
+  scaleJitter: [0.7, 1.25],
+} satisfies Partial<ConfigInput["finetune"]>;
 
 /** The config `tree-crowns`. */
 export const treeCrowns = {
@@ -29,6 +34,6 @@ export const treeCrowns = {
     canvases: [[384, 384]],
   },
   finetune: { ...photos.finetune, ...training, duration: { steps: 500 } },
-  search: { ...photos.search, population: 8, generations: 5, parents: 4, mutants: 3, crossovers: 3 },
-  retrain: { ...photos.retrain, ...training, duration: { steps: 700 } },
+  search: { ...photos.search, population: 6, generations: 4, parents: 3, mutants: 2, crossovers: 2 },
+  retrain: { ...photos.retrain, ...training, duration: { steps: 650 } },
 } satisfies ConfigInput;
