@@ -8,6 +8,7 @@ import type { Config } from "../lib/config/schema.ts";
 import type { ContactGroup } from "../lib/survey/contact_picks.ts";
 import { drawContactSheet } from "../lib/survey/contact_sheet.ts";
 import { openDetectionData } from "../lib/train/datasets.ts";
+import { indexStore } from "./index_store.ts";
 
 /** What is to be drawn. */
 export interface ContactSheetRequest {
@@ -19,7 +20,8 @@ export interface ContactSheetRequest {
 
 if (import.meta.main) {
   const { config, groups, title }: ContactSheetRequest = await new Response(Deno.stdin.readable).json();
-  const data = await openDetectionData(config);
+  const indexes = indexStore();
+  const data = await openDetectionData(config, indexes && { ...indexes, canWrite: false });
   const html = await drawContactSheet(data, groups, { title, maxImagePixels: config.maxImagePixels });
   await new Response(html).body?.pipeTo(Deno.stdout.writable);
 }

@@ -4,10 +4,10 @@
  * @module
  */
 import { classColor, imageDataUrl, rectangle } from "./detection_picture.ts";
-import { type Markup, markup } from "./html.ts";
+import { type Markup, markup, nothing } from "./html.ts";
 import type { ReportBox, ReportPicture } from "./report_input.ts";
 
-/** An annotated box; a marked one is drawn thicker, with a ring around it. */
+/** An annotated box; a marked one is drawn thicker, and has a ring around it where it is small. */
 export type AnnotatedBox = ReportBox & { readonly isMarked: boolean };
 
 /**
@@ -43,12 +43,13 @@ function drawBox(box: AnnotatedBox, color: string, unit: number): Markup {
     (width + 1.2 * unit).toFixed(1)
   }"/><rect ${shape} stroke="${color}" stroke-width="${
     width.toFixed(1)
-  }"><title>${box.className}</title></rect>${box.isMarked ? ring(box, unit) : []}</g>
+  }"><title>${box.className}</title></rect>${box.isMarked ? ring(box, unit) : nothing}</g>
 `;
 }
 
-/** So that a box of a few pixels is found. */
+/** So that a box of a few pixels is found; a large one needs none. */
 function ring({ boxXyxy: [x1, y1, x2, y2] }: ReportBox, unit: number): Markup {
+  if (Math.hypot(x2 - x1, y2 - y1) > 60 * unit) return nothing;
   const radius = Math.hypot(x2 - x1, y2 - y1) / 2 + 6 * unit;
   const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2].map((middle) => middle.toFixed(1));
   return markup`<circle cx="${x}" cy="${y}" r="${radius.toFixed(1)}" stroke="#fff" stroke-width="${

@@ -41,7 +41,7 @@ export function proposeAnchors(extents: readonly BoxExtent[], detector: Detector
   for (const anchors of candidates(boxes, detector)) {
     const fit = anchorFit(boxes, anchors, thresholds);
     // The first of about equals has the fewest levels.
-    if (fit.meanIou > best.fit.meanIou + (best.anchors === current ? leastGain : 0.002)) {
+    if (quality(fit) > quality(best.fit) + (best.anchors === current ? leastGain : 0.002)) {
       best = { anchors, fit };
     }
   }
