@@ -6,11 +6,13 @@
 import { parseArgs } from "@std/cli";
 import { nearest } from "../lib/base/nearest.ts";
 import { parseConfig } from "../lib/config/parse_config.ts";
-import { type Config, configPaths } from "../lib/config/schema.ts";
+import { type Config, type ConfigInput, configPaths } from "../lib/config/schema.ts";
 import { readRunConfig, runPaths } from "../lib/run/run_folder.ts";
 import { searchSpaces } from "../lib/space/search_space.ts";
 import { type Command, flagsOf, helpText, ownConfigNames } from "./commands.ts";
 import { configs, defaultConfigName } from "./configs/mod.ts";
+import { treeCrowns } from "./configs/tree_crowns.ts";
+import { treeCrownsFolder } from "./tree_crowns.ts";
 
 /** What a command is to do: show its help, or run. */
 export type Invocation =
@@ -123,12 +125,19 @@ async function baseConfig(named: string | undefined, runDir: string | undefined)
 
 function namedConfig(name: string): UncheckedConfig {
   const config = configs.get(name);
-  if (config !== undefined) return { value: structuredClone({ ...config }), where: `config ${name}` };
+  if (config !== undefined) return { value: withOwnData({ ...config }), where: `config ${name}` };
   const names = [...configs.keys()];
   throw new RangeError(
     `Cannot find config "${name}": there are ${ownConfigNames.join(", ")}, the paper's (see --help), or a ` +
       `FILE.json; did you mean ${nearest(name, names)}?`,
   );
+}
+
+/** The tree crowns lie in this machine's cache, which a config can't know. */
+function withOwnData(config: ConfigInput): Record<string, unknown> {
+  const { detectionData, ...rest } = structuredClone(config);
+  if (rest.name !== treeCrowns.name || detectionData.kind !== "folder") return { ...rest, detectionData };
+  return { ...rest, detectionData: { ...detectionData, path: treeCrownsFolder(Deno.env) ?? "" } };
 }
 
 async function configFile(path: string): Promise<UncheckedConfig> {

@@ -17,7 +17,8 @@ export const commands = {
   retrain: "Trains the search's winner, or the architecture that is named.",
   evaluate: "Measures the retrained winner's AP on the test split, or scores any detector's results.",
   report: "Writes report.html from what the run has so far, or the tables of several runs.",
-  doctor: "Checks engine, device and data folders, and says what to do about what is wrong.",
+  doctor:
+    "Checks engine, device and data, shows what the data is like, and says what to do about what is wrong.",
 } as const;
 
 /** A command's name, as in `deno task NAME`. */
@@ -110,6 +111,18 @@ const flags: readonly Flag[] = [
   },
   { name: "repeats", value: "N", help: "measurements of each part", only: ["profile"] },
   { name: "out", value: "FILE", help: "where the table goes", only: ["profile"] },
+  {
+    name: "contact-sheet",
+    value: "FILE.html",
+    help: "writes a page of photographs with their boxes: random, extreme and suspicious ones",
+    only: ["doctor"],
+  },
+  {
+    name: "write-config",
+    value: "FILE.json",
+    help: "writes the config with what is proposed, for --config FILE.json",
+    only: ["doctor"],
+  },
   { name: "help", value: null, help: "shows this" },
 ];
 

@@ -1,6 +1,6 @@
 /**
  * `deno task doctor`: looks at all that a run needs, and says what is fine, what is not, and what to do. It takes the
- * flags of the run in question, and writes nothing.
+ * flags of the run in question, and writes nothing but the files that are asked for.
  *
  * @module
  */
@@ -22,15 +22,20 @@ import {
 } from "./doctor_checks.ts";
 import { DataSets } from "../lib/train/datasets.ts";
 import { indexStore } from "./index_store.ts";
-import { runCommand } from "./run_task.ts";
+import { commandLine, runCommand } from "./run_task.ts";
 import { runWorker } from "./run_worker.ts";
+import { showData } from "./show_data.ts";
 import type { Stopping } from "./stopping.ts";
+import { lacksTreeCrowns } from "./tree_crowns.ts";
 
 /** The command. */
 export async function main(args: string[], stopping: Stopping): Promise<void> {
-  const invocation = await resolveConfig("doctor", args);
+  const flags = withConfig(args);
+  const invocation = await resolveConfig("doctor", flags);
   if (invocation.help !== null) return console.log(invocation.help);
   const { config, runDir } = invocation;
+  const contactSheet = invocation.flags.get("contact-sheet") ?? null;
+  const writeConfig = invocation.flags.get("write-config") ?? null;
   const { kind, threads } = config.device;
   const results: CheckResult[] = [];
   const show = (result: CheckResult): void => {
@@ -52,6 +57,12 @@ export async function main(args: string[], stopping: Stopping): Promise<void> {
   const sets = new DataSets(store);
   const data = [await checkPhotographs(config, sets), await checkLabelledData(config, sets)];
   data.forEach(show);
+  const [photographs] = data;
+  const isShown = config.detectionData.kind === "folder" || contactSheet !== null || writeConfig !== null;
+  if (isShown && photographs.status !== "problem" && !await lacksTreeCrowns(config)) {
+    const shown = await showData(config, await sets.detection(config), { contactSheet, writeConfig });
+    shown.forEach(show);
+  }
 
   // The engine, and what only it can tell
   show(await checkEngine(kind));
@@ -66,7 +77,22 @@ export async function main(args: string[], stopping: Stopping): Promise<void> {
 
   const problems = results.filter(({ status }) => status === "problem").length;
   if (problems > 0) throw new Error(`${problems} of these would stop a run`);
-  console.log(`next: deno task search ${args.join(" ")}`.trimEnd());
+  console.log(`next: ${commandLine("search", searchFlags(flags, writeConfig))}`);
+}
+
+/** Photographs want a config for photographs. */
+function withConfig(args: string[]): string[] {
+  const has = (flag: string): boolean => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
+  return has("--data") && !has("--config") && !has("--run") ? ["--config", "photos", ...args] : args;
+}
+
+/** The run's own flags; a config that was written takes the place of the one it came from. */
+function searchFlags(args: readonly string[], writeConfig: string | null): string[] {
+  const dropped = ["--contact-sheet", "--write-config", ...(writeConfig === null ? [] : ["--config"])];
+  const kept = args.filter((arg, i) =>
+    !dropped.includes(args[i - 1]) && !dropped.some((flag) => arg === flag || arg.startsWith(`${flag}=`))
+  );
+  return writeConfig === null ? kept : ["--config", writeConfig, ...kept];
 }
 
 if (import.meta.main) await runCommand("doctor", main);

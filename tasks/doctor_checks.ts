@@ -17,6 +17,7 @@ import type { DataSets } from "../lib/train/datasets.ts";
 import type { CallableWorker } from "../lib/workers/worker_process.ts";
 import { type CheckResult, ok, problem, warning } from "./check_result.ts";
 import { bytesText } from "./progress.ts";
+import { deepforestWheel, lacksTreeCrowns } from "./tree_crowns.ts";
 
 /** The version that everything is tested with. */
 export const testedDeno = "2.9.6";
@@ -93,6 +94,10 @@ export async function checkRunFolder(runDir: string, config: Config): Promise<Ch
 
 /** The images with boxes can be opened. */
 export async function checkPhotographs(config: Config, data: DataSets): Promise<CheckResult> {
+  if (await lacksTreeCrowns(config)) {
+    const found = `not here; the first run fetches ${deepforestWheel.requirement} (21 MB)`;
+    return warning("boxes", found, "deno task search --config tree-crowns fetches it");
+  }
   try {
     const source = config.detectionData;
     const { layout: layoutKey, train, val, test, skipped, notes } = await data.detection(config);

@@ -28,6 +28,7 @@ import { freePorts } from "./free_ports.ts";
 import { followMachines } from "./follow_machines.ts";
 import { groupOfMachines } from "./machines.ts";
 import { runWorker } from "./run_worker.ts";
+import { ensureTreeCrowns } from "./tree_crowns.ts";
 import type { Stopping } from "./stopping.ts";
 
 /** A run with all that its stages need; dispose it at the end. */
@@ -96,6 +97,7 @@ export async function openJob(
   if (existing !== null && await sayIfFinished(existing, finishes)) return null;
 
   // Data: annotations now, images by the worker; nothing is trained on data that is not all there
+  await ensureTreeCrowns(config);
   const store = indexStore();
   const data = new DataSets(store);
   const detection = await data.detection(config);

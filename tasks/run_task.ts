@@ -62,8 +62,12 @@ export async function exitCodeOf(
 
 /** A command as it is typed in a POSIX shell. */
 export function commandLine(command: Command, args: readonly string[]): string {
-  const quoted = args.map((arg) => /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`);
-  return ["deno task", command, ...quoted].join(" ");
+  return ["deno task", command, ...args.map(shellWord)].join(" ");
+}
+
+/** One argument as it is typed in a POSIX shell. */
+export function shellWord(arg: string): string {
+  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`;
 }
 
 function errorText(error: unknown, showStack: boolean): string {

@@ -6,7 +6,8 @@ import { dirname, join } from "node:path/posix";
 const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   std: [],
-  engine: ["base", "nn"], // the contract that it fulfils: nn/compiled.ts
+  fetch: ["base"],
+  engine: ["base", "fetch", "nn"], // the contract that it fulfils: nn/compiled.ts
   fused: ["base", "nn"], // the contract that it fulfils: nn/block_kernels.ts
   space: ["base"],
   boxes: ["base"],
@@ -22,6 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   report: ["base"],
   page: ["base", "boxes", "data", "report"],
   export: ["base", "space", "boxes", "nn", "models", "data", "config", "train", "report"],
+  survey: ["base", "boxes", "data", "config", "report"],
 };
 
 /** May import every folder of `lib`. */

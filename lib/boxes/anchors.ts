@@ -117,8 +117,14 @@ export function pyramidAnchors(
   return anchors;
 }
 
-/** The anchors of the cell at the origin, in strides: `[A, 4]` flat. */
-function cellAnchors(options: AnchorOptions): number[] {
+/**
+ * The anchors of the cell at the origin, in strides.
+ *
+ * @param options The anchors' sizes and shapes.
+ * @returns `[A, 4]` flat, x1, y1, x2, y2 around the cell's centre.
+ * @throws RangeError if an option is not positive.
+ */
+export function cellAnchors(options: AnchorOptions): number[] {
   checkOptions(options);
   const shapes: number[] = [];
   for (let octave = 0; octave < options.scalesPerOctave; octave++) {

@@ -7,7 +7,9 @@
  */
 import { dirname, join, resolve } from "node:path";
 import { withoutLibraryPath } from "../base/child_environment.ts";
-import { buildFolder, commandError, fetchBuild, type FetchProgress } from "./fetch_library.ts";
+import type { FetchProgress } from "../fetch/fetch_wheels.ts";
+import { commandError } from "../fetch/pip.ts";
+import { buildFolder, fetchBuild } from "./fetch_library.ts";
 import {
   cacheFolder,
   type DeviceKind,
@@ -17,8 +19,9 @@ import {
   libraryPath,
 } from "./platform.ts";
 
-export type { FetchProgress } from "./fetch_library.ts";
-export type { DeviceKind, EngineBuild, Environment, Wheel } from "./platform.ts";
+export type { FetchProgress } from "../fetch/fetch_wheels.ts";
+export type { Wheel } from "../fetch/wheel.ts";
+export type { DeviceKind, EngineBuild, Environment } from "./platform.ts";
 
 /** A libtensorflow on this machine. */
 export interface EngineLibrary {

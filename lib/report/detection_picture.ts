@@ -86,14 +86,20 @@ function detectionLabel(box: ReportBox, score: number, color: string, unit: numb
 `;
 }
 
-function rectangle({ boxXyxy: [x1, y1, x2, y2] }: ReportBox): Markup {
+/** A box as attributes of a `rect`; nothing of one that is not finite. */
+export function rectangle({ boxXyxy: [x1, y1, x2, y2] }: ReportBox): Markup {
   if (![x1, y1, x2, y2].every(Number.isFinite)) return nothing;
   return markup`x="${round(x1)}" y="${round(y1)}" width="${round(Math.max(0, x2 - x1))}" height="${
     round(Math.max(0, y2 - y1))
   }"`;
 }
 
-function imageDataUrl({ title, bytes }: ReportPicture): string {
+/**
+ * An image as a data URL.
+ *
+ * @throws {TypeError} If its bytes are neither JPEG nor PNG.
+ */
+export function imageDataUrl({ title, bytes }: Pick<ReportPicture, "title" | "bytes">): string {
   const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
   const isPng = bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47;
   if (!isJpeg && !isPng) {

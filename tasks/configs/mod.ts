@@ -30,6 +30,7 @@ import { photos } from "./photos.ts";
 import { photosFpn } from "./photos_fpn.ts";
 import { shapes } from "./shapes.ts";
 import { shapesTiny } from "./shapes_tiny.ts";
+import { treeCrowns } from "./tree_crowns.ts";
 
 /** The paper's experiments: DetNAS's own, and what its tables compare with. */
 export const paperConfigs: ReadonlyMap<string, ConfigInput> = new Map<string, ConfigInput>([
@@ -61,6 +62,7 @@ export const paperConfigs: ReadonlyMap<string, ConfigInput> = new Map<string, Co
 export const configs: ReadonlyMap<string, ConfigInput> = new Map<string, ConfigInput>([
   ["shapes", shapes],
   ["shapes-tiny", shapesTiny],
+  ["tree-crowns", treeCrowns],
   ["photos", photos],
   ["photos-fpn", photosFpn],
   ...paperConfigs,

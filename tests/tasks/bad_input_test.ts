@@ -99,7 +99,7 @@ refusesFlags(
 refusesFlags(
   "an unknown config is named with those that there are",
   ["--config", "shapes-tidy"],
-  'Cannot find config "shapes-tidy": there are shapes, shapes-tiny, photos, photos-fpn, the paper\'s (see --help), or a FILE.json; did you mean shapes-tiny?',
+  'Cannot find config "shapes-tidy": there are shapes, shapes-tiny, tree-crowns, photos, photos-fpn, the paper\'s (see --help), or a FILE.json; did you mean shapes-tiny?',
 );
 refusesFlags(
   "an unknown field is named with the nearest one",

@@ -124,7 +124,7 @@ Deno.test("resolveConfig() names a flag that lacks its value", async () => {
 Deno.test("resolveConfig() names an unknown config and the nearest valid one", async () => {
   assertEquals(
     await messageOf("--config", "shapes-tin"),
-    'Cannot find config "shapes-tin": there are shapes, shapes-tiny, photos, photos-fpn, ' +
+    'Cannot find config "shapes-tin": there are shapes, shapes-tiny, tree-crowns, photos, photos-fpn, ' +
       "the paper's (see --help), or a FILE.json; did you mean shapes-tiny?",
   );
 });

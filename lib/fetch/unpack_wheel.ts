@@ -1,5 +1,5 @@
 /**
- * Reading wheels: a wheel is a zip file, of which the engine needs a file or two.
+ * Reading wheels: a wheel is a zip file, of which a file or two are needed.
  *
  * @module
  */
