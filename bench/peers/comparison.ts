@@ -15,6 +15,8 @@ export interface ComparisonOptions {
   readonly rounds: number;
   /** A measurement is of as many calls in a row as take this long, at least one. */
   readonly sampleMs: number;
+  /** All rounds of a row take about as long, if that leaves at least {@linkcode leastRounds}: long calls get fewer. */
+  readonly rowMs: number;
   /** PyTorch's modes that are tried, where the workload has them. */
   readonly modes: readonly TorchMode[];
 }
@@ -60,12 +62,16 @@ interface Contender {
   readonly mode: TorchMode | "our";
   readonly calls: number;
   readonly leadIn: number;
+  /** What one measurement takes, by the first. */
+  readonly turnMs: number;
   readonly samplesMs: number[];
 }
 
 /** Calls so short that the other side's leftovers would show in them are led in by one that is not timed. */
 const leadInBelowMs = 250;
 const mostCalls = 50;
+/** What quartiles want. */
+const leastRounds = 3;
 
 /** The modes that a workload has. */
 export function modesOf(workload: Workload, wanted: readonly TorchMode[]): TorchMode[] {
@@ -98,8 +104,18 @@ export async function compare(
   if (rivals.length === 0) {
     throw new Error(`Cannot compare ${workload.name}: ${failed.map(({ reason }) => reason).join("; ")}`);
   }
-  await takeTurns([own, ...rivals], workload, options.rounds);
+  const contenders = [own, ...rivals];
+  await takeTurns(contenders, workload, roundsOf(contenders, options));
   return resultOf(workload, own, rivals, failed);
+}
+
+/** As many rounds as wanted, or as there is time for. */
+export function roundsOf(
+  contenders: readonly Pick<Contender, "turnMs">[],
+  { rounds, rowMs }: Pick<ComparisonOptions, "rounds" | "rowMs">,
+): number {
+  const roundMs = contenders.reduce((sum, { turnMs }) => sum + turnMs, 0);
+  return Math.min(rounds, Math.max(leastRounds, Math.floor(rowMs / roundMs)));
 }
 
 /** Prepares one, and sees how many calls make a measurement. */
@@ -111,7 +127,8 @@ async function contender(
 ): Promise<Contender> {
   const { msPerCall } = await peer.measure({ workload, mode, calls: 1, leadIn: 0 });
   const calls = Math.min(mostCalls, Math.max(1, Math.round(sampleMs / msPerCall)));
-  return { peer, mode, calls, leadIn: msPerCall < leadInBelowMs ? 1 : 0, samplesMs: [] };
+  const leadIn = msPerCall < leadInBelowMs ? 1 : 0;
+  return { peer, mode, calls, leadIn, turnMs: (calls + leadIn) * msPerCall, samplesMs: [] };
 }
 
 async function takeTurns(
@@ -152,7 +169,7 @@ function resultOf(
 }
 
 /**
- * The most memory that a fresh process takes for some calls of one workload.
+ * The most memory that a fresh process takes for two calls or more of one workload: preparing it is one.
  *
  * @param start Starts the process.
  */
@@ -162,5 +179,5 @@ export async function peakMemory(
   mode: string,
 ): Promise<number> {
   await using peer = await start();
-  return (await peer.measure({ workload, mode, calls: 2, leadIn: 0 })).peakRssBytes;
+  return (await peer.measure({ workload, mode, calls: 1, leadIn: 0 })).peakRssBytes;
 }

@@ -33,6 +33,7 @@ export const peerFlags =
   `  --only WORDS     rows whose name has all these words; again, or with commas: any of several
   --space NAME     small (default), large-1.3G, large-3.8G
   --rounds N       turns of each side (default 9)
+  --row-seconds N  of a row's rounds (default 60): where calls are longer there are fewer rounds, at least 3
   --modes LIST     of eager, compile, folded: how PyTorch is run (default all)
   --quick          3 rounds, eager alone, no memory
   --no-memory      leaves peak memory out
@@ -47,6 +48,7 @@ const valued = [
   "only",
   "space",
   "rounds",
+  "row-seconds",
   "modes",
   "images",
   "detection-images",
@@ -76,7 +78,7 @@ export function parsePeerOptions(args: string[]): PeerOptions {
     const value: unknown = flags[name];
     return typeof value === "string" ? value : undefined;
   };
-  const count = (name: "rounds" | "images" | "detection-images", otherwise: number): number =>
+  const count = (name: "rounds" | "row-seconds" | "images" | "detection-images", otherwise: number): number =>
     positive(name, text(name) ?? String(otherwise));
   const only = Array.isArray(flags.only) ? flags.only.flatMap((words) => String(words).split(",")) : [];
   const isQuick = flags.quick === true;
@@ -84,6 +86,7 @@ export function parsePeerOptions(args: string[]): PeerOptions {
   return {
     rounds: count("rounds", isQuick ? 3 : 9),
     sampleMs: isQuick ? 60 : 150,
+    rowMs: 1000 * count("row-seconds", isQuick ? 20 : 60),
     modes: modesOfFlag(text("modes") ?? (isQuick ? "eager" : everyMode.join())),
     python: text("python") ?? null,
     output: text("output") ?? null,

@@ -39,8 +39,8 @@ class OurSide {
     this.#prepared?.[Symbol.dispose]();
     this.#prepared = prepareCall(this.#bench, workload);
     this.#workload = workload.name;
-    this.#prepared.call();
     const startMs = performance.now();
+    this.#prepared.call();
     for (let i = 1; i < warmUpCalls && performance.now() - startMs < warmUpMs; i++) this.#prepared.call();
     return this.#prepared;
   }

@@ -76,11 +76,13 @@ export function writeNorm(
   }
 }
 
-/** The batch's mean and unbiased variance, as running statistics take them. */
+/** The batch's mean, with the convolution's bias if it has one, and unbiased variance, as running statistics take them. */
 export function toStatistics(
   { count, means, squares }: Moments,
+  bias: Float32Array | null,
 ): [mean: Float32Array, variance: Float32Array] {
-  return [Float32Array.from(means), Float32Array.from(squares, (square) => square / Math.max(count - 1, 1))];
+  const biased = bias === null ? means : means.map((mean, c) => mean + bias[c]);
+  return [Float32Array.from(biased), Float32Array.from(squares, (square) => square / Math.max(count - 1, 1))];
 }
 
 /** A layer's sums of g and of g (z - mean), a channel each. */

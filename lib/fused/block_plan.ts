@@ -6,11 +6,16 @@
 import type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
 import type { Pass } from "./native_library.ts";
 
+/** `patches` of native/pixels.h. */
+const patchesView = 3;
+
 /** One layer in its place. */
 export interface LayerPlan {
   readonly layer: NormedLayer;
   /** In the block's order of parameters and batch norms: main's layers, then the projection's. */
   readonly index: number;
+  /** Its parameters' places among the block's; -1 without a bias. */
+  readonly places: ParameterPlaces;
   /** The layer that it reads; null for the block's input. */
   readonly before: LayerPlan | null;
   /** Whether it ends its branch. */
@@ -21,10 +26,22 @@ export interface LayerPlan {
   readonly geometry: Pass;
 }
 
+/** Where a layer's parameters are. */
+export interface ParameterPlaces {
+  readonly weight: number;
+  readonly bias: number;
+  readonly scale: number;
+  readonly shift: number;
+}
+
 /** A block in its place. */
 export interface BlockPlan {
   /** Main's layers, then the projection's; each branch from its input on. */
   readonly layers: readonly LayerPlan[];
+  /** Whether the input is images, which have no gradient. */
+  readonly ofImages: boolean;
+  /** How many the layers have. */
+  readonly parameters: number;
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
 }
@@ -35,11 +52,21 @@ export function planBlock(block: NormedBlock, inputShape: readonly number[]): Bl
   const mainFirst = block.shuffle === null ? channelsAfter(block.projection) : inChannels / 2;
   const outChannels = mainFirst + channelsAfter(block.main);
   const fixed = { images, inputChannels: inChannels, view: block.shuffle ?? 0, joinedChannels: outChannels };
-  const main = planBranch(block.main, 0, { ...fixed, joinedFirst: mainFirst }, height, width);
-  const projection = planBranch(block.projection, main.length, { ...fixed, joinedFirst: 0 }, height, width);
+  const { places, parameters } = parameterPlaces([...block.main, ...block.projection]);
+  const main = planBranch(block.main, 0, places, { ...fixed, joinedFirst: mainFirst }, height, width);
+  const projection = planBranch(
+    block.projection,
+    main.length,
+    places,
+    { ...fixed, joinedFirst: 0 },
+    height,
+    width,
+  );
   const { outHeight, outWidth } = main[main.length - 1].geometry;
   return {
     layers: [...main, ...projection],
+    ofImages: block.ofImages,
+    parameters,
     inputShape,
     outputShape: [images, Number(outHeight), Number(outWidth), outChannels],
   };
@@ -54,6 +81,7 @@ export function branches(layers: readonly LayerPlan[]): LayerPlan[][] {
 function planBranch(
   layers: readonly NormedLayer[],
   firstIndex: number,
+  places: readonly ParameterPlaces[],
   fixed: Pass,
   height: number,
   width: number,
@@ -65,6 +93,7 @@ function planBranch(
     plans.push({
       layer,
       index: firstIndex + i,
+      places: places[firstIndex + i],
       before: plans[i - 1] ?? null,
       isLast: i === layers.length - 1,
       pixels: Number(fixed.images) * outHeight * outWidth,
@@ -76,7 +105,8 @@ function planBranch(
         outWidth,
         kernel: layer.kernel,
         stride: layer.stride,
-        inputs: layer.inChannels,
+        ...(layer.kind === "conv" ? { view: patchesView } : {}),
+        inputs: layer.inChannels * (layer.kind === "conv" ? layer.kernel ** 2 : 1),
         outputs: layer.outChannels,
         inputRelu: layers[i - 1]?.relu ?? false,
         relu: layer.relu,
@@ -87,6 +117,20 @@ function planBranch(
   return plans;
 }
 
+/** Weight, bias if there is one, scale and shift of each layer. */
+function parameterPlaces(
+  layers: readonly NormedLayer[],
+): { places: ParameterPlaces[]; parameters: number } {
+  let parameters = 0;
+  const places = layers.map(({ bias }) => ({
+    weight: parameters++,
+    bias: bias ? parameters++ : -1,
+    scale: parameters++,
+    shift: parameters++,
+  }));
+  return { places, parameters };
+}
+
 function channelsAfter(layers: readonly NormedLayer[]): number {
-  return layers[layers.length - 1].outChannels;
+  return layers.at(-1)?.outChannels ?? 0;
 }

@@ -20,16 +20,16 @@ export class FusedInference implements CompiledFunction {
   }
 
   call(inputs: readonly Tensor[]): Tensor[] {
-    const { layers, outputShape } = this.#plan;
+    const { layers, outputShape, parameters: count } = this.#plan;
     return this.#native.read(inputs, ([input, ...rest]) => {
-      const [parameters, statistics] = [rest.slice(0, 3 * layers.length), rest.slice(3 * layers.length)];
+      const [parameters, statistics] = [rest.slice(0, count), rest.slice(count)];
       const norms = layers.map((plan) => this.#norm(plan, parameters, statistics));
       const y = this.#native.takeTensor(outputShape);
       for (const branch of branches(layers)) {
-        this.#native.infer(branch.map(({ geometry, index }): Pass => ({
+        this.#native.infer(branch.map(({ geometry, index, places }): Pass => ({
           ...geometry,
           input,
-          weight: parameters[3 * index],
+          weight: parameters[places.weight],
           norm: norms[index],
           joined: y.address,
         })));
@@ -41,16 +41,21 @@ export class FusedInference implements CompiledFunction {
   [Symbol.dispose](): void {}
 
   #norm(
-    { layer, index }: LayerPlan,
+    { layer, index, places }: LayerPlan,
     parameters: readonly bigint[],
     statistics: readonly bigint[],
   ): Float32Array<ArrayBuffer> {
     const vector = (address: bigint): Float32Array => floatsAt(address, layer.outChannels);
+    const mean = vector(statistics[2 * index]);
+    const bias = layer.bias ? vector(parameters[places.bias]) : null;
     const norm = floats(normRows * this.#native.padded(layer.outChannels));
     writeNorm(
-      { means: vector(statistics[2 * index]), variances: vector(statistics[2 * index + 1]) },
-      vector(parameters[3 * index + 1]),
-      vector(parameters[3 * index + 2]),
+      {
+        means: bias ? mean.map((value, c) => value - bias[c]) : mean,
+        variances: vector(statistics[2 * index + 1]),
+      },
+      vector(parameters[places.scale]),
+      vector(parameters[places.shift]),
       norm,
     );
     return norm;

@@ -6,12 +6,17 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { BlockKernels } from "../nn/block_kernels.ts";
 import type { Compiled, CompiledFunction } from "../nn/compiled.ts";
-import type { NormedBlock } from "../nn/normed_block.ts";
+import type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
 import type { MomentReducer } from "../nn/sync_batch_norm.ts";
 import { planBlock } from "./block_plan.ts";
 import { FusedInference } from "./fused_inference.ts";
 import { FusedTraining, type PassReducer, runForward } from "./fused_training.ts";
 import type { NativeLibrary } from "./native_library.ts";
+
+/** Other than as the first layer over images. */
+function isSupported({ kind, kernel }: NormedLayer): boolean {
+  return kind === "pointwise" || (kind === "depthwise" && [3, 5, 7].includes(kernel));
+}
 
 /** The kernels of `native/fused.cc` as {@linkcode BlockKernels}. */
 export class FusedKernels implements BlockKernels, Disposable {
@@ -21,11 +26,10 @@ export class FusedKernels implements BlockKernels, Disposable {
     this.#native = native;
   }
 
-  supports({ main, projection }: NormedBlock): boolean {
-    return main.length > 0 &&
-      [...main, ...projection].every(({ kind, kernel }) =>
-        kind === "pointwise" || [3, 5, 7].includes(kernel)
-      );
+  supports({ main, projection, ofImages }: NormedBlock): boolean {
+    const [first, ...later] = main;
+    if (ofImages) return first?.kind === "conv" && projection.length === 0 && later.every(isSupported);
+    return main.length > 0 && [...main, ...projection].every(isSupported);
   }
 
   training(block: NormedBlock, inputShape: readonly number[], reducer: PassReducer): Compiled {

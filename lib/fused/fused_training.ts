@@ -51,10 +51,11 @@ export class FusedTraining implements Compiled {
 
   /** @throws {RangeError} If there is only one value a channel. */
   forward(inputs: readonly Tensor[]): ForwardResult {
+    const ordered = this.#plan.ofImages ? [...inputs.slice(-1), ...inputs.slice(0, -1)] : inputs;
     const { outputs, layers } = runForward(
       this.#native,
       this.#plan,
-      inputs,
+      ordered,
       this.#reducer?.("forward") ?? null,
     );
     const kept = layers.flatMap(({ z, norm }, i) => {
@@ -62,22 +63,22 @@ export class FusedTraining implements Compiled {
       const padded = this.#native.padded(layer.outChannels);
       return [this.#native.adopt([pixels, padded], z), this.#native.adopt([normRows * padded + 1], norm)];
     });
-    return { outputs, residuals: [...inputs.map((input) => input.clone()), ...kept] };
+    return { outputs, residuals: [...ordered.map((input) => input.clone()), ...kept] };
   }
 
   backward([dy]: readonly Tensor[], residuals: readonly Tensor[]): Tensor[] {
     const native = this.#native;
-    const { layers, inputShape } = this.#plan;
+    const { layers, inputShape, ofImages, parameters: count } = this.#plan;
     const reducer = this.#reducer?.("backward") ?? null;
     return native.read([dy, ...residuals], ([joined, ...addresses]) => {
-      const [input, ...parameters] = addresses.slice(0, 1 + 3 * layers.length);
-      const kept = addresses.slice(1 + 3 * layers.length);
-      const dx = native.takeTensor(inputShape);
+      const [input, ...parameters] = addresses.slice(0, 1 + count);
+      const kept = addresses.slice(1 + count);
+      const dx = ofImages ? null : native.takeTensor(inputShape);
       const gradients: Tensor[] = [];
       for (const branch of branches(layers)) {
         gradients.push(...this.#branchBackward(branch, { joined, input, parameters, kept, dx, reducer }));
       }
-      return [dx.tensor, ...gradients];
+      return [...(dx === null ? [] : [dx.tensor]), ...gradients];
     });
   }
 
@@ -101,13 +102,15 @@ export class FusedTraining implements Compiled {
         ...this.#fields(plan, pass),
         gradient: incoming?.address ?? 0n,
         slope,
-        inputGradient: outgoing?.address ?? pass.dx.address,
+        inputGradient: outgoing?.address ?? pass.dx?.address ?? 0n,
         adds: before === null && branch[0].index > 0,
         weightGradient: weightGradient.address,
         inputSums,
       });
       if (incoming !== null) native.give(incoming);
-      gradients.unshift(weightGradient.tensor, ...normGradients(sums, norm.subarray(0, -1)));
+      const biasGradient = layer.bias ? [tf.zeros([layer.outChannels])] : []; // batch norm takes a bias away again
+      const ofNorm = normGradients(sums, norm.subarray(0, -1));
+      gradients.unshift(weightGradient.tensor, ...biasGradient, ...ofNorm);
       incoming = outgoing;
       sums = halves(inputSums);
     }
@@ -120,13 +123,16 @@ export class FusedTraining implements Compiled {
     return halves(sums);
   }
 
-  #fields({ geometry, before, index }: LayerPlan, { joined, input, parameters, kept }: BackwardPass): Pass {
+  #fields(
+    { geometry, before, index, places }: LayerPlan,
+    { joined, input, parameters, kept }: BackwardPass,
+  ): Pass {
     return {
       ...geometry,
       ...(before === null
         ? { input }
         : { input: kept[2 * before.index], inputNorm: kept[2 * before.index + 1] }),
-      weight: parameters[3 * index],
+      weight: parameters[places.weight],
       z: kept[2 * index],
       norm: kept[2 * index + 1],
       joined,
@@ -139,11 +145,12 @@ interface BackwardPass {
   /** The block's gradient, as all addresses. */
   readonly joined: bigint;
   readonly input: bigint;
-  /** Weight, scale and shift of each layer. */
+  /** In the block's order. */
   readonly parameters: readonly bigint[];
   /** z and norm of each layer. */
   readonly kept: readonly bigint[];
-  readonly dx: { readonly address: bigint };
+  /** The input's gradient; null for images. */
+  readonly dx: { readonly address: bigint } | null;
   readonly reducer: MomentReducer | null;
 }
 
@@ -164,7 +171,7 @@ export function runForward(
     const y = native.takeTensor(outputShape);
     const results: LayerResult[] = [];
     for (const plan of layers) {
-      const { index, before, layer, pixels } = plan;
+      const { places, before, layer, pixels } = plan;
       const padded = native.padded(layer.outChannels);
       const [z, norm] = [native.take(pixels * padded), native.take(normRows * padded + 1)];
       const sums = doubles(2 * layer.outChannels);
@@ -173,7 +180,7 @@ export function runForward(
         ...(before === null
           ? { input }
           : { input: results[before.index].z.address, inputNorm: results[before.index].norm.address }),
-        weight: parameters[3 * index],
+        weight: parameters[places.weight],
         z: z.address,
         norm: norm.address,
         sums,
@@ -183,15 +190,18 @@ export function runForward(
       const { g: means, gz: squares } = halves(sums);
       const moments = mergedMoments({ count: pixels, means, squares }, reducer);
       const floats = floatsAt(norm.address, normRows * padded + 1);
-      const [scale, shift] = [1, 2].map((i) => floatsAt(parameters[3 * index + i], layer.outChannels));
+      const [scale, shift] = [places.scale, places.shift].map((place) =>
+        floatsAt(parameters[place], layer.outChannels)
+      );
       writeNorm(ownStatistics(moments), scale, shift, floats.subarray(0, -1));
       floats[normRows * padded] = moments.count;
       results.push({ z, norm, moments });
       if (plan.isLast) native.join(fields);
     }
-    const statistics = results.flatMap(({ moments }) => toStatistics(moments)).map((values) =>
-      tf.tensor1d(values)
-    );
+    const statistics = layers.flatMap(({ layer, places, index }) => {
+      const bias = layer.bias ? floatsAt(parameters[places.bias], layer.outChannels) : null;
+      return toStatistics(results[index].moments, bias).map((values) => tf.tensor1d(values));
+    });
     return { outputs: [y.tensor, ...statistics], layers: results };
   });
 }
@@ -205,7 +215,7 @@ function normGradients({ g, gz }: GradientSums, norm: Float32Array): Tensor[] {
 
 /** Of a `NormedLayer`, as `convWeightShape` has it. */
 function weightShape({ layer: { kind, kernel, inChannels, outChannels } }: LayerPlan): number[] {
-  return kind === "pointwise" ? [1, 1, inChannels, outChannels] : [kernel, kernel, inChannels, 1];
+  return [kernel, kernel, inChannels, kind === "depthwise" ? 1 : outChannels];
 }
 
 function halves(values: Float64Array): GradientSums {

@@ -56,6 +56,7 @@ export function stemUnit(space: SearchSpace): Unit {
   const unit = unitOf("stem", maxPool ? chain([part, maxPoolPart]) : part);
   return {
     ...unit,
+    ...(maxPool ? {} : { block: { main: [conv], projection: [], shuffle: null, ofImages: true } }),
     signature: `stem (${unit.signature})`,
     train: (images: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass =>
       unit.train(images, forRgb(parameters), batchNorm),

@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
+import type { NormedBlock } from "../nn/normed_block.ts";
 import { relu } from "../nn/relu.ts";
 import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
 import type { BlockLayers, ConvLayer } from "../space/block_layers.ts";
@@ -39,15 +39,13 @@ export function blockUnit(name: string, layers: BlockLayers, shuffleMethod: Shuf
   return { ...twoBranchUnit(name, parts, layers.join), ...block };
 }
 
-/** The block for kernels that run it whole; none has a kernel for dense k x k convolutions or sums. */
+/** The block for kernels that run it whole; none has a kernel for sums, or for dense k x k convolutions within a block. */
 function normedBlock(
   { join, main, projection }: BlockLayers,
   shuffle: ShuffleMethod | null,
 ): { block?: NormedBlock } {
-  const isNormed = (layer: ConvLayer): layer is ConvLayer & NormedLayer =>
-    layer.kind !== "conv" && !layer.bias;
-  if (join !== "concat" || !main.every(isNormed) || !projection.every(isNormed)) return {};
-  return { block: { main, projection, shuffle } };
+  if (join !== "concat" || [...main, ...projection].some(({ kind }) => kind === "conv")) return {};
+  return { block: { main, projection, shuffle, ofImages: false } };
 }
 
 /** How a backbone layer after the stem starts: N(0, 1 / inputs), as the authors write it, where a depthwise layer has one input. */

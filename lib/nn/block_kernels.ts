@@ -12,8 +12,8 @@ export interface BlockKernels {
   /** Whether it has kernels for a block. */
   supports(block: NormedBlock): boolean;
   /**
-   * A block in training: inputs are x `[N, H, W, C]` and the parameters, each with a gradient; outputs are y and, without a
-   * gradient, each batch norm's mean and unbiased variance.
+   * A block in training: inputs are x `[N, H, W, C]` and the parameters, each with a gradient; but images, which have none, come
+   * last. Outputs are y and, without a gradient, each batch norm's mean and unbiased variance.
    *
    * @param inputShape x's.
    * @param reducer How workers exchange moments, made anew for each pass; null without other workers.
@@ -23,7 +23,7 @@ export interface BlockKernels {
     inputShape: readonly number[],
     reducer: ((pass: "forward" | "backward") => MomentReducer) | null,
   ): Compiled;
-  /** Forward only, as {@linkcode BlockKernels.training}: nothing is kept for a backward pass. */
+  /** Forward only, as {@linkcode BlockKernels.training}, but x always comes first: nothing is kept for a backward pass. */
   normalisedByBatch(
     block: NormedBlock,
     inputShape: readonly number[],

@@ -6,18 +6,20 @@
 
 /** A convolution followed by batch norm and, if it says so, ReLU; padding is kernel >> 1 on each side. */
 export interface NormedLayer {
-  /** Dense 1 x 1, or one k x k filter a channel. */
-  readonly kind: "pointwise" | "depthwise";
+  /** Dense k x k, dense 1 x 1, or one k x k filter a channel. */
+  readonly kind: "conv" | "pointwise" | "depthwise";
   readonly kernel: number;
   readonly stride: 1 | 2;
   readonly inChannels: number;
   readonly outChannels: number;
   readonly relu: boolean;
+  /** Whether the convolution adds a bias, which batch norm takes away again: its gradient is zero, the mean has it. */
+  readonly bias: boolean;
 }
 
 /**
- * A block of two branches whose outputs are concatenated, the projection's first. Parameters: each layer's weight, scale and
- * shift, main's layers first; batch norms likewise.
+ * A block of two branches whose outputs are concatenated, the projection's first. Parameters: each layer's weight, bias if it
+ * has one, scale and shift, main's layers first; batch norms likewise.
  */
 export interface NormedBlock {
   readonly main: readonly NormedLayer[];
@@ -25,4 +27,6 @@ export interface NormedBlock {
   readonly projection: readonly NormedLayer[];
   /** Which of the authors' two shuffles halves the input; null where both branches see all of it. */
   readonly shuffle: 1 | 2 | null;
+  /** Whether it sees images: RGB, without a gradient. Then main's first layer, a dense one, has a weight for BGR. */
+  readonly ofImages: boolean;
 }

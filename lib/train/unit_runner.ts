@@ -100,7 +100,7 @@ export class UnitRunner implements Disposable {
       unit,
       ordered,
       () =>
-        (gradientInputs === inputs.length ? this.#fusedTraining(unit, ordered[0]) : null) ??
+        this.#fusedTraining(unit, inputs[0], gradientInputs) ??
           this.#compiler.differentiable({
             name: unit.name,
             inputs: specs(ordered),
@@ -256,10 +256,11 @@ export class UnitRunner implements Disposable {
   }
 
   /** The unit's block in training as kernels run it; null if they can't, or can't normalise as they should. */
-  #fusedTraining({ block, signature }: Unit, x: Tensor): Compiled | null {
+  #fusedTraining({ block, signature }: Unit, x: Tensor, gradientInputs: number): Compiled | null {
     const name = `train ${signature}`;
     const alone = this.#batchNorms.reducerOf?.(name);
     if (!block || alone === undefined || !this.#kernels?.supports(block)) return null;
+    if (gradientInputs !== (block.ofImages ? 0 : 1)) return null;
     return this.#kernels.training(
       block,
       x.shape,

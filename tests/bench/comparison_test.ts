@@ -1,11 +1,11 @@
 import { assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { compare, type Measurer, modesOf } from "../../bench/peers/comparison.ts";
+import { compare, type Measurer, modesOf, roundsOf } from "../../bench/peers/comparison.ts";
 import { comparisonTable } from "../../bench/peers/comparison_table.ts";
 import { backboneWorkload, blockWorkloads } from "../../bench/workloads.ts";
 import { searchSpaces } from "../../lib/space/search_space.ts";
 
 const [workload] = blockWorkloads(searchSpaces.small, "train", 1);
-const options = { rounds: 3, sampleMs: 1, modes: ["eager", "compile"] } as const;
+const options = { rounds: 3, sampleMs: 1, rowMs: 1000, modes: ["eager", "compile"] } as const;
 
 /** Answers from lists by mode, the first answer being the preparation's; notes who was asked. */
 function scripted(answers: Readonly<Record<string, readonly number[]>>, asked: string[]): Measurer {
@@ -34,6 +34,13 @@ Deno.test("sides take turns, each round beginning with the next, and the ratio i
   assertEquals([best, rounds], ["eager", 3]);
   assertEquals(ratio, { median: 0.5, lowerQuartile: 0.5, upperQuartile: 0.5 });
   assertEquals(ours, { median: 20, lowerQuartile: 15, upperQuartile: 30 });
+});
+
+Deno.test("a row whose calls are long gets fewer rounds, but at least three", () => {
+  const rounds = (...turnsMs: number[]): number =>
+    roundsOf(turnsMs.map((turnMs) => ({ turnMs })), { rounds: 9, rowMs: 60_000 });
+  assertEquals([rounds(150, 200), rounds(5000, 7000), rounds(11_000, 20_000)], [9, 5, 3]);
+  assertEquals(roundsOf([{ turnMs: 90_000 }], { rounds: 2, rowMs: 60_000 }), 2);
 });
 
 Deno.test("a mode that does not work is left out, and said", async () => {

@@ -74,7 +74,7 @@ static inline void store_block_gradient(const Pass& pass, int64_t first, int64_t
   for (int64_t p = 0; p < count; p++) {
     float* to = pass.input_gradient + (first + p) * pass.input_channels;
     const float* from = gradient + p * channels;
-    if (pass.view != whole) {
+    if (sees_half(pass)) {
       merge_halves(pass.view, pass.joined + (first + p) * pass.joined_channels, from, inputs, to);
     } else if (pass.adds != 0) {
       for (int64_t c = 0; c < inputs; c++) to[c] += from[c];
@@ -124,13 +124,14 @@ static inline void pointwise_backward(const Pass& pass, Threads& threads) {
       ahead.begin(kernel_calls(inputs, outputs) + kernel_calls(count, inputs));
       ahead.add(pass.z + next * outputs, more * outputs);
       if (pass.gradient != nullptr) ahead.add(pass.gradient + next * outputs, more * outputs);
-      if (pass.gradient == nullptr || pass.view != whole)
+      if (pass.gradient == nullptr || sees_half(pass))
         ahead.add(pass.joined + next * pass.joined_channels, more * pass.joined_channels);
-      ahead.add(input_at(pass, next), more * input_stride(pass));
+      add_input(ahead, pass, next, more);
       load_output_gradient(pass, first, count, dz.data());
       const float* rows = input_rows(pass, first, count, input_buffer.data());
       add_outer(count, inputs, rows, inputs, outputs, dz.data(), outputs, weight_gradients[thread].data(),
                 ahead);
+      if (pass.input_gradient == nullptr) continue;
       product(count, dz.data(), outputs, transposed, gradient.data(), inputs, ahead);
       store_input_gradient(pass, first, count, gradient.data(), rows, sums[thread]);
     }

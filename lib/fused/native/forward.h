@@ -18,6 +18,12 @@ struct Range {
   Range(int64_t n, int thread, int threads) : begin(n * thread / threads), end(n * (thread + 1) / threads) {}
 };
 
+// Asks for what the layer reads of `count` pixels. Patches overlap, and their few channels come fast enough.
+static inline void add_input(Ahead& ahead, const Pass& pass, int64_t first, int64_t count) {
+  if (pass.view != patches) ahead.add(input_at(pass, first), count * input_stride(pass));
+}
+
+// A pointwise layer, or a dense one over patches.
 static inline void pointwise_forward(const Pass& pass, Threads& threads) {
   const PackedWeight weight(pass.weight, pass.inputs, pass.outputs, false, threads);
   const int64_t channels = padded(pass.outputs), inputs = padded(pass.inputs);
@@ -29,7 +35,7 @@ static inline void pointwise_forward(const Pass& pass, Threads& threads) {
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first), next = first + count;
       ahead.begin(kernel_calls(count, channels));
-      ahead.add(input_at(pass, next), input_stride(pass) * std::min(tile_pixels, range.end - next));
+      add_input(ahead, pass, next, std::min(tile_pixels, range.end - next));
       const float* rows = input_rows(pass, first, count, buffer.data());
       pass_on(pass, first, count);
       float* z = pass.z + first * channels;

@@ -54,7 +54,7 @@ EXPORT void* detnas_pool_deallocator() {
 
 EXPORT void detnas_forward(const void* pass, void* threads) {
   const Pass& layer = *static_cast<const Pass*>(pass);
-  (layer.kernel == 1 ? pointwise_forward : depthwise_forward)(layer, *static_cast<Threads*>(threads));
+  (is_product(layer) ? pointwise_forward : depthwise_forward)(layer, *static_cast<Threads*>(threads));
 }
 
 EXPORT void detnas_join(const void* pass, void* threads) {
@@ -67,7 +67,7 @@ EXPORT void detnas_gradient_sums(const void* pass, void* threads) {
 
 EXPORT void detnas_backward(const void* pass, void* threads) {
   const Pass& layer = *static_cast<const Pass*>(pass);
-  (layer.kernel == 1 ? pointwise_backward : depthwise_backward)(layer, *static_cast<Threads*>(threads));
+  (is_product(layer) ? pointwise_backward : depthwise_backward)(layer, *static_cast<Threads*>(threads));
 }
 
 // `count` layers of one branch, from the first on.

@@ -14,7 +14,7 @@ constexpr int64_t band_pixels = 96;  // enough rows for whole product kernels, f
 class FoldedLayer {
  public:
   FoldedLayer(const Pass& pass, Threads& threads) : offset_(Buffer::zeros(padded(pass.outputs))) {
-    const int64_t taps = pass.kernel == 1 ? pass.inputs : pass.kernel * pass.kernel, n = pass.outputs,
+    const int64_t taps = is_product(pass) ? pass.inputs : pass.kernel * pass.kernel, n = pass.outputs,
                   row = padded(n);
     const float *mean = pass.norm, *factor = mean + row, *shift = factor + row;
     std::vector<float> weight(taps * n);
@@ -22,7 +22,7 @@ class FoldedLayer {
       for (int64_t c = 0; c < n; c++) weight[tap * n + c] = pass.weight[tap * n + c] * factor[c];
     }
     for (int64_t c = 0; c < n; c++) offset_.data()[c] = shift[c] - mean[c] * factor[c];
-    if (pass.kernel == 1) {
+    if (is_product(pass)) {
       pointwise_ = std::make_unique<PackedWeight>(weight.data(), pass.inputs, n, false, threads);
     } else {
       filter_ = std::make_unique<PaddedFilter>(weight.data(), pass.kernel * pass.kernel, n);
@@ -72,10 +72,11 @@ class BranchRun {
       bands[i] = (bands[i + 1] - 1) * layers[i].stride + layers[i].kernel;
     for (int64_t i = 0; i < count; i++) {
       const Pass& layer = layers[i];
-      const int64_t slots = layer.kernel == 1 ? 0 : bands[i] + layer.kernel;
-      slots_.emplace_back(slots, layer.kernel / 2, layer.width, padded(layer.inputs));
-      inputs_.emplace_back(layer.kernel == 1 ? bands[i] * layer.width * padded(layer.inputs) : 0);
-      results_.emplace_back((layer.kernel == 1 ? bands[i + 1] : 1) * layer.out_width * padded(layer.outputs));
+      const bool product = is_product(layer);
+      slots_.emplace_back(product ? 0 : bands[i] + layer.kernel, product ? 0 : layer.kernel / 2, layer.width,
+                          padded(layer.inputs));
+      inputs_.emplace_back(product ? bands[i + 1] * layer.out_width * padded(layer.inputs) : 0);
+      results_.emplace_back((product ? bands[i + 1] : 1) * layer.out_width * padded(layer.outputs));
     }
   }
 
@@ -99,14 +100,14 @@ class BranchRun {
     const Pass& layer = layers_[i];
     const int64_t channels = padded(layer.outputs), row = layer.out_width * channels;
     float* z = results_[i].data();
-    if (layer.kernel == 1) {
+    if (is_product(layer)) {
       const float* pixels = input_pixels(i, image, begin, end);
       const int64_t count = (end - begin) * layer.out_width;
       Ahead ahead;
       ahead.begin(kernel_calls(count, channels));
       if (i == 0) {  // the others' lie in the caches
-        const int64_t next = (image * layer.height + end) * layer.width;
-        ahead.add(input_at(layer, next), std::min(count, pixels_in(layer) - next) * input_stride(layer));
+        const int64_t next = (image * layer.out_height + end) * layer.out_width;
+        add_input(ahead, layer, next, std::min(count, pixels_out(layer) - next));
       }
       product(count, pixels, padded(layer.inputs), folded_[i].pointwise(), z, channels, ahead);
       for (int64_t y = begin; y < end; y++) take(y, z + (y - begin) * row);
@@ -130,9 +131,9 @@ class BranchRun {
   const float* input_pixels(int64_t i, int64_t image, int64_t begin, int64_t end) {
     const Pass& layer = layers_[i];
     float* to = inputs_[i].data();
-    const int64_t first = (image * layer.height + begin) * layer.width;
-    if (i == 0) return input_rows(layer, first, (end - begin) * layer.width, to);
-    const int64_t row = layer.width * padded(layer.inputs);
+    const int64_t first = (image * layer.out_height + begin) * layer.out_width;
+    if (i == 0) return input_rows(layer, first, (end - begin) * layer.out_width, to);
+    const int64_t row = layer.out_width * padded(layer.inputs);
     compute(i - 1, image, begin, end,
             [&](int64_t y, const float* z) { finish(i - 1, z, to + (y - begin) * row); });
     return to;
@@ -188,7 +189,7 @@ static inline void infer(const Pass* layers, int64_t count, Threads& threads) {
       const int64_t image = row / last.out_height, y = row % last.out_height;
       const int64_t end = std::min({y + band, last.out_height, y + range.end - row});
       branch.run(image, y, end);
-      if (layers[0].view != whole)
+      if (sees_half(layers[0]))
         pass_on(layers[0], (image * last.out_height + y) * last.out_width, (end - y) * last.out_width);
       row += end - y;
     }

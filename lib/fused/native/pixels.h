@@ -1,4 +1,5 @@
-// How passes read and write pixels: the block's input as it is or as one of the two shuffles sees it, and activations
+// How passes read and write pixels: the block's input as it is, as one of the two shuffles sees it, or as the patches that a
+// dense convolution multiplies; and activations
 // before batch norm, which are normalised as they are read.
 #pragma once
 #include <algorithm>
@@ -8,23 +9,24 @@
 
 namespace detnas {
 
-// Which channels of the block's input a branch sees, see `channelShuffle`.
-enum View : int64_t { whole = 0, interleaved = 1, alternating = 2 };
+// What a branch sees of the block's input: all, or the half of its channels that a shuffle leaves it (see `channelShuffle`), or
+// of each output pixel the patch around it: a row of a dense convolution's product, with kernel x kernel x channels values.
+enum View : int64_t { whole = 0, interleaved = 1, alternating = 2, patches = 3 };
 
 // One layer's pass; every field is eight bytes, in this order, for the caller fills it through a plain array.
 // "Padded" arrays have rows of padded(channels) floats with zeros behind the channels.
 struct Pass {
   int64_t images, height, width, out_height, out_width;
-  int64_t kernel;  // 1: pointwise
+  int64_t kernel;  // 1: pointwise; else depthwise, or dense over patches
   int64_t stride;
-  int64_t inputs, outputs;  // channels of the layer
+  int64_t inputs, outputs;  // channels of the layer; over patches, a patch's values
   // What the layer reads: activations of the layer before (input_norm set; padded), or the block's input (a view of it).
   const float* input;
   int64_t input_channels;  // floats a pixel of the block's input
   int64_t view;
   const float* input_norm;  // mean, factor, shift: padded rows; null for the block's input
   int64_t input_relu;
-  const float* weight;  // [inputs, outputs], or [kernel, kernel, outputs]
+  const float* weight;  // [inputs, outputs], or [kernel, kernel, outputs]; over patches, for channels from the last to the first
   float* z;             // the layer's result before batch norm, padded
   const float* norm;    // the layer's own mean, factor, shift (padded rows)
   int64_t relu;
@@ -37,7 +39,7 @@ struct Pass {
   // reads the block's gradient and masks it.
   const float* gradient;
   const float* slope;     // dz = slope0 g + slope1 (z - mean) + slope2: padded rows
-  float* input_gradient;  // padded, for activations; else the block's input gradient
+  float* input_gradient;  // padded, for activations; else the block's input gradient; null over patches, of images
   int64_t adds;           // whether the block's input gradient is added to
   float* weight_gradient;
   double* input_sums;  // as sums, of the layer before
@@ -48,6 +50,15 @@ static inline int64_t pixels_in(const Pass& pass) {
 }
 static inline int64_t pixels_out(const Pass& pass) {
   return pass.images * pass.out_height * pass.out_width;
+}
+
+// Whether the layer is a product of its inputs' rows with its weight.
+static inline bool is_product(const Pass& pass) {
+  return pass.kernel == 1 || pass.view == patches;
+}
+// Whether the branch sees a half of the block's input, and the other half passes.
+static inline bool sees_half(const Pass& pass) {
+  return pass.view == interleaved || pass.view == alternating;
 }
 
 // to[2 i] = a[i], to[2 i + 1] = b[i].
@@ -117,6 +128,46 @@ static inline const float* input_at(const Pass& pass, int64_t pixel) {
   return pass.input + pixel * input_stride(pass);
 }
 
+// A row of pixels, each with its channels from the last to the first: RGB for a weight that wants BGR.
+static inline void reverse_channels(const float* from, int64_t count, int64_t channels, float* to) {
+  for (int64_t p = 0; p < count; p++, from += channels, to += channels) {
+    for (int64_t c = 0; c < channels; c++) to[c] = from[channels - 1 - c];
+  }
+}
+
+// One output pixel's patch: kernel row, kernel column, channel; zeros outside of the image.
+static inline void load_patch(const Pass& pass, int64_t image, int64_t y, int64_t x, float* to) {
+  const int64_t kernel = pass.kernel, channels = pass.input_channels;
+  const int64_t top = y * pass.stride - kernel / 2, left = x * pass.stride - kernel / 2;
+  const int64_t begin = std::max<int64_t>(0, -left), end = std::min(kernel, pass.width - left);
+  for (int64_t ky = 0; ky < kernel; ky++, to += kernel * channels) {
+    const bool is_inside = top + ky >= 0 && top + ky < pass.height;
+    if (!is_inside || begin > 0 || end < kernel) memset(to, 0, sizeof(float) * kernel * channels);
+    if (!is_inside) continue;
+    const int64_t first = (image * pass.height + top + ky) * pass.width + left + begin;
+    const float* from = pass.input + first * channels;
+    if (channels == 3) {
+      reverse_channels(from, end - begin, 3, to + begin * 3);
+    } else {
+      reverse_channels(from, end - begin, channels, to + begin * channels);
+    }
+  }
+}
+
+// The patches of `count` output pixels from `first` on, as padded rows.
+static inline void load_patches(const Pass& pass, int64_t first, int64_t count, float* to) {
+  const int64_t row = padded(pass.inputs);
+  int64_t x = first % pass.out_width, y = first / pass.out_width % pass.out_height;
+  int64_t image = first / (pass.out_width * pass.out_height);
+  for (int64_t p = 0; p < count; p++, to += row) {
+    load_patch(pass, image, y, x, to);
+    if (row > pass.inputs) memset(to + pass.inputs, 0, sizeof(float) * (row - pass.inputs));
+    if (++x < pass.out_width) continue;
+    x = 0;
+    if (++y == pass.out_height) y = 0, image++;
+  }
+}
+
 // The layer's input for `count` pixels from `first` on, as padded rows.
 static inline void load_input(const Pass& pass, int64_t first, int64_t count, float* to) {
   const int64_t channels = padded(pass.inputs);
@@ -124,6 +175,7 @@ static inline void load_input(const Pass& pass, int64_t first, int64_t count, fl
     return normalise(pass.input + first * channels, count, channels, pass.input_norm, pass.input_relu != 0,
                      to);
   }
+  if (pass.view == patches) return load_patches(pass, first, count, to);
   const int64_t tail = channels - pass.inputs;
   for (int64_t p = 0; p < count; p++) {
     const float* x = pass.input + (first + p) * pass.input_channels;
@@ -148,7 +200,7 @@ static inline const float* input_rows(const Pass& pass, int64_t first, int64_t c
 
 // Copies the channels that the branch does not see to the block's output, if there are any.
 static inline void pass_on(const Pass& pass, int64_t first, int64_t count) {
-  if (pass.view == whole || pass.input_norm != nullptr) return;
+  if (!sees_half(pass) || pass.input_norm != nullptr) return;
   for (int64_t p = first; p < first + count; p++) {
     passed_half(pass.view, pass.input + p * pass.input_channels, pass.inputs,
                 pass.joined + p * pass.joined_channels);

@@ -41,13 +41,14 @@ static std::vector<float> filled(const std::vector<float>& rows, int64_t channel
 struct Shape {
   int64_t images, height, width, inputs, outputs, kernel, stride;
   bool of_activations, is_last, relu;
+  bool dense = false;  // over patches of images
 };
 
 static void check(const Shape& shape, Threads& threads) {
-  const auto [n, h, w, ci, co, k, s, of_activations, is_last, relu] = shape;
+  const auto [n, h, w, ci, co, k, s, of_activations, is_last, relu, dense] = shape;
   const int64_t oh = (h + s - 1) / s, ow = (w + s - 1) / s, in_pixels = n * h * w, out_pixels = n * oh * ow,
                 pad = k / 2;
-  std::vector<float> x = normals(in_pixels * ci), weight = normals(k == 1 ? ci * co : k * k * co);
+  std::vector<float> x = normals(in_pixels * ci), weight = normals(dense ? k * k * ci * co : k == 1 ? ci * co : k * k * co);
   std::vector<float> in_norm = filled(normals(3 * ci), ci), norm = filled(normals(3 * co), co),
                      slope = filled(normals(3 * co), co);
   std::vector<float> input = of_activations ? filled(x, ci) : x, z(out_pixels * padded(co)),
@@ -57,14 +58,14 @@ static void check(const Shape& shape, Threads& threads) {
   std::vector<double> sums(2 * co), in_sums(2 * ci);
   Pass pass{};
   pass.images = n, pass.height = h, pass.width = w, pass.out_height = oh, pass.out_width = ow;
-  pass.kernel = k, pass.stride = s, pass.inputs = ci, pass.outputs = co;
-  pass.input = input.data(), pass.input_channels = ci, pass.view = whole;
+  pass.kernel = k, pass.stride = s, pass.inputs = dense ? k * k * ci : ci, pass.outputs = co;
+  pass.input = input.data(), pass.input_channels = ci, pass.view = dense ? patches : whole;
   pass.input_norm = of_activations ? in_norm.data() : nullptr, pass.input_relu = relu;
   pass.weight = weight.data(), pass.z = z.data(), pass.norm = norm.data(), pass.relu = 1,
   pass.sums = sums.data();
   pass.joined = is_last ? dy.data() : joined.data(), pass.joined_channels = co;
   pass.gradient = is_last ? nullptr : gradient.data(), pass.slope = slope.data();
-  pass.input_gradient = dx.data(), pass.weight_gradient = dw.data(), pass.input_sums = in_sums.data();
+  pass.input_gradient = dense ? nullptr : dx.data(), pass.weight_gradient = dw.data(), pass.input_sums = in_sums.data();
 
   // The plain way.
   const auto activation = [&](int64_t p, int64_t c) {
@@ -85,7 +86,10 @@ static void check(const Shape& shape, Threads& threads) {
                   if (yy < 0 || yy >= h || xx < 0 || xx >= w) continue;
                   const int64_t in = (i * h + yy) * w + xx;
                   for (int64_t c = 0; c < co; c++) {
-                    if (k > 1)
+                    if (dense)
+                      for (int64_t d = 0; d < ci; d++)
+                        each(out, c, in, d, ((ky * k + kx) * ci + ci - 1 - d) * co + c);
+                    else if (k > 1)
                       each(out, c, in, c, (ky * k + kx) * co + c);
                     else
                       for (int64_t d = 0; d < ci; d++) each(out, c, in, d, d * co + c);
@@ -99,7 +103,7 @@ static void check(const Shape& shape, Threads& threads) {
   });
 
   // Forward
-  (k == 1 ? pointwise_forward : depthwise_forward)(pass, threads);
+  (is_product(pass) ? pointwise_forward : depthwise_forward)(pass, threads);
   for (int64_t p = 0; p < out_pixels; p++)
     for (int64_t c = 0; c < co; c++) compare("z", z[p * padded(co) + c], z_should[p * co + c], 10);
   for (int64_t c = 0; c < co; c++) {
@@ -126,12 +130,12 @@ static void check(const Shape& shape, Threads& threads) {
     dx_should[in * ci + d] += dz[out * co + c] * weight[at];
     dw_should[at] += dz[out * co + c] * activation(in, d);
   });
-  (k == 1 ? pointwise_backward : depthwise_backward)(pass, threads);
+  (is_product(pass) ? pointwise_backward : depthwise_backward)(pass, threads);
   const double scale = 10 * std::sqrt(double(k == 1 ? co : k * k));
   for (size_t i = 0; i < dw.size(); i++)
     compare("dw", dw[i], dw_should[i], 30 * std::sqrt(double(out_pixels)));
   std::vector<double> g_sum(ci), gz_sum(ci);
-  for (int64_t p = 0; p < in_pixels; p++)
+  for (int64_t p = 0; p < in_pixels && !dense; p++)
     for (int64_t c = 0; c < ci; c++) {
       const bool lets_through = !of_activations || !relu || activation(p, c) > 0;
       const double g = lets_through ? dx_should[p * ci + c] : 0;
@@ -178,6 +182,11 @@ int main() {
     Threads pool(threads);
     for (const auto& [n, h, w] :
          std::vector<std::array<int64_t, 3>>{{2, 1, 1}, {1, 7, 5}, {3, 8, 6}, {2, 3, 31}}) {
+      for (const int64_t kernel : {3, 5})
+        for (const int64_t stride : {1, 2}) {
+          check({n, h, w, 3, 11, kernel, stride, false, true, false, true}, pool), count++;
+          check({n, h, w, 4, 20, kernel, stride, false, true, false, true}, pool), count++;
+        }
       for (const int64_t channels : {3, 16, 43}) {
         for (const bool of_activations : {false, true})
           for (const bool is_last : {false, true})
