@@ -35,6 +35,11 @@ export interface Flag {
   readonly only?: readonly Command[];
 }
 
+/** The commands that work on a run. */
+const runCommands: readonly Command[] = [
+  ...["search", "pretrain", "finetune", "rank", "profile", "retrain", "evaluate", "report"] as const,
+];
+
 /** The configs that are not the paper's. */
 export const ownConfigNames: readonly string[] = [...configs.keys()].filter((name) =>
   !paperConfigs.has(name)
@@ -81,6 +86,18 @@ const flags: readonly Flag[] = [
     name: "approximate",
     value: null,
     help: "goes on although something that the result depends on has changed, and records what",
+  },
+  {
+    name: "quiet",
+    value: null,
+    help: "tells results and errors only",
+    only: runCommands,
+  },
+  {
+    name: "json",
+    value: null,
+    help: "tells what happens as one JSON object a line: see README, Progress for programs",
+    only: runCommands,
   },
   { name: "architectures", value: "K", help: "architectures to retrain; default 8", only: ["rank"] },
   {
