@@ -17,6 +17,7 @@ export const commands = {
   retrain: "Trains the search's winner, or the architecture that is named.",
   evaluate: "Measures the retrained winner's AP on the test split, or scores any detector's results.",
   report: "Writes report.html from what the run has so far, or the tables of several runs.",
+  tensorboard: "Writes TensorBoard's event file from what a run has recorded, finished or not.",
   doctor: "Checks engine, device and data folders, and says what to do about what is wrong.",
 } as const;
 
@@ -86,6 +87,12 @@ const flags: readonly Flag[] = [
     name: "approximate",
     value: null,
     help: "goes on although something that the result depends on has changed, and records what",
+  },
+  {
+    name: "tensorboard",
+    value: null,
+    help: "keeps TensorBoard's event file in the run's folder tensorboard",
+    only: runCommands.filter((command) => command !== "profile"),
   },
   {
     name: "quiet",

@@ -10,6 +10,7 @@ import { openRun, readRunConfig, type RunFolder, type Stage } from "../lib/run/r
 import { checkDataImages } from "../lib/stages/check_images.ts";
 import { checkSupernetRun } from "../lib/stages/supernet_run.ts";
 import { requireFinished, type StageContext } from "../lib/stages/stage_context.ts";
+import { TensorBoardLog } from "../lib/stages/tensorboard_log.ts";
 import { DataSets, type DetectionData } from "../lib/train/datasets.ts";
 import { resolveConfig } from "./cli.ts";
 import type { Command } from "./commands.ts";
@@ -30,6 +31,7 @@ import { followMachines } from "./follow_machines.ts";
 import { groupOfMachines } from "./machines.ts";
 import { runWorker } from "./run_worker.ts";
 import type { Stopping } from "./stopping.ts";
+import { TensorBoardObserver } from "./tensorboard_observer.ts";
 
 /** A run with all that its stages need; dispose it at the end. */
 export interface Job extends AsyncDisposable {
@@ -75,7 +77,7 @@ export async function openJob(
     console.log(invocation.help);
     return null;
   }
-  const { config, runDir, approximate, openPorts, flags } = invocation;
+  const { config, runDir, approximate, openPorts, tensorboard, flags } = invocation;
   const next = nextCommandOf(runDir, args);
   const say = (text: string): void => output.tell({ event: "note", text });
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
@@ -139,7 +141,8 @@ export async function openJob(
 
   // A new run's folder comes last, so that nothing is left of a run that can't start
   const run = existing ?? held.use(await openRun(runDir, config, approximate));
-  const observer = new JobObserver(run, output, finishes);
+  const told = new JobObserver(run, output, finishes);
+  const observer = tensorboard ? resources.use(new TensorBoardObserver(told, new TensorBoardLog(run))) : told;
   const job = resources.move();
   return {
     context: {

@@ -12,7 +12,7 @@ import {
 } from "./attributes.ts";
 import { bytesPerElement, DataType, fromBytes, type NumericValues, toBytes } from "./data_type.ts";
 import { type Group, groupFields, serverDef, taskName } from "./group_config.ts";
-import { configProto, type ContextConfig } from "./protobuf.ts";
+import { configProto, type ContextConfig } from "../base/protobuf.ts";
 import { cString, type TensorFlowLibrary } from "./tensorflow_library.ts";
 
 /** A device that the context sees. */

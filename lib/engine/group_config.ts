@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesField, numberField } from "./protobuf.ts";
+import { bytesField, numberField } from "../base/protobuf.ts";
 
 /** A worker's place in its group, and how long it waits for the others. */
 export interface GroupOptions {

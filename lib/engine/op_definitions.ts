@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readFields } from "./protobuf.ts";
+import { readFields } from "../base/protobuf.ts";
 import type { TensorFlowLibrary } from "./tensorflow_library.ts";
 
 /** Per input argument of an operation: the attribute that counts a list input, or null for a single one. */
