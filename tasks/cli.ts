@@ -26,6 +26,8 @@ export type Invocation =
     readonly approximate: boolean;
     /** Whether workers may listen where others can reach them. */
     readonly openPorts: boolean;
+    /** Whether TensorBoard's event file is kept. */
+    readonly tensorboard: boolean;
     /** The command's own flags, as typed, by name. */
     readonly flags: ReadonlyMap<string, string>;
   };
@@ -48,14 +50,15 @@ export async function resolveConfig(command: Command, args: string[]): Promise<I
   const runDir = given.text.get("run") ?? `runs/${base.value.name}`;
   await pinThreads(base.value, runDir);
   const config = parseConfig(base.value, [base.where, ...given.typed].join(" "));
-  const { approximate, openPorts, text: flags } = given;
-  return { help: null, config, runDir, approximate, openPorts, flags };
+  const { approximate, openPorts, tensorboard, text: flags } = given;
+  return { help: null, config, runDir, approximate, openPorts, tensorboard, flags };
 }
 
 interface GivenFlags {
   help: boolean;
   approximate: boolean;
   openPorts: boolean;
+  tensorboard: boolean;
   /** Values by flag, of those that are given. */
   text: Map<string, string>;
   /** `key.path=value`, in order. */
@@ -89,6 +92,7 @@ function givenFlags(command: Command, args: string[]): GivenFlags {
     help: parsed.help === true,
     approximate: parsed["approximate"] === true,
     openPorts: parsed["open-ports"] === true,
+    tensorboard: parsed["tensorboard"] === true,
     text,
     settings,
     typed: [...typed, ...settings.map((setting) => `--set ${setting}`)],

@@ -17,6 +17,7 @@ export const commands = {
   retrain: "Trains the search's winner, or the architecture that is named.",
   evaluate: "Measures the retrained winner's AP on the test split, or scores any detector's results.",
   report: "Writes report.html from what the run has so far, or the tables of several runs.",
+  tensorboard: "Writes TensorBoard's event file from what a run has recorded, finished or not.",
   doctor:
     "Checks engine, device and data, shows what the data is like, and says what to do about what is wrong.",
 } as const;
@@ -35,6 +36,11 @@ export interface Flag {
   /** The commands that take it, if not all do; these read it themselves. */
   readonly only?: readonly Command[];
 }
+
+/** The commands that work on a run. */
+const runCommands: readonly Command[] = [
+  ...["search", "pretrain", "finetune", "rank", "profile", "retrain", "evaluate", "report"] as const,
+];
 
 /** The configs that are not the paper's. */
 export const ownConfigNames: readonly string[] = [...configs.keys()].filter((name) =>
@@ -82,6 +88,24 @@ const flags: readonly Flag[] = [
     name: "approximate",
     value: null,
     help: "goes on although something that the result depends on has changed, and records what",
+  },
+  {
+    name: "tensorboard",
+    value: null,
+    help: "keeps TensorBoard's event file in the run's folder tensorboard",
+    only: runCommands.filter((command) => command !== "profile"),
+  },
+  {
+    name: "quiet",
+    value: null,
+    help: "tells results and errors only",
+    only: runCommands,
+  },
+  {
+    name: "json",
+    value: null,
+    help: "tells what happens as one JSON object a line: see README, Progress for programs",
+    only: runCommands,
   },
   { name: "architectures", value: "K", help: "architectures to retrain; default 8", only: ["rank"] },
   {

@@ -8,21 +8,28 @@ import { evaluateAgain } from "../lib/stages/evaluate.ts";
 import type { EvaluationReport } from "../lib/workers/worker_api.ts";
 import { sayEnding } from "./ending.ts";
 import { evaluateFiles, isAboutFiles } from "./evaluate_files.ts";
+import type { JobOutput } from "./job_output.ts";
 import { openJob } from "./open_job.ts";
 import { runCommand } from "./run_task.ts";
 import type { Stopping } from "./stopping.ts";
 
 /** The command. */
-export async function main(args: string[], stopping: Stopping): Promise<void> {
+export async function main(args: string[], stopping: Stopping, output: JobOutput): Promise<void> {
   if (isAboutFiles(args)) return await evaluateFiles(args);
 
-  await using job = await openJob("evaluate", args, { needs: ["search", "retrain"], finishes: [] }, stopping);
+  await using job = await openJob(
+    "evaluate",
+    args,
+    { needs: ["search", "retrain"], finishes: [] },
+    stopping,
+    output,
+  );
   if (job === null) return;
 
   const evaluation = await evaluateAgain(job.context); // on images that nothing before has seen
 
-  for (const line of evaluationLines(evaluation)) console.log(line);
-  await sayEnding(job.context.run, "evaluate");
+  output.tell({ event: "result", lines: evaluationLines(evaluation), values: { ...evaluation } });
+  await sayEnding(job.context.run, "evaluate", output, job.next);
 }
 
 /** COCO's twelve numbers and the AP of each class, for a terminal; a dash stands where there is nothing to measure. */

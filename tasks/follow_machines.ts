@@ -18,6 +18,7 @@ const wellMs = 60_000;
 /**
  * Follows until the first machine has no more to do. Where a machine is lost, this one joins the group again.
  *
+ * @param say Takes sentences for the user.
  * @throws {WorkerError} If machines are lost over and over.
  * @throws {Error} What went wrong on another machine; what a worker here threw.
  */
@@ -28,21 +29,22 @@ export async function followMachines(
   runDir: string,
   group: GroupPlace,
   signal: AbortSignal,
+  say: (sentence: string) => void,
 ): Promise<void> {
   const place = { group, prefix: [] };
   await using slot = runWorker(library, kernels, config, runDir, 0, signal, () => Promise.resolve(place));
   const trainer = new TrainingGroup([slot], systemTimers, signal);
-  console.log(`Machine ${group.rank + 1} of ${group.addresses.length}: follows ${group.addresses[0]}`);
+  say(`Machine ${group.rank + 1} of ${group.addresses.length}: follows ${group.addresses[0]}`);
   for (;;) {
     const startMs = systemTimers.nowMs();
     try {
       await trainer.call((worker) => worker.follow());
-      console.log("The first machine has no more to do");
+      say("The first machine has no more to do");
       return;
     } catch (error) {
       if (systemTimers.nowMs() - startMs > wellMs) trainer.succeeded();
       if (!(error instanceof WorkerError) || !trainer.isOpen) throw error;
-      console.log(`joins the others again: ${error.message}`);
+      say(`joins the others again: ${error.message}`);
     }
   }
 }

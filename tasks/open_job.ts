@@ -3,22 +3,24 @@
  *
  * @module
  */
-import { type EngineLibrary, ensureLibrary } from "../lib/engine/library.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { plannedStages, usesClassLabels } from "../lib/run/plan.ts";
 import { fixedArchitecture } from "../lib/search/fixed_architecture.ts";
 import { openRun, readRunConfig, type RunFolder, type Stage } from "../lib/run/run_folder.ts";
 import { checkDataImages } from "../lib/stages/check_images.ts";
 import { checkSupernetRun } from "../lib/stages/supernet_run.ts";
-import { requireFinished, type StageContext, type StageProgress } from "../lib/stages/stage_context.ts";
+import { requireFinished, type StageContext } from "../lib/stages/stage_context.ts";
+import { TensorBoardLog } from "../lib/stages/tensorboard_log.ts";
 import { DataSets, type DetectionData } from "../lib/train/datasets.ts";
 import { resolveConfig } from "./cli.ts";
 import type { Command } from "./commands.ts";
-import { sayIfFinished } from "./ending.ts";
-import { progressLine } from "./engine.ts";
+import { sayIfFinished, shownPath } from "./ending.ts";
+import { fetchLibrary } from "./fetch_library.ts";
 import { ensureKernels } from "./kernels.ts";
 import { indexStore } from "./index_store.ts";
-import { ProgressLine } from "./progress.ts";
+import { JobObserver } from "./job_observer.ts";
+import type { JobOutput } from "./job_output.ts";
+import { type NextCommand, nextCommandOf } from "./next_command.ts";
 import { GroupNetwork } from "../lib/workers/group_network.ts";
 import { systemTimers } from "../lib/workers/timers.ts";
 import { TrainingGroup } from "../lib/workers/training_group.ts";
@@ -30,12 +32,15 @@ import { groupOfMachines } from "./machines.ts";
 import { runWorker } from "./run_worker.ts";
 import { ensureTreeCrowns } from "./tree_crowns.ts";
 import type { Stopping } from "./stopping.ts";
+import { TensorBoardObserver } from "./tensorboard_observer.ts";
 
 /** A run with all that its stages need; dispose it at the end. */
 export interface Job extends AsyncDisposable {
   readonly context: StageContext;
   /** The command's own flags, as typed, by name. */
   readonly flags: ReadonlyMap<string, string>;
+  /** The command that goes on with this run. */
+  readonly next: NextCommand;
 }
 
 /** Which stages a command is about. */
@@ -56,6 +61,7 @@ export interface JobStages {
  * @param args The flags.
  * @param stages What the command is about.
  * @param stopping Listens to signals from the point on where there is something to leave in order.
+ * @param output Told what happens.
  * @returns The job, or null if there is nothing to do, and that is said: help was asked for, or all is finished.
  * @throws What the user should read: a wrong flag, a wrong config, data that can't be used, no engine.
  */
@@ -64,6 +70,7 @@ export async function openJob(
   args: string[],
   stages: JobStages,
   stopping: Stopping,
+  output: JobOutput,
 ): Promise<Job | null> {
   // Flags and config
   const invocation = await resolveConfig(command, args);
@@ -71,17 +78,13 @@ export async function openJob(
     console.log(invocation.help);
     return null;
   }
-  const { config, runDir, approximate, openPorts, flags } = invocation;
+  const { config, runDir, approximate, openPorts, tensorboard, flags } = invocation;
+  const next = nextCommandOf(runDir, args);
+  const say = (text: string): void => output.tell({ event: "note", text });
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
-    await followMachines(
-      await fetchLibrary(config),
-      await ensureKernels(config.device),
-      config,
-      runDir,
-      machines,
-      stopping.listen(),
-    );
+    const [library, kernels] = [await fetchLibrary(config), await ensureKernels(config.device)];
+    await followMachines(library, kernels, config, runDir, machines, stopping.listen(), say);
     return null;
   }
   const { needs, finishes } = plannedPart(config, stages);
@@ -94,7 +97,7 @@ export async function openJob(
   const isThere = await readRunConfig(runDir) !== null;
   const existing = isThere ? held.use(await openRun(runDir, config, approximate)) : null;
   await checkNeeds(existing, runDir, needs);
-  if (existing !== null && await sayIfFinished(existing, finishes)) return null;
+  if (existing !== null && await sayIfFinished(existing, finishes, output, next)) return null;
 
   // Data: annotations now, images by the worker; nothing is trained on data that is not all there
   await ensureTreeCrowns(config);
@@ -116,7 +119,6 @@ export async function openJob(
   const [worker] = workers;
 
   // Those that train together have a network of their own
-  const say = (sentence: string): void => console.log(sentence);
   const network = resources.use(new GroupNetwork({ workers: config.workers, openPorts, freePorts, say }));
   const trainers = workers.length === 1
     ? workers
@@ -124,19 +126,25 @@ export async function openJob(
   const trainer = machines === null && workers.length === 1
     ? worker
     : resources.adopt(new TrainingGroup(trainers, systemTimers, signal), (group) => group.end());
-  signal.addEventListener("abort", () => console.log("stopping; once more ends it at once"));
+  signal.addEventListener("abort", () => say("stopping; once more ends it at once"));
   const { tensorflow, deviceName, threads, kernels: blocks } = await worker.call((api) => api.device());
-  const device = deviceName.replace(/^.*device:/, "");
-  const each = workers.length === 1 ? "" : `, ${workers.length} workers`;
-  const all = machines === null ? "" : `, ${machines.addresses.length} machines`;
-  const how = `${threads} threads${each}${all}, blocks by ${blocks}`;
-  console.log(`TensorFlow ${tensorflow} on ${device}, ${how}; run ${runDir}`);
-  sayNotes(detection);
+  output.tell({
+    event: "opened",
+    run: shownPath(runDir),
+    tensorflow,
+    device: deviceName.replace(/^.*device:/, ""),
+    threads,
+    workers: workers.length,
+    machines: machines?.addresses.length ?? 1,
+    kernels: blocks,
+  });
+  sayNotes(detection, say);
   await checkDataImages(config, { worker, data, store });
 
   // A new run's folder comes last, so that nothing is left of a run that can't start
   const run = existing ?? held.use(await openRun(runDir, config, approximate));
-  const observer = resources.use(new ConsoleObserver());
+  const told = new JobObserver(run, output, finishes);
+  const observer = tensorboard ? resources.use(new TensorBoardObserver(told, new TensorBoardLog(run))) : told;
   const job = resources.move();
   return {
     context: {
@@ -152,15 +160,9 @@ export async function openJob(
       timers: systemTimers,
     },
     flags,
+    next,
     [Symbol.asyncDispose]: () => job.disposeAsync(),
   };
-}
-
-async function fetchLibrary({ device }: Config): Promise<EngineLibrary> {
-  const fetching = progressLine();
-  const library = await ensureLibrary({ device: device.kind, onProgress: fetching.show });
-  fetching.end();
-  return library;
 }
 
 /** What of a command's stages the config has. */
@@ -214,35 +216,9 @@ async function checkNeeds(
 /** How many skipped annotations are listed. */
 const listedSkips = 10;
 
-function sayNotes({ notes, skipped }: DetectionData): void {
-  for (const note of notes) console.log(note);
+function sayNotes({ notes, skipped }: DetectionData, say: (text: string) => void): void {
+  for (const note of notes) say(note);
   if (skipped.length === 0) return;
-  console.log(`${skipped.length} annotations are skipped:`);
-  for (const { file, reason } of skipped.slice(0, listedSkips)) console.log(`  ${file}: ${reason}`);
-}
-
-/** Shows progress on the terminal, one line a piece of work. */
-class ConsoleObserver implements Disposable {
-  #label = "";
-  #line: ProgressLine | null = null;
-
-  progress({ label, unit, ...update }: StageProgress): void {
-    if (this.#line === null || label !== this.#label) {
-      this[Symbol.dispose]();
-      this.#label = label;
-      this.#line = new ProgressLine(label, unit);
-    }
-    this.#line.update(update);
-    if (update.done >= update.total) this[Symbol.dispose]();
-  }
-
-  say(sentence: string): void {
-    if (this.#line === null) console.log(sentence);
-    else this.#line.say(sentence);
-  }
-
-  [Symbol.dispose](): void {
-    this.#line?.[Symbol.dispose]();
-    this.#line = null;
-  }
+  say(`${skipped.length} annotations are skipped:`);
+  for (const { file, reason } of skipped.slice(0, listedSkips)) say(`  ${file}: ${reason}`);
 }

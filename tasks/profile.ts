@@ -4,16 +4,17 @@
  *
  * @module
  */
-import { ensureLibrary } from "../lib/engine/library.ts";
 import { readRunConfig } from "../lib/run/run_folder.ts";
 import { deviceText, type LatencyTable, type Timing } from "../lib/space/latency_table.ts";
 import { choiceName, type SearchSpace } from "../lib/space/search_space.ts";
 import { profile } from "../lib/stages/profile.ts";
+import type { StageProgress } from "../lib/stages/stage_context.ts";
 import { resolveConfig } from "./cli.ts";
-import { progressLine } from "./engine.ts";
+import { shownPath } from "./ending.ts";
+import { fetchLibrary } from "./fetch_library.ts";
 import { countFlag } from "./flag_values.ts";
 import { ensureKernels } from "./kernels.ts";
-import { ProgressLine } from "./progress.ts";
+import type { JobOutput } from "./job_output.ts";
 import { runCommand } from "./run_task.ts";
 import { runWorker } from "./run_worker.ts";
 import type { Stopping } from "./stopping.ts";
@@ -24,28 +25,23 @@ const defaultRepeats = 30;
 const backbones = 12;
 
 /** The command. */
-export async function main(args: string[], stopping: Stopping): Promise<void> {
+export async function main(args: string[], stopping: Stopping, output: JobOutput): Promise<void> {
   const invocation = await resolveConfig("profile", args);
   if (invocation.help !== null) return console.log(invocation.help);
   const { config, runDir, flags } = invocation;
   const repeats = countFlag(flags, "repeats", 1) ?? defaultRepeats;
   const path = flags.get("out") ?? await defaultPath(flags.get("run"), config.name);
-  const fetching = progressLine();
-  const library = await ensureLibrary({ device: config.device.kind, onProgress: fetching.show });
-  fetching.end();
+  const library = await fetchLibrary(config);
   const kernels = await ensureKernels(config.device);
   await using worker = runWorker(library, kernels, config, runDir, 0, stopping.listen());
-  using line = new ProgressLine("profile", "measurements");
-  const observer = { progress: line.update.bind(line), say: line.say.bind(line) };
+  const observer = { progress: (progress: StageProgress) => output.tell({ event: "progress", ...progress }) };
 
   const table = await profile({ config, worker, observer }, { repeats, backbones }, path); // parts, then sums
 
-  line[Symbol.dispose]();
-  for (const text of latencyLines(config.space, table)) console.log(text);
-  console.log(`wrote ${path}`);
-  console.log(
-    `next: deno task search with --set search.latencyTable=${path} --set search.budget.latencyMs=MS`,
-  );
+  output.tell({ event: "result", lines: latencyLines(config.space, table), values: { ...table } });
+  output.tell({ event: "wrote", paths: [shownPath(path)] });
+  const settings = `--set search.latencyTable=${path} --set search.budget.latencyMs=MS`;
+  output.tell({ event: "next", commands: [`deno task search with ${settings}`] });
 }
 
 /** Beside the run that is named, or in a file of the config's own. */

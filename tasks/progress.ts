@@ -3,12 +3,15 @@
  *
  * @module
  */
+import { ProgressClock } from "./progress_clock.ts";
 
 /** Where progress is shown. */
 export interface ProgressOutput {
   /** Whether a line can be rewritten. */
   readonly isTerminal: boolean;
-  /** Width of a line in characters. */
+  /** Whether it may have colours. */
+  readonly hasColours: boolean;
+  /** Width of a line in characters, at this moment. */
   readonly columns: number;
   /** Writes text as it is. */
   write(text: string): void;
@@ -31,17 +34,22 @@ export interface ProgressUpdate {
 }
 
 const terminalIntervalMs = 100;
-const plainIntervalMs = 10_000;
-/** Over how many updates the rate is taken. */
-const rateWindow = 50;
 
-/** The process's standard output. */
+/** Plain lines come each ten seconds first, and more and more rarely in days of work, but every five minutes. */
+function plainIntervalMs(elapsedMs: number): number {
+  return Math.min(Math.max(10_000, elapsedMs / 20), 300_000);
+}
+
+/** The process's standard output; `TERM=dumb` and `NO_COLOR` are heeded. */
 export function standardOutput(): ProgressOutput {
   const encoder = new TextEncoder();
-  const isTerminal = Deno.stdout.isTerminal();
+  const isTerminal = Deno.stdout.isTerminal() && Deno.env.get("TERM") !== "dumb";
   return {
     isTerminal,
-    columns: isTerminal ? Deno.consoleSize().columns : 80,
+    hasColours: isTerminal && !Deno.noColor,
+    get columns(): number {
+      return isTerminal ? Deno.consoleSize().columns : 80;
+    },
     write: (text: string): void => writeAll(encoder.encode(text)),
     nowMs: (): number => performance.now(),
   };
@@ -52,9 +60,9 @@ export class ProgressLine implements Disposable {
   readonly #label: string;
   readonly #unit: string;
   readonly #output: ProgressOutput;
-  #samples: { atMs: number; done: number }[] = [];
-  #shownAtMs = -Infinity;
-  #isLineOpen = false;
+  readonly #clock = new ProgressClock();
+  /** Characters of the line that stands on the terminal; 0 where none does. */
+  #shownLength = 0;
 
   /**
    * Starts a line; nothing is shown before the first update.
@@ -71,36 +79,38 @@ export class ProgressLine implements Disposable {
 
   /** Takes note of how far the work is, and shows it if it is time to: at the end always. */
   update(update: ProgressUpdate): void {
-    const now = this.#output.nowMs();
-    this.#samples = [...this.#samples, { atMs: now, done: update.done }].slice(-rateWindow);
-    const intervalMs = this.#output.isTerminal ? terminalIntervalMs : plainIntervalMs;
-    if (now - this.#shownAtMs < intervalMs && update.done < update.total) return;
-    this.#shownAtMs = now;
-    this.#show(progressText(this.#label, this.#unit, update, this.#ratePerSecond()));
+    const { isTerminal, columns } = this.#output;
+    const intervalMs = isTerminal ? () => terminalIntervalMs : plainIntervalMs;
+    if (!this.#clock.isDue(update, this.#output.nowMs(), intervalMs)) return;
+    const parts = progressParts(this.#label, this.#unit, update, this.#clock);
+    if (isTerminal) this.#rewrite(fittingParts(parts, columns - 1), columns);
+    else this.#output.write(parts.map(({ text }) => text).join(separator) + "\n");
   }
 
   /** Prints a line of its own, e.g. where a checkpoint was written. */
   say(text: string): void {
-    this.#output.write(`${this.#isLineOpen ? "\r\x1b[K" : ""}${text}\n`);
-    this.#isLineOpen = false;
+    this.#output.write(`${this.#clearing(this.#output.columns)}${text}\n`);
+    this.#shownLength = 0;
   }
 
   /** Ends the line. */
   [Symbol.dispose](): void {
-    if (this.#isLineOpen) this.#output.write("\n");
-    this.#isLineOpen = false;
+    if (this.#shownLength > 0) this.#output.write("\n");
+    this.#shownLength = 0;
   }
 
-  #show(text: string): void {
-    if (!this.#output.isTerminal) return this.#output.write(text + "\n");
-    this.#output.write(`\r${text.slice(0, this.#output.columns - 1)}\x1b[K`);
-    this.#isLineOpen = true;
+  #rewrite(parts: readonly string[], columns: number): void {
+    const text = parts.join(separator).slice(0, Math.max(0, columns - 1));
+    const shown = this.#output.hasColours ? emphasised(text, parts[0]) : text;
+    this.#output.write(this.#clearing(columns) + shown);
+    this.#shownLength = Math.max(1, text.length);
   }
 
-  #ratePerSecond(): number | null {
-    const [first, last] = [this.#samples[0], this.#samples[this.#samples.length - 1]];
-    const elapsedMs = last.atMs - first.atMs;
-    return elapsedMs > 0 && last.done > first.done ? (1000 * (last.done - first.done)) / elapsedMs : null;
+  /** What takes away the line that stands, in however many rows it lies since the terminal became narrower. */
+  #clearing(columns: number): string {
+    if (this.#shownLength === 0) return "";
+    const rowsAbove = Math.floor((this.#shownLength - 1) / Math.max(1, columns));
+    return rowsAbove === 0 ? "\r\x1b[K" : `\r\x1b[${rowsAbove}A\x1b[J`;
   }
 }
 
@@ -117,15 +127,47 @@ export function bytesText(bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`;
 }
 
-function progressText(label: string, unit: string, update: ProgressUpdate, rate: number | null): string {
-  const { done, total, loss, memoryBytes, note } = update;
-  const parts = [`${label} ${done}/${total} ${unit}`];
-  if (rate !== null) parts.push(`${rate < 100 ? rate.toPrecision(3) : Math.round(rate)} ${unit}/s`);
-  if (loss !== undefined) parts.push(`loss ${loss.toPrecision(4)}`);
-  if (note !== undefined) parts.push(note);
-  if (rate !== null && done < total) parts.push(`${durationText((1000 * (total - done)) / rate)} left`);
-  if (memoryBytes !== undefined) parts.push(bytesText(memoryBytes));
-  return parts.join(" · ");
+const separator = " · ";
+
+/** A piece of the line. */
+interface ProgressPart {
+  readonly text: string;
+  /** The higher, the sooner it is left out where the line is too long; 0 stays. */
+  readonly dispensable: number;
+}
+
+function progressParts(
+  label: string,
+  unit: string,
+  { done, total, loss, memoryBytes, note }: ProgressUpdate,
+  { ratePerSecond: rate, secondsLeft }: ProgressClock,
+): ProgressPart[] {
+  const parts: ProgressPart[] = [{ text: `${label} ${done}/${total} ${unit}`, dispensable: 0 }];
+  if (rate !== null) parts.push({ text: `${rateText(rate)} ${unit}/s`, dispensable: 3 });
+  if (loss !== undefined) parts.push({ text: `loss ${loss.toPrecision(4)}`, dispensable: 2 });
+  if (note !== undefined) parts.push({ text: note, dispensable: 4 });
+  if (secondsLeft !== null && done < total) {
+    parts.push({ text: `${durationText(1000 * secondsLeft)} left`, dispensable: 1 });
+  }
+  if (memoryBytes !== undefined) parts.push({ text: bytesText(memoryBytes), dispensable: 5 });
+  return parts;
+}
+
+function rateText(rate: number): string {
+  return rate < 100 ? rate.toPrecision(3) : String(Math.round(rate));
+}
+
+/** The parts that fit into a width, in their order, the least needed left out first. */
+function fittingParts(parts: readonly ProgressPart[], width: number): string[] {
+  const texts = parts.map(({ text }) => text);
+  if (parts.length === 1 || texts.join(separator).length <= width) return texts;
+  const most = Math.max(...parts.map(({ dispensable }) => dispensable));
+  return fittingParts(parts.filter(({ dispensable }) => dispensable < most), width);
+}
+
+/** The first part bold, the rest as it is. */
+function emphasised(text: string, first: string): string {
+  return `\x1b[1m${text.slice(0, first.length)}\x1b[22m${text.slice(first.length)}`;
 }
 
 function writeAll(bytes: Uint8Array): void {

@@ -9,6 +9,7 @@ import { rank, type RankCorrelation, type RankOptions, type RankResult } from ".
 import type { RecalibrationMode } from "../lib/workers/worker_api.ts";
 import { countFlag } from "./flag_values.ts";
 import { sayIfApproximate } from "./ending.ts";
+import type { JobOutput } from "./job_output.ts";
 import { openJob } from "./open_job.ts";
 import { runCommand } from "./run_task.ts";
 import type { Stopping } from "./stopping.ts";
@@ -19,18 +20,23 @@ const defaultArchitectures = 8;
 const recalibrationModes: readonly RecalibrationMode[] = ["inherited", "average", "moving", "batch"];
 
 /** The command. */
-export async function main(args: string[], stopping: Stopping): Promise<void> {
-  await using job = await openJob("rank", args, { needs: ["pretrain", "finetune"], finishes: [] }, stopping);
+export async function main(args: string[], stopping: Stopping, output: JobOutput): Promise<void> {
+  await using job = await openJob(
+    "rank",
+    args,
+    { needs: ["pretrain", "finetune"], finishes: [] },
+    stopping,
+    output,
+  );
   if (job === null) return;
   const { run } = job.context;
   const options = rankOptions(job.flags, run.config.search.recalibration.mode);
 
   const result = await rank(job.context, options); // each alone, against the supernet's scores
 
-  for (const line of rankLines(result)) console.log(line);
-  console.log(`wrote ${run.paths.rank}`);
-  await sayIfApproximate(run);
-  console.log(`next: deno task report --run ${run.dir}`);
+  output.tell({ event: "result", lines: rankLines(result), values: { ...result } });
+  await sayIfApproximate(run, output);
+  output.tell({ event: "next", commands: [job.next("report")] });
 }
 
 /**

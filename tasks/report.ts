@@ -8,19 +8,20 @@ import { nearest } from "../lib/base/nearest.ts";
 import { compare } from "../lib/stages/compare.ts";
 import { report } from "../lib/stages/report.ts";
 import { sayEnding } from "./ending.ts";
+import type { JobOutput } from "./job_output.ts";
 import { openJob } from "./open_job.ts";
 import { runCommand } from "./run_task.ts";
 import type { Stopping } from "./stopping.ts";
 
 /** The command. */
-export async function main(args: string[], stopping: Stopping): Promise<void> {
+export async function main(args: string[], stopping: Stopping, output: JobOutput): Promise<void> {
   if (args.some((arg) => /^--compare(=|$)/.test(arg))) return await compareRuns(args);
-  await using job = await openJob("report", args, { needs: [], finishes: [] }, stopping);
+  await using job = await openJob("report", args, { needs: [], finishes: [] }, stopping, output);
   if (job === null) return;
 
   await report(job.context);
 
-  await sayEnding(job.context.run, "report");
+  await sayEnding(job.context.run, "report", output, job.next);
 }
 
 /** What `--compare` is typed with. */

@@ -4,34 +4,40 @@
  * @module
  */
 import type { Command } from "./commands.ts";
+import type { JobOutput } from "./job_output.ts";
+import { outputOf } from "./output_flags.ts";
 import { Stopped, Stopping } from "./stopping.ts";
 
 /** A task's body: takes its arguments, prints, and throws what the user should read. */
 export type Main = (args: string[]) => Promise<void>;
 
-/** A command's body; it stops when told. */
-export type CommandMain = (args: string[], stopping: Stopping) => Promise<void>;
+/** A command's body; it stops when told, and tells what happens. */
+export type CommandMain = (args: string[], stopping: Stopping, output: JobOutput) => Promise<void>;
 
 /** Runs a task with the process's arguments and ends the process: 0 if all went well, else 1. */
 export async function runTask(main: Main): Promise<never> {
-  Deno.exit(await exitCodeOf(main, Deno.args, await isDebugging(), console.error));
+  Deno.exit(
+    await exitCodeOf(main, Deno.args, await isDebugging(), (text) => console.error(`error: ${text}`)),
+  );
 }
 
 /** Runs a command likewise; stopped by SIGINT or SIGTERM it ends with 130 or 143, and says how it goes on. */
 export async function runCommand(command: Command, main: CommandMain): Promise<never> {
+  const output = outputOf(Deno.args);
   const end = (stopped: Stopped): never => {
-    console.log(`${stopped.message}; go on with: ${commandLine(command, Deno.args)}`);
+    output.tell({ event: "stopped", signal: stopped.signal, command: commandLine(command, Deno.args) });
     Deno.exit(stopped.exitCode);
   };
   const stopping = new Stopping(end);
   const code = await exitCodeOf(
-    (args) => main(args, stopping),
+    (args) => main(args, stopping, output),
     Deno.args,
     await isDebugging(),
-    console.error,
+    (message) => output.tell({ event: "error", message }),
   );
   const { aborted, reason } = stopping.signal;
   if (aborted && code !== 0) end(reason);
+  output[Symbol.dispose]();
   Deno.exit(code);
 }
 
@@ -55,7 +61,7 @@ export async function exitCodeOf(
     return 0;
   } catch (error) {
     if (error instanceof Stopped) return error.exitCode;
-    printError(`error: ${errorText(error, showStack)}`);
+    printError(errorText(error, showStack));
     return 1;
   }
 }

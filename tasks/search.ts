@@ -13,14 +13,15 @@ import { report } from "../lib/stages/report.ts";
 import { retrain } from "../lib/stages/retrain.ts";
 import { search } from "../lib/stages/search.ts";
 import { winnersOf } from "../lib/stages/trained_architecture.ts";
-import { sayIfApproximate } from "./ending.ts";
+import { sayIfApproximate, shownPath } from "./ending.ts";
+import type { JobOutput } from "./job_output.ts";
 import { openJob } from "./open_job.ts";
 import { runCommand } from "./run_task.ts";
 import type { Stopping } from "./stopping.ts";
 
 /** The command. */
-export async function main(args: string[], stopping: Stopping): Promise<void> {
-  await using job = await openJob("search", args, { needs: null, finishes: null }, stopping);
+export async function main(args: string[], stopping: Stopping, output: JobOutput): Promise<void> {
+  await using job = await openJob("search", args, { needs: null, finishes: null }, stopping, output);
   if (job === null) return;
   const { context } = job;
   const { run } = context;
@@ -34,11 +35,14 @@ export async function main(args: string[], stopping: Stopping): Promise<void> {
 
   const [winner] = await winnersOf(context);
   const name = formatArchitecture(run.config.space, winner.choices);
-  console.log(`${run.config.architecture ?? "winner"} ${name}, ${(winner.macs / 1e6).toFixed(1)}M macs`);
-  console.log(`retrained: AP ${summary.AP.toFixed(3)}, AP50 ${summary.AP50.toFixed(3)} on the test split`);
-  console.log(`wrote ${run.paths.winners} and ${page}`);
-  await sayIfApproximate(run);
-  console.log(`next: open ${page}; deno task evaluate --run ${run.dir}`);
+  const lines = [
+    `${run.config.architecture ?? "winner"} ${name}, ${(winner.macs / 1e6).toFixed(1)}M macs`,
+    `retrained: AP ${summary.AP.toFixed(3)}, AP50 ${summary.AP50.toFixed(3)} on the test split`,
+  ];
+  output.tell({ event: "result", lines, values: { winner, summary } });
+  output.tell({ event: "wrote", paths: [run.paths.winners, page].map(shownPath) });
+  await sayIfApproximate(run, output);
+  output.tell({ event: "next", commands: [`open ${shownPath(page)}`, job.next("evaluate")] });
 }
 
 if (import.meta.main) await runCommand("search", main);

@@ -13,11 +13,14 @@ export type StopSignal = "SIGINT" | "SIGTERM";
 export class Stopped extends Error {
   /** What a shell gives for a process that the signal ended: 128 and the signal's number. */
   readonly exitCode: number;
+  /** What told it. */
+  readonly signal: StopSignal;
 
   /** @param signal What told it. */
   constructor(signal: StopSignal) {
     super(`stopped by ${signal}`);
     this.name = "Stopped";
+    this.signal = signal;
     this.exitCode = signal === "SIGINT" ? 130 : 143;
   }
 }

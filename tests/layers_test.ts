@@ -10,6 +10,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   engine: ["base", "fetch", "nn"], // the contract that it fulfils: nn/compiled.ts
   fused: ["base", "nn"], // the contract that it fulfils: nn/block_kernels.ts
   space: ["base"],
+  tensorboard: ["base"],
   boxes: ["base"],
   nn: ["base"],
   models: ["base", "nn", "space", "boxes"],

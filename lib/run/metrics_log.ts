@@ -41,9 +41,7 @@ export class MetricsLog {
    * @throws {SyntaxError} If a line can't be read, naming file and line.
    */
   async read(): Promise<MetricRecord[]> {
-    const lines = (await this.#text()).split("\n");
-    lines.pop(); // what follows the last newline was never finished
-    return lines.map((line, i) => parseRecord(line, `${this.path}, line ${i + 1}`));
+    return parseMetrics(await this.#text(), this.path);
   }
 
   /** Removes a last line that was being written when the process ended. */
@@ -69,6 +67,18 @@ export class MetricsLog {
       throw error;
     }
   }
+}
+
+/**
+ * The records of lines.
+ *
+ * @param text Whole lines; what follows the last newline was never finished.
+ * @param where The file, for messages.
+ * @throws {SyntaxError} If a line can't be read, naming file and line.
+ */
+export function parseMetrics(text: string, where: string): MetricRecord[] {
+  const lines = text.split("\n").slice(0, -1);
+  return lines.map((line, i) => parseRecord(line, `${where}, line ${i + 1}`));
 }
 
 function parseRecord(line: string, where: string): MetricRecord {

@@ -25,6 +25,9 @@ export type StageState =
     readonly result: unknown;
   };
 
+/** The stages that have started, as `stages.json` holds them. */
+export type StageStates = Partial<Record<Stage, StageState>>;
+
 /** Where things lie in a run's folder. */
 export interface RunPaths {
   /** The resolved config. */
@@ -256,8 +259,9 @@ async function recordSession(run: RunFolder): Promise<void> {
   await appendText(run.paths.sessions, JSON.stringify(session) + "\n");
 }
 
-async function readStages(dir: string): Promise<Partial<Record<Stage, StageState>>> {
-  return await readJson(runPaths(dir).stages) as Partial<Record<Stage, StageState>> | undefined ?? {};
+/** How far a run's stages are, without opening it; those that nothing is known of are not there. */
+export async function readStages(dir: string): Promise<StageStates> {
+  return await readJson(runPaths(dir).stages) as StageStates | undefined ?? {};
 }
 
 /** A file's JSON; undefined if there is no such file. */

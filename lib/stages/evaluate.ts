@@ -16,7 +16,7 @@ export async function evaluate(context: StageContext): Promise<EvaluationReport>
 
 /** Evaluates the retrained winner, also where that is done. */
 export async function evaluateAgain(context: StageContext): Promise<EvaluationReport> {
-  return await recorded(context.run, "evaluate", () => measure(context));
+  return await recorded(context, "evaluate", () => measure(context));
 }
 
 /** A run's winners, the best with what its evaluation after retraining gave: what `winners.json` then holds. */

@@ -21,13 +21,14 @@ import {
 import { validateSums } from "../space/latency_validation.ts";
 import type { ProfileOptions, ProfileResult } from "../train/profile.ts";
 import type { CallableWorker } from "../workers/worker_process.ts";
-import type { StageContext } from "./stage_context.ts";
+import type { StageContext, StageObserver } from "./stage_context.ts";
 
 /** How long a worker measures before it reports. */
 const reportMs = 500;
 
 /** What a profile needs: it has no run. */
-export type ProfileContext = Pick<StageContext, "observer"> & {
+export type ProfileContext = {
+  readonly observer: Pick<StageObserver, "progress">;
   readonly worker: CallableWorker;
   readonly config: Config;
 };

@@ -75,7 +75,7 @@ export async function rank(context: StageContext, options: RankOptions): Promise
   const { config } = run;
   checkHasSupernet(config);
   if (isPlanned(config, scoredStage(config))) await requireFinished(run, scoredStage(config));
-  return await recorded(run, "rank", async () => {
+  return await recorded(context, "rank", async () => {
     const architectures = await chosenArchitectures(context, options.architectures);
     const scores = await openRankScores(`${run.dir}/rank`);
     for (const mode of options.modes) await scoreInherited(context, architectures, mode, scores);

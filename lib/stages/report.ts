@@ -40,9 +40,11 @@ const minDrawnScore = 0.4;
  * @returns Its path.
  */
 export async function report(context: StageContext): Promise<string> {
-  const { run } = context;
+  const { run, observer } = context;
+  observer.started("report");
   await writeFileAtomic(run.paths.report, renderReport(await gather(context)));
   if (await resultOf(run, "evaluate") !== null) await run.finishStage("report");
+  observer.finished("report", null);
   return run.paths.report;
 }
 

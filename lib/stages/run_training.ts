@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { MetricRecord } from "../run/metrics_log.ts";
+import type { StepMetrics } from "../train/training_session.ts";
 import type { TrainingStatus } from "../workers/worker_api.ts";
 import { Deadline } from "../workers/deadline.ts";
 import { type RemoteWorker, WorkerError } from "../workers/worker_process.ts";
@@ -70,18 +72,29 @@ async function trainToEnd(
   const deadline = new Deadline();
   for (let done = step; done < steps;) {
     const metrics = await deadline.hold(timers, trainer, () => trainer.finish((api) => api.train(reportMs)));
-    await run.metrics.append(...metrics.map(({ parts, ...rest }) => ({ stage: name, ...rest, ...parts })));
+    const { rssBytes } = await trainer.finish((api) => api.memory());
+    await run.metrics.append(...metricRecords(name, metrics, rssBytes));
     const { step, loss } = metrics[metrics.length - 1];
     [done, finalLoss] = [step, loss];
     if (done > progress.step) trainer.succeeded();
     progress.step = Math.max(progress.step, done);
     if (signal.aborted || done === steps) await trainer.finish((api) => api.saveTraining());
     signal.throwIfAborted();
-    const { rssBytes } = await trainer.call((api) => api.memory());
     observer.progress({ label: name, unit: "steps", done, total: steps, loss, memoryBytes: rssBytes });
   }
   const top1 = validates ? await trainer.call((api) => api.validate()) : undefined;
   const { peakRssBytes } = await trainer.call((api) => api.memory());
   await trainer.call((api) => api.closeTraining());
   return { steps, finalLoss, peakRssBytes, ...(top1 === undefined ? {} : { top1 }) };
+}
+
+/** One record a step; the last has the worker's memory after it. */
+function metricRecords(stage: string, metrics: readonly StepMetrics[], rssBytes: number): MetricRecord[] {
+  const last = metrics.length - 1;
+  return metrics.map(({ parts, ...rest }, i) => ({
+    stage,
+    ...rest,
+    ...parts,
+    ...(i === last ? { rssBytes } : {}),
+  }));
 }

@@ -31,6 +31,10 @@ export interface StageObserver {
   progress(progress: StageProgress): void;
   /** A sentence for the user. */
   say(sentence: string): void;
+  /** A stage that was not finished begins, or goes on. */
+  started(stage: Stage): void;
+  /** A stage is finished, and what it has found is stored: plain JSON. */
+  finished(stage: Stage, result: unknown): void;
 }
 
 /** A stage's surroundings. */
@@ -71,7 +75,7 @@ export async function onceFinished<T>(
   body: () => Promise<T>,
 ): Promise<T> {
   const state = await context.run.stageState(stage);
-  if (state.status !== "finished") return await recorded(context.run, stage, body);
+  if (state.status !== "finished") return await recorded(context, stage, body);
   context.observer.say(`${stage}: finished ${state.finishedAt}, skipped`);
   return state.result as T;
 }
@@ -81,10 +85,16 @@ export async function onceFinished<T>(
  *
  * @param body The stage; what it returns is stored and handed to later stages.
  */
-export async function recorded<T>(run: RunFolder, stage: Stage, body: () => Promise<T>): Promise<T> {
+export async function recorded<T>(
+  { run, observer }: StageContext,
+  stage: Stage,
+  body: () => Promise<T>,
+): Promise<T> {
   await run.startStage(stage);
+  observer.started(stage);
   const result = await body();
   await run.finishStage(stage, result);
+  observer.finished(stage, result);
   return result;
 }
 

@@ -104,7 +104,7 @@ async function checkEqual({ run, quiet }: FaultedJob): Promise<void> {
 async function curve(run: string): Promise<unknown[]> {
   const text = await Deno.readTextFile(`${run}/metrics.jsonl`);
   return text.trimEnd().split("\n").map((line) => {
-    const { elapsedMs: _elapsedMs, waitMs: _waitMs, ...rest } = JSON.parse(line);
+    const { elapsedMs: _elapsedMs, waitMs: _waitMs, rssBytes: _rssBytes, ...rest } = JSON.parse(line);
     return rest;
   });
 }

@@ -17,6 +17,7 @@ import { VirtualTime } from "../helpers/virtual_time.ts";
 /** What was said and shown. */
 export interface Told {
   readonly sentences: string[];
+  readonly stages: string[];
   readonly progress: StageProgress[];
 }
 
@@ -42,7 +43,7 @@ export function withStages(
 ): Promise<void> {
   return withFolder(async (folder) => {
     await using run = await openRun(`${folder}/run`, config);
-    const told: Told = { sentences: [], progress: [] };
+    const told: Told = { sentences: [], stages: [], progress: [] };
     const { start = () => calls, time = new VirtualTime(), signal = new AbortController().signal } = options;
     const memory = () => Promise.resolve({ rssBytes: 1e6, peakRssBytes: 2e6 });
     const device = () =>
@@ -74,6 +75,8 @@ export function withStages(
       observer: {
         progress: (update) => void told.progress.push(update),
         say: (line) => void told.sentences.push(line),
+        started: (stage) => void told.stages.push(`${stage} started`),
+        finished: (stage) => void told.stages.push(`${stage} finished`),
       },
       approximate: false,
       signal,

@@ -54,6 +54,7 @@ Deno.test("runTraining() asks for steps to the end, and writes and shows each", 
       waitMs: 1,
       classLoss: 8,
     });
+    assertEquals(records.map(({ rssBytes }) => rssBytes ?? null), [null, 1e6, null, 1e6, null, 1e6]);
     assertEquals(told.progress.map(({ label, done, total, loss }) => [label, done, total, loss]), [
       ["finetune", 2, 6, 8],
       ["finetune", 4, 6, 6],

@@ -11,23 +11,27 @@ Deno.test("onceFinished() runs a stage once, stores its result, and says that it
     assertEquals(told.sentences, []);
     assertEquals(await onceFinished(context, "finetune", body), { score: 1 });
     assertEquals(runs, 1);
+    assertEquals(told.stages, ["finetune started", "finetune finished"]);
     assertEquals(told.sentences.length, 1);
     assertMatch(told.sentences[0], /^finetune: finished \d{4}-\d\d-\d\dT.*, skipped$/);
   }));
 
 Deno.test("a stage that fails stays started, and runs again", () =>
-  withStages({}, async (context) => {
+  withStages({}, async (context, told) => {
     const fails = (): Promise<never> => Promise.reject(new RangeError("no"));
     await assertRejects(() => onceFinished(context, "search", fails), RangeError, "no");
+    assertEquals(told.stages, ["search started"]);
     assertEquals((await context.run.stageState("search")).status, "started");
     assertEquals(await onceFinished(context, "search", () => Promise.resolve(3)), 3);
     assertEquals((await context.run.stageState("search")).status, "finished");
   }));
 
 Deno.test("recorded() runs a finished stage again and keeps the newer result", () =>
-  withStages({}, async ({ run }) => {
-    for (const result of [1, 2]) await recorded(run, "evaluate", () => Promise.resolve(result));
-    assertEquals(await requireFinished<number>(run, "evaluate"), 2);
+  withStages({}, async (context, told) => {
+    for (const result of [1, 2]) await recorded(context, "evaluate", () => Promise.resolve(result));
+    assertEquals(await requireFinished<number>(context.run, "evaluate"), 2);
+    const once = ["evaluate started", "evaluate finished"];
+    assertEquals(told.stages, [...once, ...once]);
   }));
 
 Deno.test("requireFinished() names the stage and the command that is missing", () =>

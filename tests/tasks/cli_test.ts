@@ -212,6 +212,7 @@ Deno.test("resolveConfig() reads a config file, and names one that is missing or
       runDir: "runs/mine",
       approximate: false,
       openPorts: false,
+      tensorboard: false,
       flags: new Map([["config", path]]),
     });
     assertEquals(

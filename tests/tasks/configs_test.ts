@@ -55,7 +55,7 @@ async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => v
     machines: 1,
     worker,
     workers: [worker],
-    observer: { progress: onProgress, say: () => {} },
+    observer: { progress: onProgress, say: () => {}, started: () => {}, finished: () => {} },
     approximate: false,
     signal,
     timers: systemTimers,

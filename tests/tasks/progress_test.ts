@@ -1,21 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { bytesText, durationText, ProgressLine, type ProgressOutput } from "../../tasks/progress.ts";
-
-/** An output that keeps what is written, with a clock that is set by hand. */
-function recorder(isTerminal: boolean, columns = 80): ProgressOutput & { text: string; now: number } {
-  return {
-    isTerminal,
-    columns,
-    text: "",
-    now: 0,
-    write(text: string): void {
-      this.text += text;
-    },
-    nowMs(): number {
-      return this.now;
-    },
-  };
-}
+import { bytesText, durationText, ProgressLine } from "../../tasks/progress.ts";
+import { recorder } from "./_recorder.ts";
 
 Deno.test("ProgressLine prints plain lines at most every ten seconds, and the last one, where there is no terminal", () => {
   const output = recorder(false);
@@ -47,17 +32,72 @@ Deno.test("ProgressLine takes the rate of this process's steps only", () => {
   );
 });
 
-Deno.test("ProgressLine rewrites one line on a terminal, within its width, and ends it once", () => {
-  const output = recorder(true, 20);
+Deno.test("ProgressLine prints more and more rarely in long work without a terminal, but every five minutes", () => {
+  const output = recorder(false);
+  using line = new ProgressLine("pretrain", "steps", output);
+  const hours = 4;
+  for (let s = 0; s < hours * 3600; s++) {
+    output.now = s * 1000;
+    line.update({ done: s + 1, total: 1e6 });
+  }
+  const steps = output.text.trimEnd().split("\n").map((text) => Number(/^pretrain (\d+)/.exec(text)?.[1]));
+  const gaps = steps.slice(1).map((step, i) => step - steps[i]);
+  assertEquals([gaps[0], gaps.at(-1)], [10, 300]);
+  assertEquals(gaps, gaps.toSorted((a, b) => a - b));
+});
+
+Deno.test("ProgressLine rewrites one line on a terminal, and ends it once", () => {
+  const output = recorder(true);
   {
     using line = new ProgressLine("pretrain", "steps", output);
-    line.update({ done: 1, total: 100 });
-    output.now = 50;
-    line.update({ done: 2, total: 100 });
-    output.now = 150;
-    line.update({ done: 3, total: 100 });
+    for (const [now, done] of [[0, 1], [50, 2], [200, 3]]) {
+      output.now = now;
+      line.update({ done, total: 100 });
+    }
   }
-  assertEquals(output.text, "\rpretrain 1/100 step\x1b[K\rpretrain 3/100 step\x1b[K\n");
+  assertEquals(
+    output.text,
+    "pretrain 1/100 steps\r\x1b[Kpretrain 3/100 steps · 10.0 steps/s · 10 s left\n",
+  );
+});
+
+/** What stands on a terminal of a width after two updates. */
+function shownIn(columns: number): string {
+  const output = recorder(true, columns);
+  const line = new ProgressLine("search", "candidates", output);
+  const update = { total: 72, loss: 1.5, memoryBytes: 1.1e9, note: "best AP 0.059" };
+  line.update({ ...update, done: 1 });
+  output.now = 10_000;
+  line.update({ ...update, done: 31 });
+  return output.text.split("\x1b[K")[1];
+}
+
+Deno.test("ProgressLine leaves out what is needed least on narrow terminals, and never wraps", () => {
+  const whole =
+    "search 31/72 candidates · 3.00 candidates/s · loss 1.500 · best AP 0.059 · 14 s left · 1.1 GB";
+  assertEquals(shownIn(whole.length + 1), whole);
+  assertEquals(shownIn(whole.length), whole.replace(" · 1.1 GB", ""));
+  assertEquals(shownIn(70), "search 31/72 candidates · 3.00 candidates/s · loss 1.500 · 14 s left");
+  assertEquals(shownIn(50), "search 31/72 candidates · loss 1.500 · 14 s left");
+  assertEquals(shownIn(40), "search 31/72 candidates · 14 s left");
+  assertEquals(shownIn(30), "search 31/72 candidates");
+  assertEquals(shownIn(10), "search 31");
+});
+
+Deno.test("ProgressLine takes away all rows of a line that a narrower terminal has wrapped", () => {
+  const output = recorder(true, 80);
+  const line = new ProgressLine("pretrain", "steps", output);
+  line.update({ done: 1, total: 2, note: "n".repeat(40) }); // 61 characters: three rows of 25
+  [output.columns, output.now, output.text] = [25, 1000, ""];
+  line.update({ done: 1, total: 2 });
+  assertEquals(output.text, "\r\x1b[2A\x1b[Jpretrain 1/2 steps");
+});
+
+Deno.test("ProgressLine emphasises what is counted only where there may be colours", () => {
+  const output = recorder(true);
+  output.hasColours = true;
+  new ProgressLine("pretrain", "steps", output).update({ done: 1, total: 2, loss: 1 });
+  assertEquals(output.text, "\x1b[1mpretrain 1/2 steps\x1b[22m · loss 1.000");
 });
 
 Deno.test("ProgressLine.say() clears the line on a terminal and leaves its own text", () => {
@@ -66,7 +106,7 @@ Deno.test("ProgressLine.say() clears the line on a terminal and leaves its own t
   line.update({ done: 1, total: 2 });
   line.say("wrote step-1");
   line.say("and more");
-  assertEquals(output.text, "\rpretrain 1/2 steps\x1b[K\r\x1b[Kwrote step-1\nand more\n");
+  assertEquals(output.text, "pretrain 1/2 steps\r\x1b[Kwrote step-1\nand more\n");
 });
 
 Deno.test("durationText() and bytesText() keep to the largest units", () => {

@@ -23,8 +23,8 @@ Deno.test("exitCodeOf() is 0 and prints nothing if the command ends well; the co
 Deno.test("exitCodeOf() is 1 and prints the message alone if the command throws", async () => {
   const main = (): Promise<void> =>
     Promise.reject(new RangeError("Cannot read a.json: seed is -1", { cause: "x" }));
-  assertEquals(await outcome(false, main), [1, ["error: Cannot read a.json: seed is -1"]]);
-  assertEquals(await outcome(false, () => Promise.reject("text")), [1, ["error: text"]]);
+  assertEquals(await outcome(false, main), [1, ["Cannot read a.json: seed is -1"]]);
+  assertEquals(await outcome(false, () => Promise.reject("text")), [1, ["text"]]);
 });
 
 Deno.test("exitCodeOf() prints stack and causes when asked to", async () => {

@@ -1,0 +1,168 @@
+/**
+ * A run's records as TensorBoard's event file, kept up with them while the run goes on. It is made from the records
+ * alone, so that a finished run can be had likewise, and one that goes on has neither gaps nor steps twice: where it is
+ * opened, or records were taken back, the file is made anew.
+ *
+ * @module
+ */
+import { isFile } from "../base/is_file.ts";
+import { configHash } from "../config/config_identity.ts";
+import { makeFolder, writeFileAtomic } from "../run/atomic_file.ts";
+import { parseMetrics } from "../run/metrics_log.ts";
+import { readStages, type RunFolder, type Stage, type StageStates } from "../run/run_folder.ts";
+import { openHistory } from "../search/history.ts";
+import { restartEvent, scalarEvent, textEvent, versionEvent } from "../tensorboard/event.ts";
+import { frameRecord } from "../tensorboard/record.ts";
+import { generationPoints, resultPoints, runTexts, TrainingPoints } from "./tensorboard_points.ts";
+
+/** The stages whose results are drawn. */
+const measuredStages: readonly Stage[] = ["pretrain", "retrain", "evaluate"];
+
+/** The event file of a run, in its folder `tensorboard`. */
+export class TensorBoardLog {
+  /** The folder, to name to TensorBoard. */
+  readonly dir: string;
+  readonly #run: RunFolder;
+  #file: EventFile | null = null;
+
+  /** @param run Whose records; nothing is written yet. */
+  constructor(run: RunFolder) {
+    this.#run = run;
+    this.dir = `${run.dir}/tensorboard`;
+  }
+
+  /**
+   * Brings the file up to the run's records. One call at a time.
+   *
+   * @throws {SyntaxError} If a record can't be read.
+   * @throws {Error} If the file can't be written.
+   */
+  async update(): Promise<void> {
+    const metrics = await metricsFile(this.#run.paths.metrics);
+    const isContinued = this.#file?.continues(metrics) ?? false;
+    const file = this.#file = this.#file !== null && isContinued ? this.#file : new EventFile(this.#run);
+    const events = await file.newEvents(metrics);
+    if (isContinued) await file.append(events);
+    else await file.create(this.dir, events);
+  }
+}
+
+/** A state of `metrics.jsonl`: a file that was cut back is another one. */
+interface MetricsFile {
+  readonly inode: number | null;
+  readonly bytes: number;
+}
+
+async function metricsFile(path: string): Promise<MetricsFile> {
+  try {
+    const { ino, size } = await Deno.stat(path);
+    return { inode: ino, bytes: size };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { inode: null, bytes: 0 };
+    throw error;
+  }
+}
+
+/** One event file, and how much of the run's records is in it. */
+class EventFile {
+  readonly #run: RunFolder;
+  readonly #points: TrainingPoints;
+  /** What is written once, by name. */
+  readonly #written = new Set<string>();
+  #metrics: MetricsFile = { inode: null, bytes: 0 };
+  #path = "";
+
+  constructor(run: RunFolder) {
+    this.#run = run;
+    this.#points = new TrainingPoints(run.config);
+  }
+
+  /** Whether the records are those that are in here, and perhaps more. */
+  continues({ inode, bytes }: MetricsFile): boolean {
+    if (this.#metrics.bytes === 0) return true;
+    return inode === this.#metrics.inode && bytes >= this.#metrics.bytes;
+  }
+
+  /** The events of what the run has recorded since the last call. */
+  async newEvents(metrics: MetricsFile): Promise<Uint8Array[]> {
+    const states = await readStages(this.#run.dir);
+    const steps = await this.#newSteps(metrics, states);
+    const texts = runTexts(this.#run.config, states).filter(({ tag }) => this.#isNew(tag));
+    const results = measuredStages.flatMap((stage) => {
+      const points = resultPoints(states, stage);
+      return points.length > 0 && this.#isNew(stage) ? points : [];
+    });
+    const generations = await this.#newGenerations(states);
+    return [...texts.map(textEvent), ...[...steps, ...generations, ...results].map(scalarEvent)];
+  }
+
+  /** Replaces all files of the folder by one with these events. */
+  async create(dir: string, events: readonly Uint8Array[]): Promise<void> {
+    await makeFolder(dir, { recursive: true });
+    const now = Date.now();
+    this.#path = `${dir}/${fileName(now)}`;
+    // A reader that is at work forgets what it had of the files before
+    const head = [versionEvent(now), restartEvent({ wallMs: now, step: 0 })];
+    await writeFileAtomic(this.#path, concatenated([...head, ...events].map(frameRecord)));
+    for await (const { name } of Deno.readDir(dir)) {
+      const isOlder = name.includes("tfevents") && `${dir}/${name}` !== this.#path;
+      if (isOlder) await Deno.remove(`${dir}/${name}`);
+    }
+  }
+
+  async append(events: readonly Uint8Array[]): Promise<void> {
+    if (events.length === 0) return;
+    await Deno.writeFile(this.#path, concatenated(events.map(frameRecord)), { append: true, create: false });
+  }
+
+  async #newSteps(metrics: MetricsFile, states: StageStates): Promise<ReturnType<TrainingPoints["of"]>[]> {
+    const { path } = this.#run.metrics;
+    const from = this.#metrics.bytes;
+    if (metrics.bytes === from) return [];
+    const text = await readFrom(path, from, metrics.bytes);
+    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+    this.#metrics = { ...metrics, bytes: from + new TextEncoder().encode(whole).length };
+    return parseMetrics(whole, path).map((record) => this.#points.of(record, states));
+  }
+
+  async #newGenerations(states: StageStates): Promise<ReturnType<typeof generationPoints>> {
+    const { config, paths } = this.#run;
+    if (states.search === undefined || !await isFile(paths.search)) return [];
+    using history = openHistory(paths.search, configHash(config), () => {});
+    return generationPoints(config, history.all(), states)
+      .filter(({ step, scalars }) => this.#isNew(`${Object.keys(scalars)[0]} ${step}`));
+  }
+
+  #isNew(name: string): boolean {
+    if (this.#written.has(name)) return false;
+    this.#written.add(name);
+    return true;
+  }
+}
+
+/** Files are read in the order of their names, which begin with seconds since 1970. */
+function fileName(nowMs: number): string {
+  const [seconds, rest] = [Math.floor(nowMs / 1000), nowMs % 1000];
+  return `events.out.tfevents.${seconds}.detnas.${String(rest).padStart(3, "0")}`;
+}
+
+async function readFrom(path: string, start: number, end: number): Promise<string> {
+  using file = await Deno.open(path);
+  await file.seek(start, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(end - start);
+  let filled = 0;
+  for (let read: number | null = 0; filled < bytes.length && read !== null; filled += read ?? 0) {
+    read = await file.read(bytes.subarray(filled));
+  }
+  return new TextDecoder().decode(bytes.subarray(0, filled));
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}
