@@ -11,6 +11,7 @@ import { readRunConfig, runPaths } from "../lib/run/run_folder.ts";
 import { searchSpaces } from "../lib/space/search_space.ts";
 import { type Command, flagsOf, helpText, ownConfigNames } from "./commands.ts";
 import { configs, defaultConfigName } from "./configs/mod.ts";
+import { portFlag } from "./flag_values.ts";
 
 /** What a command is to do: show its help, or run. */
 export type Invocation =
@@ -24,6 +25,8 @@ export type Invocation =
     readonly approximate: boolean;
     /** Whether workers may listen where others can reach them. */
     readonly openPorts: boolean;
+    /** The port of the dashboard, 0 for any free one; null if none is asked for. */
+    readonly dashboardPort: number | null;
     /** The command's own flags, as typed, by name. */
     readonly flags: ReadonlyMap<string, string>;
   };
@@ -47,13 +50,15 @@ export async function resolveConfig(command: Command, args: string[]): Promise<I
   await pinThreads(base.value, runDir);
   const config = parseConfig(base.value, [base.where, ...given.typed].join(" "));
   const { approximate, openPorts, text: flags } = given;
-  return { help: null, config, runDir, approximate, openPorts, flags };
+  const dashboardPort = portFlag(flags, "dashboard-port") ?? (given.dashboard ? 0 : null);
+  return { help: null, config, runDir, approximate, openPorts, dashboardPort, flags };
 }
 
 interface GivenFlags {
   help: boolean;
   approximate: boolean;
   openPorts: boolean;
+  dashboard: boolean;
   /** Values by flag, of those that are given. */
   text: Map<string, string>;
   /** `key.path=value`, in order. */
@@ -87,6 +92,7 @@ function givenFlags(command: Command, args: string[]): GivenFlags {
     help: parsed.help === true,
     approximate: parsed["approximate"] === true,
     openPorts: parsed["open-ports"] === true,
+    dashboard: parsed["dashboard"] === true,
     text,
     settings,
     typed: [...typed, ...settings.map((setting) => `--set ${setting}`)],

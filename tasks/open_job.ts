@@ -8,6 +8,7 @@ import type { Config } from "../lib/config/schema.ts";
 import { plannedStages, usesClassLabels } from "../lib/run/plan.ts";
 import { fixedArchitecture } from "../lib/search/fixed_architecture.ts";
 import { openRun, readRunConfig, type RunFolder, type Stage } from "../lib/run/run_folder.ts";
+import { serveDashboard } from "../lib/dashboard/server.ts";
 import { checkDataImages } from "../lib/stages/check_images.ts";
 import { checkSupernetRun } from "../lib/stages/supernet_run.ts";
 import { requireFinished, type StageContext, type StageProgress } from "../lib/stages/stage_context.ts";
@@ -70,7 +71,7 @@ export async function openJob(
     console.log(invocation.help);
     return null;
   }
-  const { config, runDir, approximate, openPorts, flags } = invocation;
+  const { config, runDir, approximate, openPorts, dashboardPort, flags } = invocation;
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
     await followMachines(
@@ -89,6 +90,7 @@ export async function openJob(
 
   // The run, where there is one
   await using resources = new AsyncDisposableStack();
+  await watchRun(resources, runDir, dashboardPort);
   const held = resources.use(new AsyncDisposableStack()); // let go of last, when the worker has ended
   const isThere = await readRunConfig(runDir) !== null;
   const existing = isThere ? held.use(await openRun(runDir, config, approximate)) : null;
@@ -152,6 +154,19 @@ export async function openJob(
     flags,
     [Symbol.asyncDispose]: () => job.disposeAsync(),
   };
+}
+
+/** Serves the dashboard if it is asked for, until the job is over; from then on this process has no network. */
+async function watchRun(
+  resources: AsyncDisposableStack,
+  runDir: string,
+  port: number | null,
+): Promise<void> {
+  if (port !== null) {
+    const { url } = resources.use(serveDashboard({ runDir, port, isOwnRun: true }));
+    console.log(`dashboard: ${url}`);
+  }
+  await Deno.permissions.revoke({ name: "net" });
 }
 
 async function fetchLibrary({ device }: Config): Promise<EngineLibrary> {

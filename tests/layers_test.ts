@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   train: ["base", "models", "space", "boxes", "data", "eval", "nn", "config", "run"],
   workers: ["base", "train", "search", "config", "space", "boxes", "models", "data", "eval", "nn", "run"],
   report: ["base"],
+  dashboard: ["base", "config", "run", "search", "space", "report"],
 };
 
 /** May import every folder of `lib`. */
@@ -33,7 +34,7 @@ const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ["comlink", ["workers"]],
   ["zod", ["config"]],
   ["sharp", ["data", "report", "stages"]],
-  ["@observablehq/plot", ["report"]],
+  ["@observablehq/plot", ["report", "dashboard"]],
   ["linkedom", ["report"]],
 ]);
 

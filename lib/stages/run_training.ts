@@ -70,14 +70,16 @@ async function trainToEnd(
   const deadline = new Deadline();
   for (let done = step; done < steps;) {
     const metrics = await deadline.hold(timers, trainer, () => trainer.finish((api) => api.train(reportMs)));
-    await run.metrics.append(...metrics.map(({ parts, ...rest }) => ({ stage: name, ...rest, ...parts })));
+    const { rssBytes } = await trainer.call((api) => api.memory());
+    const records = metrics.map(({ parts, ...rest }) => ({ stage: name, ...rest, ...parts }));
+    const last = { ...records[records.length - 1], totalSteps: steps, rssBytes }; // once a report
+    await run.metrics.append(...records.slice(0, -1), last);
     const { step, loss } = metrics[metrics.length - 1];
     [done, finalLoss] = [step, loss];
     if (done > progress.step) trainer.succeeded();
     progress.step = Math.max(progress.step, done);
     if (signal.aborted || done === steps) await trainer.finish((api) => api.saveTraining());
     signal.throwIfAborted();
-    const { rssBytes } = await trainer.call((api) => api.memory());
     observer.progress({ label: name, unit: "steps", done, total: steps, loss, memoryBytes: rssBytes });
   }
   const top1 = validates ? await trainer.call((api) => api.validate()) : undefined;
