@@ -5,7 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { figure, type Markup, markup } from "../report/html.ts";
-import { type AxisOptions, chart, halfChartPx, wholeTicks } from "../report/plot.ts";
+import { type AxisOptions, chart, halfChartPx, thirdChartPx, wholeTicks } from "../report/plot.ts";
 import type { BinSpread, StepBin } from "./step_bins.ts";
 import type { TrainingView } from "./training_log.ts";
 
@@ -29,10 +29,11 @@ export function curvesBody(training: TrainingView, imagesAStep: number | null): 
   const note = training.binSteps > 1
     ? `Line: mean of ${training.binSteps} steps; band: their range.`
     : "A step each.";
+  const [widthPx, kind] = shown.length === 3 ? [thirdChartPx, "grid three"] : [halfChartPx, "grid"];
   const figures = shown.map((curve) =>
-    figure(curve.title, picture(curve, training, total), curve.hasBand ? note : "")
+    figure(curve.title, picture(curve, training, { total, widthPx }), curve.hasBand ? note : "")
   );
-  return markup`<div class="grid">\n${figures}</div>`;
+  return markup`<div class="${kind}">\n${figures}</div>`;
 }
 
 function curves(imagesAStep: number | null): Curve[] {
@@ -69,7 +70,11 @@ function scaled({ mean, low, high }: BinSpread, factor: number): BinSpread {
   return { mean: mean * factor, low: low * factor, high: high * factor };
 }
 
-function picture({ title, y, of, hasBand }: Curve, { name, bins }: TrainingView, total: number): Markup {
+function picture(
+  { title, y, of, hasBand }: Curve,
+  { name, bins }: TrainingView,
+  { total, widthPx }: { readonly total: number; readonly widthPx: number },
+): Markup {
   const points = bins.flatMap((bin) => {
     const spread = of(bin);
     return spread === null ? [] : [{ step: bin.step, ...spread }];
@@ -78,9 +83,9 @@ function picture({ title, y, of, hasBand }: Curve, { name, bins }: TrainingView,
   const place = { x: "step", fill: color };
   return chart({
     description: `${name}: ${title.toLowerCase()} by step`,
-    widthPx: halfChartPx,
+    widthPx,
     heightPx: 220,
-    x: { label: "Step", domain: [0, total], ticks: wholeTicks(0, total, halfChartPx / 75), tickFormat: ",d" },
+    x: { label: "Step", domain: [0, total], ticks: wholeTicks(0, total, widthPx / 75), tickFormat: ",d" },
     y,
     marks: [
       ...(hasBand ? [Plot.areaY(points, { ...place, y1: "low", y2: "high", fillOpacity: 0.22 })] : []),

@@ -42,6 +42,7 @@ export class LivePage {
   readonly #closing = new AbortController();
   #looking: Promise<void> | null = null;
   #problem = "";
+  #lastLook: Uint8Array | null = null;
 
   /** Nothing is read before the first page opens. */
   constructor(options: LiveOptions) {
@@ -65,6 +66,7 @@ export class LivePage {
         page = controller;
         controller.enqueue(encode("retry: 2000\n\n"));
         for (const part of this.#renderer.all()) controller.enqueue(event("part", part));
+        if (this.#lastLook !== null) controller.enqueue(this.#lastLook);
         if (this.#problem !== "") controller.enqueue(event("problem", { message: this.#problem }));
         this.#pages.add(controller);
         this.#looking ??= this.#look();
@@ -100,7 +102,8 @@ export class LivePage {
       const view = await this.#options.reader.read();
       const isRunning = isOpen && this.#isRunning(view);
       for (const part of this.#renderer.render(view, isRunning)) this.#send(event("part", part));
-      this.#send(event("look", { isRunning, changedAtMs: view.changedAtMs }));
+      this.#lastLook = event("look", { isRunning, changedAtMs: view.changedAtMs });
+      this.#send(this.#lastLook);
       this.#tellProblem("");
     } catch (error) {
       this.#tellProblem(error instanceof Error ? error.message : String(error));

@@ -44,7 +44,8 @@ export function serveDashboard({ runDir, port, isOwnRun }: DashboardOptions): Da
     url: `http://127.0.0.1:${server.addr.port}/?token=${token}`,
     [Symbol.asyncDispose]: async () => {
       await live.close();
-      await Promise.race([server.shutdown(), wait(patienceMs, new AbortController().signal)]);
+      const isDown = new AbortController();
+      await Promise.race([server.shutdown().then(() => isDown.abort()), wait(patienceMs, isDown.signal)]);
     },
   };
 }
