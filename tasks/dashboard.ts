@@ -70,6 +70,7 @@ export async function main(args: string[], signal: AbortSignal): Promise<void> {
     throw new RangeError(`Cannot show ${runDir} as there is no run: it has no config.json`);
   }
   await using dashboard = serveDashboard({ runDir, port, isOwnRun: false });
+  await Deno.permissions.revoke({ name: "net" }); // what listens goes on listening
   console.log(`dashboard: ${dashboard.url}`);
   console.log("Ctrl-C ends it");
   await aborted(signal);

@@ -74,6 +74,7 @@ export async function openJob(
   const { config, runDir, approximate, openPorts, dashboardPort, flags } = invocation;
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
+    await giveUpNetwork();
     await followMachines(
       await fetchLibrary(config),
       await ensureKernels(config.device),
@@ -156,7 +157,7 @@ export async function openJob(
   };
 }
 
-/** Serves the dashboard if it is asked for, until the job is over; from then on this process has no network. */
+/** Serves the dashboard if it is asked for, until the job is over. */
 async function watchRun(
   resources: AsyncDisposableStack,
   runDir: string,
@@ -166,6 +167,11 @@ async function watchRun(
     const { url } = resources.use(serveDashboard({ runDir, port, isOwnRun: true }));
     console.log(`dashboard: ${url}`);
   }
+  await giveUpNetwork();
+}
+
+/** What listens goes on listening; nothing else of this process can use the network from here on. */
+async function giveUpNetwork(): Promise<void> {
   await Deno.permissions.revoke({ name: "net" });
 }
 

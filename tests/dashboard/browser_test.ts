@@ -1,80 +1,78 @@
 /** The page in a real browser; these tests are there only where Chromium is. */
 import { assert, assertEquals } from "@std/assert";
-import type { Page } from "playwright-core";
 import { serveDashboard } from "../../lib/dashboard/server.ts";
 import type { RunFolder } from "../../lib/run/run_folder.ts";
-import { chromiumPath, type Look, withPage } from "../helpers/chromium.ts";
+import { chromiumPath, withPage } from "../helpers/chromium.ts";
+import type { Look, Page } from "../helpers/dev_tools.ts";
+import contrasts from "./_contrasts.js" with { type: "text" };
 import { candidate, fillRun, record, search, withRun } from "./_run_fixture.ts";
 
 const chromium = await chromiumPath();
 const desktop: Look = { width: 1200, colorScheme: "light", reducedMotion: "no-preference" };
 
-/** A test of the page of a filled run. */
+/** A test of the page of a filled run; its third argument ends the dashboard. */
 function testPage(
   name: string,
   look: Look,
-  test: (page: Page, run: RunFolder, close: () => Promise<void>) => Promise<void>,
+  test: (page: Page, run: RunFolder, end: () => PromiseLike<void>) => Promise<void>,
 ): void {
   if (chromium === null) return;
-  Deno.test({
-    name,
-    // playwright keeps its pipes to the browser for a moment after it is closed
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: () =>
-      withRun(async (run) => {
-        await fillRun(run);
-        await using dashboard = serveDashboard({ runDir: run.dir, port: 0, isOwnRun: true });
-        await withPage(chromium, look, async (page, complaints) => {
-          await page.goto(dashboard.url);
-          await page.waitForSelector("#part-photographs", { state: "attached" });
-          await test(page, run, () => dashboard[Symbol.asyncDispose]());
-          assertEquals(complaints, []);
-        });
-      }),
-  });
+  Deno.test(name, () =>
+    withRun(async (run) => {
+      await fillRun(run);
+      await using dashboard = serveDashboard({ runDir: run.dir, port: 0, isOwnRun: true });
+      await withPage(chromium, async (page) => {
+        await page.lookAt(look);
+        await page.goTo(dashboard.url);
+        await page.until("document.getElementById('part-photographs') && state.textContent === 'Live'");
+        await test(page, run, () => dashboard[Symbol.asyncDispose]());
+        assertEquals(page.complaints, []);
+      });
+    }));
+}
+
+function count(page: Page, selector: string): Promise<number> {
+  return page.evaluate(`document.querySelectorAll(${JSON.stringify(selector)}).length`);
+}
+
+function textOf(page: Page, id: string): Promise<string> {
+  return page.evaluate(`document.getElementById("${id}").textContent`);
 }
 
 /** How many candidates can be seen. */
 function seenCandidates(page: Page): Promise<number> {
-  return page.locator(
-    '.moments g[class^="frame-"]:not(.later) path, .moments g[class^="frame-"]:not(.later) circle',
-  )
-    .count();
+  const shown = '.moments g[class^="frame-"]:not(.later)';
+  return count(page, `${shown} path, ${shown} circle`);
 }
 
 testPage(
   "a browser shows a run's stages, curves, candidates, front and best architecture",
   desktop,
   async (page) => {
-    assertEquals(await page.textContent("#state"), "Live");
-    assertEquals(await page.locator("#part-stages tbody tr").count(), 6);
-    assertEquals(await page.locator("#training path.curve, #training .curve path").count(), 8);
+    assertEquals(await count(page, "#part-stages tbody tr"), 6);
+    assertEquals(await count(page, "#training .curve path"), 8);
     assertEquals(await seenCandidates(page), 12);
-    assertEquals(await page.locator('.moments g[class^="front-"]:not(.later)').count(), 2);
-    assertEquals(await page.locator('#architecture [aria-label="block"]').count(), 5);
+    assertEquals(await count(page, '.moments g[class^="front-"]:not(.later)'), 2);
+    assertEquals(await count(page, '#architecture [aria-label="block"]'), 5);
   },
 );
 
-testPage("the slider and its keys show the population as it was at a generation", desktop, async (page) => {
-  assertEquals(await page.textContent("#moment-text"), "3 of 3");
-  await page.focus("#moment");
-  await page.keyboard.press("ArrowLeft");
-  assertEquals([await page.textContent("#moment-text"), await seenCandidates(page)], ["2 of 3", 8]);
-  await page.keyboard.press("Home");
-  assertEquals([await page.textContent("#moment-text"), await seenCandidates(page)], ["1 of 3", 4]);
-  assertEquals(await page.getAttribute("#moment", "aria-valuetext"), "generation 1 of 3");
+testPage("the slider's keys show the population as it was at a generation", desktop, async (page) => {
+  assertEquals(await textOf(page, "moment-text"), "3 of 3");
+  await page.evaluate("moment.focus()");
+  await page.press("ArrowLeft");
+  assertEquals([await textOf(page, "moment-text"), await seenCandidates(page)], ["2 of 3", 8]);
+  await page.press("Home");
+  assertEquals([await textOf(page, "moment-text"), await seenCandidates(page)], ["1 of 3", 4]);
+  assertEquals(await page.evaluate("moment.getAttribute('aria-valuetext')"), "generation 1 of 3");
 });
 
 testPage("playing goes through the generations to the last, and stops there", desktop, async (page) => {
-  await page.focus("#play");
-  await page.keyboard.press("Enter");
-  assertEquals([await page.textContent("#play"), await page.textContent("#moment-text")], [
-    "Pause",
-    "1 of 3",
-  ]);
-  await page.waitForFunction(() => document.getElementById("play")?.textContent === "Play");
-  assertEquals(await page.textContent("#moment-text"), "3 of 3");
+  await page.evaluate("play.focus()");
+  await page.press("Enter");
+  assertEquals([await textOf(page, "play"), await textOf(page, "moment-text")], ["Pause", "1 of 3"]);
+  await page.until("play.textContent === 'Play'");
+  assertEquals(await textOf(page, "moment-text"), "3 of 3");
 });
 
 testPage(
@@ -83,18 +81,18 @@ testPage(
     ...desktop,
     colorScheme: "dark",
   },
-  async (page, run, close) => {
-    await page.focus("#moment");
-    await page.keyboard.press("Home");
+  async (page, run, end) => {
+    await page.evaluate("moment.focus()");
+    await page.press("Home");
     search(run, [candidate(3, 0)]);
     await Deno.writeTextFile(run.paths.metrics, record("retrain", 1, 12), { append: true });
-    await page.waitForSelector("#part-training-retrain");
-    await page.waitForFunction(() => document.getElementById("moment-text")?.textContent === "1 of 4");
+    await page.until("document.getElementById('part-training-retrain')");
+    await page.until("document.getElementById('moment-text').textContent === '1 of 4'");
     assertEquals(await seenCandidates(page), 4);
-    await close();
-    await page.waitForFunction(() => document.getElementById("state")?.textContent?.startsWith("Ended"));
-    assertEquals(await page.locator("#part-stages tr.stopped").count(), 1);
-    assertEquals(await page.locator('#architecture [aria-label="block"]').count(), 5);
+    await end();
+    await page.until("state.textContent.startsWith('Ended')");
+    assertEquals(await count(page, "#part-stages tr.stopped"), 1);
+    assertEquals(await count(page, '#architecture [aria-label="block"]'), 5);
   },
 );
 
@@ -103,44 +101,16 @@ testPage("a telephone's width is enough, and nothing moves for those who ask for
   colorScheme: "light",
   reducedMotion: "reduce",
 }, async (page) => {
-  const { scrollWidth, clientWidth } = await page.evaluate(() => document.documentElement);
-  assert(scrollWidth <= clientWidth, `${scrollWidth} > ${clientWidth}`);
-  const moving = await page.evaluate(() => document.getAnimations().length);
-  assertEquals(moving, 0);
+  const root = "document.documentElement";
+  assertEquals(await page.evaluate(`[${root}.clientWidth, ${root}.scrollWidth]`), [360, 360]);
+  assertEquals(await page.evaluate("document.getAnimations().length"), 0);
 });
 
 testPage("text and its ground differ enough, light and dark (WCAG AA)", desktop, async (page) => {
   for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    const ratios = await page.evaluate(contrasts);
-    assert(ratios.length > 10, `${ratios.length} texts`);
+    await page.lookAt({ ...desktop, colorScheme });
+    const ratios = await page.evaluate<{ text: string; ratio: number }[]>(contrasts);
+    assert(ratios.length > 50, `${ratios.length} texts`);
     assertEquals(ratios.filter(({ ratio }) => ratio < 4.5), [], colorScheme);
   }
 });
-
-/** Runs in the page: the contrast of each element's own text with the colour behind it. */
-function contrasts(): { text: string; ratio: number }[] {
-  const numbers = (color: string): number[] => (color.match(/[\d.]+/g) ?? []).map(Number);
-  const luminance = (color: string): number => {
-    const [r, g, b] = numbers(color).map((value) => {
-      const part = value / 255;
-      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const groundOf = (element: Element): string => {
-    const { backgroundColor } = getComputedStyle(element);
-    if (numbers(backgroundColor)[3] !== 0) return backgroundColor;
-    return element.parentElement === null ? "rgb(255, 255, 255)" : groundOf(element.parentElement);
-  };
-  const elements = [
-    ...document.querySelectorAll("h1, h2, h3, p, a, th, td, span, b, label, output, button, figcaption"),
-  ];
-  return elements.filter((one) =>
-    [...one.childNodes].some((node) => node.nodeType === 3 && node.nodeValue?.trim())
-  )
-    .map((one) => {
-      const [a, b] = [luminance(getComputedStyle(one).color), luminance(groundOf(one))].sort((x, y) => y - x);
-      return { text: one.textContent ?? "", ratio: (a + 0.05) / (b + 0.05) };
-    });
-}

@@ -1,19 +1,15 @@
 /**
- * Headless Chromium, where there is one.
+ * Headless Chromium, where there is one, by the DevTools protocol: the libraries for it ask for every permission.
  *
  * @module
  */
-import { chromium, type Page } from "playwright-core";
 import { isFile } from "../../lib/base/is_file.ts";
+import { DevTools, Page } from "./dev_tools.ts";
 
-const places = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
+const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 const flags = [
+  "--headless",
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -21,45 +17,52 @@ const flags = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  "--remote-debugging-port=0",
 ];
 
-/** Where Chromium is; null if there is none. `DETNAS_CHROMIUM` names another. */
+/** Where Chromium is; null if there is none. */
 export async function chromiumPath(): Promise<string | null> {
-  const named = Deno.env.get("DETNAS_CHROMIUM");
-  for (const path of named === undefined ? places : [named]) {
-    if (await isFile(path)) return path;
-  }
+  for (const path of places) if (await isFile(path)) return path;
   return null;
 }
 
-/** How a page is looked at. */
-export interface Look {
-  readonly width: number;
-  readonly colorScheme: "light" | "dark";
-  readonly reducedMotion: "reduce" | "no-preference";
+/**
+ * Hands a test an empty page of a new browser, and ends the browser.
+ *
+ * @param path Where Chromium is.
+ */
+export async function withPage(path: string, test: (page: Page) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "detnas_chromium_" });
+  const browser = new Deno.Command(path, {
+    args: [...flags, `--user-data-dir=${folder}`, "about:blank"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const address = Promise.withResolvers<string>();
+  const output = findAddress(browser.stderr, address);
+  try {
+    await using tools = await DevTools.connect(await address.promise);
+    await test(await Page.open(tools));
+    await tools.call("Browser.close");
+  } finally {
+    const deadline = setTimeout(() => browser.kill("SIGKILL"), 5000);
+    await Promise.all([browser.status, output]);
+    clearTimeout(deadline);
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
-/**
- * Hands a test a new page of a new browser, and closes both.
- *
- * @param executablePath Where Chromium is.
- * @param test Its second argument gathers what the page complains about: errors, and warnings on its console.
- */
-export async function withPage(
-  executablePath: string,
-  { width, ...look }: Look,
-  test: (page: Page, complaints: string[]) => Promise<void>,
+/** Reads to the end, as a full pipe would stop the browser. */
+async function findAddress(
+  stderr: ReadableStream<Uint8Array>,
+  address: PromiseWithResolvers<string>,
 ): Promise<void> {
-  const browser = await chromium.launch({ executablePath, args: flags });
-  try {
-    const page = await browser.newPage({ viewport: { width, height: 800 }, ...look });
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-    });
-    await test(page, complaints);
-  } finally {
-    await browser.close();
+  let text = "";
+  for await (const chunk of stderr.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const found = text.match(/DevTools listening on (ws:\S+)/);
+    if (found !== null) address.resolve(found[1]);
   }
+  address.reject(new Error(`Cannot reach Chromium: it said ${text}`));
 }
