@@ -67,12 +67,12 @@ async function trainToEnd(
   await run.metrics.truncate(name, step);
 
   let finalLoss: number | null = null;
+  let memory: { readonly rssBytes?: number } = {}; // after the report before
   const deadline = new Deadline();
   for (let done = step; done < steps;) {
     const metrics = await deadline.hold(timers, trainer, () => trainer.finish((api) => api.train(reportMs)));
-    const { rssBytes } = await trainer.call((api) => api.memory());
     const records = metrics.map(({ parts, ...rest }) => ({ stage: name, ...rest, ...parts }));
-    const last = { ...records[records.length - 1], totalSteps: steps, rssBytes }; // once a report
+    const last = { ...records[records.length - 1], totalSteps: steps, ...memory }; // once a report
     await run.metrics.append(...records.slice(0, -1), last);
     const { step, loss } = metrics[metrics.length - 1];
     [done, finalLoss] = [step, loss];
@@ -80,6 +80,8 @@ async function trainToEnd(
     progress.step = Math.max(progress.step, done);
     if (signal.aborted || done === steps) await trainer.finish((api) => api.saveTraining());
     signal.throwIfAborted();
+    const { rssBytes } = await trainer.call((api) => api.memory());
+    memory = { rssBytes };
     observer.progress({ label: name, unit: "steps", done, total: steps, loss, memoryBytes: rssBytes });
   }
   const top1 = validates ? await trainer.call((api) => api.validate()) : undefined;

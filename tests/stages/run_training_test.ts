@@ -54,6 +54,16 @@ Deno.test("runTraining() asks for steps to the end, and writes and shows each", 
       waitMs: 1,
       classLoss: 8,
     });
+    const ofReports = records.map(({ step, totalSteps, rssBytes }) => ({ step, totalSteps, rssBytes }))
+      .filter(({ totalSteps }) => totalSteps !== undefined);
+    assertEquals(
+      JSON.stringify(ofReports),
+      JSON.stringify([
+        { step: 2, totalSteps: 6 }, // before the first report is over nobody has asked for the memory
+        { step: 4, totalSteps: 6, rssBytes: 1e6 },
+        { step: 6, totalSteps: 6, rssBytes: 1e6 },
+      ]),
+    );
     assertEquals(told.progress.map(({ label, done, total, loss }) => [label, done, total, loss]), [
       ["finetune", 2, 6, 8],
       ["finetune", 4, 6, 6],

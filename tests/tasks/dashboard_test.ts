@@ -55,17 +55,17 @@ class WatchedJob {
   }
 }
 
-/** Everything that a page is sent until its stream ends; `onLook` is called after the first look. */
-async function watch(url: string, onLook: () => void = () => {}): Promise<string> {
+/** Everything that a page is sent until its stream ends; once it holds a part, something is done. */
+async function watch(url: string, part = "stages", act: () => void = () => {}): Promise<string> {
   const { origin, search } = new URL(url);
   const response = await fetch(`${origin}/events${search}`);
   assertEquals(response.status, 200);
   let text = "";
-  let hasLooked = false;
+  let isSeen = false;
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
     text += chunk;
-    if (!hasLooked && text.includes("event: look")) onLook();
-    hasLooked ||= text.includes("event: look");
+    if (!isSeen && text.includes(`"id":"${part}"`)) act();
+    isSeen ||= text.includes(`"id":"${part}"`);
   }
   return text;
 }
@@ -97,7 +97,7 @@ Deno.test({
       const long = [...tiny, "--set", "pretrain.duration.steps=100000"];
       const job = new WatchedJob("pretrain", [...long, "--dashboard", "--run", `${folder}/run`]);
       const start = performance.now();
-      const seen = await watch(await job.url(), () => job.interrupt());
+      const seen = await watch(await job.url(), "training-pretrain", () => job.interrupt());
       assertEquals(await job.end(), 130, job.text);
       assertStringIncludes(job.text, "stopped by SIGINT; go on with: deno task pretrain");
       assertMatch(seen, /event: end\ndata: \{\}\n\n$/);
@@ -126,7 +126,7 @@ Deno.test({
     withFolder(async (folder) => {
       await (await openRun(`${folder}/run`, tinyConfig))[Symbol.asyncDispose]();
       const job = new WatchedJob("dashboard", ["--run", `${folder}/run`]);
-      const seen = await watch(await job.url(), () => job.interrupt());
+      const seen = await watch(await job.url(), "stages", () => job.interrupt());
       assertEquals(await job.end(), 0, job.text);
       assertStringIncludes(seen, "waiting");
       assertMatch(seen, /event: end\ndata: \{\}\n\n$/);
