@@ -13,6 +13,7 @@ import { type Command, flagsOf, helpText, ownConfigNames } from "./commands.ts";
 import { configs, defaultConfigName } from "./configs/mod.ts";
 import { treeCrowns } from "./configs/tree_crowns.ts";
 import { treeCrownsFolder } from "./tree_crowns.ts";
+import { portFlag } from "./flag_values.ts";
 
 /** What a command is to do: show its help, or run. */
 export type Invocation =
@@ -28,6 +29,8 @@ export type Invocation =
     readonly openPorts: boolean;
     /** Whether TensorBoard's event file is kept. */
     readonly tensorboard: boolean;
+    /** The port of the dashboard, 0 for any free one; null if none is asked for. */
+    readonly dashboardPort: number | null;
     /** The command's own flags, as typed, by name. */
     readonly flags: ReadonlyMap<string, string>;
   };
@@ -51,7 +54,8 @@ export async function resolveConfig(command: Command, args: string[]): Promise<I
   await pinThreads(base.value, runDir);
   const config = parseConfig(base.value, [base.where, ...given.typed].join(" "));
   const { approximate, openPorts, tensorboard, text: flags } = given;
-  return { help: null, config, runDir, approximate, openPorts, tensorboard, flags };
+  const dashboardPort = portFlag(flags, "dashboard-port") ?? (given.dashboard ? 0 : null);
+  return { help: null, config, runDir, approximate, openPorts, tensorboard, dashboardPort, flags };
 }
 
 interface GivenFlags {
@@ -59,6 +63,7 @@ interface GivenFlags {
   approximate: boolean;
   openPorts: boolean;
   tensorboard: boolean;
+  dashboard: boolean;
   /** Values by flag, of those that are given. */
   text: Map<string, string>;
   /** `key.path=value`, in order. */
@@ -93,6 +98,7 @@ function givenFlags(command: Command, args: string[]): GivenFlags {
     approximate: parsed["approximate"] === true,
     openPorts: parsed["open-ports"] === true,
     tensorboard: parsed["tensorboard"] === true,
+    dashboard: parsed["dashboard"] === true,
     text,
     settings,
     typed: [...typed, ...settings.map((setting) => `--set ${setting}`)],

@@ -47,6 +47,9 @@ export const ownConfigNames: readonly string[] = [...configs.keys()].filter((nam
   !paperConfigs.has(name)
 );
 
+/** The commands that work long enough to be watched. */
+const dashboardCommands: readonly Command[] = ["search", "pretrain", "finetune", "retrain"];
+
 /** All flags, in the help's order. */
 const flags: readonly Flag[] = [
   {
@@ -106,6 +109,18 @@ const flags: readonly Flag[] = [
     value: null,
     help: "tells what happens as one JSON object a line: see README, Progress for programs",
     only: runCommands,
+  },
+  {
+    name: "dashboard",
+    value: null,
+    help: "serves a page that shows how the run goes, to this machine only, and prints its address",
+    only: dashboardCommands,
+  },
+  {
+    name: "dashboard-port",
+    value: "PORT",
+    help: "serves it at this port; default: any free one",
+    only: dashboardCommands,
   },
   { name: "architectures", value: "K", help: "architectures to retrain; default 8", only: ["rank"] },
   {

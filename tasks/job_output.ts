@@ -24,6 +24,7 @@ export type JobEvent =
     /** What runs the backbone's blocks. */
     readonly kernels: string;
   }
+  | { /** The dashboard's address, with its token. */ readonly event: "dashboard"; readonly url: string }
   | { /** Something worth knowing. */ readonly event: "note"; readonly text: string }
   | { readonly event: "started"; readonly stage: Stage }
   | ({ readonly event: "progress" } & StageProgress)
@@ -63,7 +64,7 @@ export interface JobOutput extends Disposable {
   tell(event: JobEvent): void;
 }
 
-/** Hands on what was asked for and how it ended: results, stops and errors. */
+/** Hands on what was asked for and how it ended: results, the dashboard's address, stops and errors. */
 export class QuietOutput implements JobOutput {
   readonly #output: JobOutput;
 
@@ -73,7 +74,7 @@ export class QuietOutput implements JobOutput {
   }
 
   tell(event: JobEvent): void {
-    if (["result", "stopped", "error"].includes(event.event)) this.#output.tell(event);
+    if (["result", "dashboard", "stopped", "error"].includes(event.event)) this.#output.tell(event);
   }
 
   [Symbol.dispose](): void {

@@ -7,6 +7,7 @@ import type { Config } from "../lib/config/schema.ts";
 import { plannedStages, usesClassLabels } from "../lib/run/plan.ts";
 import { fixedArchitecture } from "../lib/search/fixed_architecture.ts";
 import { openRun, readRunConfig, type RunFolder, type Stage } from "../lib/run/run_folder.ts";
+import { serveDashboard } from "../lib/dashboard/server.ts";
 import { checkDataImages } from "../lib/stages/check_images.ts";
 import { checkSupernetRun } from "../lib/stages/supernet_run.ts";
 import { requireFinished, type StageContext } from "../lib/stages/stage_context.ts";
@@ -78,11 +79,12 @@ export async function openJob(
     console.log(invocation.help);
     return null;
   }
-  const { config, runDir, approximate, openPorts, tensorboard, flags } = invocation;
+  const { config, runDir, approximate, openPorts, tensorboard, dashboardPort, flags } = invocation;
   const next = nextCommandOf(runDir, args);
   const say = (text: string): void => output.tell({ event: "note", text });
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
+    await giveUpNetwork();
     const [library, kernels] = [await fetchLibrary(config), await ensureKernels(config.device)];
     await followMachines(library, kernels, config, runDir, machines, stopping.listen(), say);
     return null;
@@ -93,6 +95,7 @@ export async function openJob(
 
   // The run, where there is one
   await using resources = new AsyncDisposableStack();
+  await watchRun(resources, runDir, dashboardPort, output);
   const held = resources.use(new AsyncDisposableStack()); // let go of last, when the worker has ended
   const isThere = await readRunConfig(runDir) !== null;
   const existing = isThere ? held.use(await openRun(runDir, config, approximate)) : null;
@@ -163,6 +166,25 @@ export async function openJob(
     next,
     [Symbol.asyncDispose]: () => job.disposeAsync(),
   };
+}
+
+/** Serves the dashboard if it is asked for, until the job is over. */
+async function watchRun(
+  resources: AsyncDisposableStack,
+  runDir: string,
+  port: number | null,
+  output: JobOutput,
+): Promise<void> {
+  if (port !== null) {
+    const { url } = resources.use(serveDashboard({ runDir, port, isOwnRun: true }));
+    output.tell({ event: "dashboard", url });
+  }
+  await giveUpNetwork();
+}
+
+/** What listens goes on listening; nothing else of this process can use the network from here on. */
+async function giveUpNetwork(): Promise<void> {
+  await Deno.permissions.revoke({ name: "net" });
 }
 
 /** What of a command's stages the config has. */

@@ -58,6 +58,8 @@ function eventLines(event: Exclude<JobEvent, { event: "progress" | "error" }>): 
   switch (event.event) {
     case "opened":
       return [openedText(event)];
+    case "dashboard":
+      return [`dashboard: ${event.url}`];
     case "note":
       return [event.text];
     case "started":

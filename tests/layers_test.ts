@@ -25,6 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   page: ["base", "boxes", "data", "report"],
   export: ["base", "space", "boxes", "nn", "models", "data", "config", "train", "report"],
   survey: ["base", "boxes", "data", "config", "report"],
+  dashboard: ["base", "config", "run", "search", "space", "report"],
 };
 
 /** May import every folder of `lib`. */
@@ -42,7 +43,7 @@ const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ["comlink", ["workers"]],
   ["zod", ["config"]],
   ["sharp", ["data", "report", "stages"]],
-  ["@observablehq/plot", ["report"]],
+  ["@observablehq/plot", ["report", "dashboard"]],
   ["linkedom", ["report"]],
 ]);
 

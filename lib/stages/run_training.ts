@@ -73,7 +73,7 @@ async function trainToEnd(
   for (let done = step; done < steps;) {
     const metrics = await deadline.hold(timers, trainer, () => trainer.finish((api) => api.train(reportMs)));
     const { rssBytes } = await trainer.finish((api) => api.memory());
-    await run.metrics.append(...metricRecords(name, metrics, rssBytes));
+    await run.metrics.append(...metricRecords(name, metrics, rssBytes, steps));
     const { step, loss } = metrics[metrics.length - 1];
     [done, finalLoss] = [step, loss];
     if (done > progress.step) trainer.succeeded();
@@ -88,13 +88,18 @@ async function trainToEnd(
   return { steps, finalLoss, peakRssBytes, ...(top1 === undefined ? {} : { top1 }) };
 }
 
-/** One record a step; the last has the worker's memory after it. */
-function metricRecords(stage: string, metrics: readonly StepMetrics[], rssBytes: number): MetricRecord[] {
+/** One record a step; the last has the worker's memory after it, and how many steps there are to be. */
+function metricRecords(
+  stage: string,
+  metrics: readonly StepMetrics[],
+  rssBytes: number,
+  totalSteps: number,
+): MetricRecord[] {
   const last = metrics.length - 1;
   return metrics.map(({ parts, ...rest }, i) => ({
     stage,
     ...rest,
     ...parts,
-    ...(i === last ? { rssBytes } : {}),
+    ...(i === last ? { rssBytes, totalSteps } : {}),
   }));
 }

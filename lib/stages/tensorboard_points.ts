@@ -15,7 +15,7 @@ import type { SearchResult } from "./search.ts";
 import type { TrainingResult } from "./run_training.ts";
 
 /** What a training's records hold beside the loss's parts. */
-const ownFields = ["stage", "step", "loss", "learningRate", "elapsedMs", "waitMs", "rssBytes"];
+const ownFields = ["stage", "step", "loss", "learningRate", "elapsedMs", "waitMs", "rssBytes", "totalSteps"];
 
 /** Turns the lines of `metrics.jsonl` into scalars, in their order. */
 export class TrainingPoints {

@@ -194,6 +194,26 @@ Deno.test("resolveConfig() hands a command its own flags, and no other command t
   );
 });
 
+Deno.test("resolveConfig() gives the dashboard's port: any free one, a named one, or none, where it can be watched", async () => {
+  const portOf = async (...args: string[]): Promise<number | null> => {
+    const invocation = await resolveConfig("pretrain", args);
+    assert(invocation.help === null);
+    return invocation.dashboardPort;
+  };
+  assertEquals([await portOf(), await portOf("--dashboard")], [null, 0]);
+  assertEquals(await portOf("--dashboard", "--dashboard-port", "8123"), 8123);
+  assertEquals(await portOf("--dashboard-port=8123"), 8123);
+  assertEquals(
+    await messageOf("--dashboard-port", "65536"),
+    "Cannot understand --dashboard-port 65536: wanted a port, 0 to 65535",
+  );
+  assertEquals(
+    await messageOf("--dashboard-port", "any"),
+    "Cannot understand --dashboard-port any: wanted a whole number of at least 0",
+  );
+  await assertRejects(() => resolveConfig("doctor", ["--dashboard"]), TypeError, "there is no such flag");
+});
+
 Deno.test("resolveConfig() asks for the images that a config has none of itself", async () => {
   assertEquals(
     await messageOf("--config", "photos"),
@@ -213,6 +233,7 @@ Deno.test("resolveConfig() reads a config file, and names one that is missing or
       approximate: false,
       openPorts: false,
       tensorboard: false,
+      dashboardPort: null,
       flags: new Map([["config", path]]),
     });
     assertEquals(
