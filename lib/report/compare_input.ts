@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ApSummary, ReportCandidate, ReportSpace } from "./report_input.ts";
+import type { ApSummary } from "./evaluation_input.ts";
+import type { ReportCandidate, ReportSpace } from "./report_input.ts";
 
 /** One run; a part that it does not have yet is `null` or empty. */
 export interface ComparedRun {

@@ -12,8 +12,8 @@ import {
   type PublishedResult,
   publishedResults,
 } from "./published_results.ts";
-import type { ApSummary } from "./report_input.ts";
-import { apColumns } from "./run_sections.ts";
+import { apColumns } from "./evaluation_section.ts";
+import type { ApSummary } from "./evaluation_input.ts";
 import { type StrategySummary, summarizeStrategies } from "./search_progress.ts";
 import { reachedText, strategyColumns } from "./search_sections.ts";
 import { type Column, columnsOf } from "./table.ts";

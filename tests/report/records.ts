@@ -4,10 +4,10 @@
  * @module
  */
 import type { ComparedRun } from "../../lib/report/compare_input.ts";
+import type { ReportPicture } from "../../lib/report/evaluation_input.ts";
 import type {
   ReportCandidate,
   ReportInput,
-  ReportPicture,
   ReportSearch,
   ReportSpace,
 } from "../../lib/report/report_input.ts";
@@ -70,7 +70,16 @@ export function picture(changes: Partial<ReportPicture>): ReportPicture {
   const bytes = Uint8Array.fromBase64(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=",
   );
-  return { title: "a.png", bytes, widthPx: 320, heightPx: 240, detections: [], truths: [], ...changes };
+  return {
+    title: "a.png",
+    bytes,
+    widthPx: 320,
+    heightPx: 240,
+    detections: [],
+    truths: [],
+    outcome: null,
+    ...changes,
+  };
 }
 
 /** A run that did next to nothing, with what a test changes. */
