@@ -69,7 +69,7 @@ const areas = { small: "under 32² px", medium: "32² to 96² px", large: "over 
 function sizeColumns(sizes: readonly ReportSize[]): Column<ReportSize>[] {
   const all = sizes.reduce((sum, { objects }) => sum + objects, 0);
   return [
-    { title: "Objects of", value: ({ name }) => `${name} area, ${areas[name]}` },
+    { title: "Area", value: ({ name }) => `${name}, ${areas[name]}` },
     fractionColumn("AP", ({ AP }) => AP),
     fractionColumn("AR100", ({ AR100 }) => AR100),
     { ...objectsColumn<ReportSize>(), bar: ({ objects }) => all === 0 ? 0 : objects / all },

@@ -31,13 +31,15 @@ function curvesOf(classes: readonly ReportClass[]): Markup {
   }`;
 }
 
-/** More classes than colours are thin lines of one kind. */
+/** With more classes than colours, lines are thin and of one kind. */
 function hasColors(classes: readonly ReportClass[]): boolean {
   return classes.length <= classColors.length;
 }
 
 function colorOf(classes: readonly ReportClass[], name: string): string {
-  return hasColors(classes) ? classColor(classes.map((one) => one.name), name) : "var(--soft)";
+  if (!hasColors(classes)) return "var(--soft)";
+  const color = classColor(classes.map((one) => one.name), name); // of boxes on photographs: too light on paper
+  return `color-mix(in srgb, ${color} 78%, var(--ink))`;
 }
 
 function keysOf(classes: readonly ReportClass[], present: readonly ReportClass[]): LegendEntry[] {
@@ -97,9 +99,11 @@ function aloneFigures(present: readonly ReportClass[]): Markup {
     { label: "IoU 0.75", color: "var(--accent)", shape: "dashes" },
   ]);
   return markup`<h3>Class by class</h3>
-<details${present.length <= openClasses ? markup` open` : nothing}><summary>${
-    plural(present.length, "curve")
-  }</summary>\n${key}<div class="grid three">\n${present.map(aloneFigure)}</div></details>`;
+<details${
+    present.length <= openClasses ? markup` open` : nothing
+  }><summary>${present.length} classes</summary>\n${key}<div class="grid three">\n${
+    present.map(aloneFigure)
+  }</div></details>`;
 }
 
 function aloneFigure({ name, AP50, AP75, precision50, precision75 }: ReportClass): Markup {

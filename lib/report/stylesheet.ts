@@ -108,8 +108,9 @@ dd { margin: 0; overflow-wrap: anywhere; }
   nav { display: none; }
   section { border: 0; border-top: 1px solid var(--rule); border-radius: 0; padding: 12px 0 0; }
   table { font-size: 9pt; }
-  h2, h3 { break-after: avoid; }
-  figure, .tile, tr, dl { break-inside: avoid; }
+  h2, h3, .legend, summary, figcaption { break-after: avoid; }
+  figure, .tile, .scroll, tr, dl { break-inside: avoid; }
+  p { orphans: 3; widows: 3; }
   .picture, .scroll, pre { overflow: visible; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .chain svg, .picture svg[width="1040"] { min-width: 0; }
