@@ -76,10 +76,9 @@ export interface EvaluationDetails {
  * Looks closer at an evaluation.
  *
  * @param groundTruth What was evaluated on; not changed.
- * @param detections What was found; not changed.
+ * @param detections What was found in its images; not changed.
  * @param evaluation By `evaluateCoco`, of the same.
  * @param thresholds For what was taken for what.
- * @throws RangeError As `evaluateCoco` does.
  */
 export function evaluationDetails(
   groundTruth: GroundTruth,

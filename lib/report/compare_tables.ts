@@ -28,15 +28,16 @@ export interface RowTable<Row> {
 
 /** A run under the name that tells it from the others. */
 export interface LabelledRun extends ComparedRun {
-  /** Its name, or where several share that, its folder. */
+  /** Its name, or where several share that, its folder; an approximate run's says that it is one. */
   readonly label: string;
 }
 
-/** Names that differ: a run's own, or its folder's path where another run has the same. */
+/** Names that differ: a run's own, or its folder's path where another run has the same; with approximate runs marked. */
 export function labelled(runs: readonly ComparedRun[]): LabelledRun[] {
   return runs.map((run) => {
     const isShared = runs.some((other) => other !== run && other.name === run.name);
-    return { ...run, label: isShared ? run.folder : run.name };
+    const mark = run.isApproximate ? " (approximate)" : "";
+    return { ...run, label: (isShared ? run.folder : run.name) + mark };
   });
 }
 

@@ -49,6 +49,7 @@ export function comparedRun(changes: Partial<ComparedRun>): ComparedRun {
   return {
     folder: `runs/${changes.name ?? "trial"}`,
     name: "trial",
+    isApproximate: false,
     detector: "RetinaNet",
     backbone: "DetNAS, small",
     publishedAs: "DetNAS 300M",
