@@ -36,7 +36,7 @@ export function renderComparison(runs: readonly ComparedRun[]): Map<string, stri
   const pictures = picturesOf(shown);
   return new Map([
     ["compare.html", htmlPage(shown, parts, pictures)],
-    ["compare.md", markdownPage(parts, pictures)],
+    ["compare.md", markdownPage(shown, parts, pictures)],
     ...parts.map((part) => [part.csvFile, part.csv] as const),
     ...pictures.map(({ file, title, drawing }) => [file, standalonePicture(title, drawing)] as const),
   ]);
@@ -95,6 +95,13 @@ const SEARCH_NOTE =
 const KERNEL_NOTE = "Blocks of each stage by choice. A dash: the space has no such choice.";
 const PUBLISHED_NOTE =
   "As their sources give them: multiply-adds as round as there, parameters with the classifier. What was found in no citable place is not here.";
+
+const APPROXIMATE_NOTE =
+  "Approximate: the run went on although something that its result depends on had changed; its report says what.";
+
+function hasApproximate(runs: readonly LabelledRun[]): boolean {
+  return runs.some(({ isApproximate }) => isApproximate);
+}
 
 function part<Row>(
   id: string,
@@ -157,7 +164,8 @@ function htmlPage(
   const main = sections.findIndex(({ id }) => id === "kernels");
   const all = pictures.length === 0 ? sections : sections.toSpliced(main, 0, drawn);
   const header = markup`<h1>Comparison of ${plural(runs.length, "run")}</h1>
-<p class="lead">DetNAS: measured numbers beside published ones.</p>`;
+<p class="lead">DetNAS: measured numbers beside published ones.</p>
+${hasApproximate(runs) ? markup`<p class="note">${APPROXIMATE_NOTE}</p>` : nothing}`;
   return page(`Comparison of ${plural(runs.length, "run")} – DetNAS`, header, all);
 }
 
@@ -178,9 +186,14 @@ function pilesBody(architectures: readonly NamedArchitecture[]): Markup {
 <p class="note">Each stage's blocks piled up by choice; stages from left to right.</p><br>`;
 }
 
-function markdownPage(parts: readonly Part[], pictures: readonly Picture[]): string {
+function markdownPage(
+  runs: readonly LabelledRun[],
+  parts: readonly Part[],
+  pictures: readonly Picture[],
+): string {
   const tables = parts.map(({ title, note, markdown }) => `## ${title}\n\n${markdown}\n${note}\n`);
   const images = pictures.map(({ title, file }) => `![${markdownText(title)}](${file})\n`);
   const drawn = images.length === 0 ? [] : [`## Architectures\n\n${images.join("\n")}`];
-  return ["# Comparison\n", ...tables, ...drawn].join("\n");
+  const note = hasApproximate(runs) ? [`${APPROXIMATE_NOTE}\n`] : [];
+  return ["# Comparison\n", ...note, ...tables, ...drawn].join("\n");
 }

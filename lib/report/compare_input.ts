@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ApSummary, ReportCandidate, ReportSpace } from "./report_input.ts";
+import type { ApSummary } from "./evaluation_input.ts";
+import type { ReportCandidate, ReportSpace } from "./report_input.ts";
 
 /** One run; a part that it does not have yet is `null` or empty. */
 export interface ComparedRun {
@@ -11,6 +12,8 @@ export interface ComparedRun {
   readonly folder: string;
   /** Its config's name. */
   readonly name: string;
+  /** Whether it went on although something that its result depends on had changed. */
+  readonly isApproximate: boolean;
   /** The detector around the backbone, as published results name it. */
   readonly detector: DetectorName;
   /** How the backbone came about, e.g. `DetNAS, small` or `ShuffleNetV2-20`. */

@@ -12,8 +12,8 @@ import {
   type PublishedResult,
   publishedResults,
 } from "./published_results.ts";
-import type { ApSummary } from "./report_input.ts";
-import { apColumns } from "./run_sections.ts";
+import { apColumns } from "./evaluation_section.ts";
+import type { ApSummary } from "./evaluation_input.ts";
 import { type StrategySummary, summarizeStrategies } from "./search_progress.ts";
 import { reachedText, strategyColumns } from "./search_sections.ts";
 import { type Column, columnsOf } from "./table.ts";
@@ -28,15 +28,16 @@ export interface RowTable<Row> {
 
 /** A run under the name that tells it from the others. */
 export interface LabelledRun extends ComparedRun {
-  /** Its name, or where several share that, its folder. */
+  /** Its name, or where several share that, its folder; an approximate run's says that it is one. */
   readonly label: string;
 }
 
-/** Names that differ: a run's own, or its folder's path where another run has the same. */
+/** Names that differ: a run's own, or its folder's path where another run has the same; with approximate runs marked. */
 export function labelled(runs: readonly ComparedRun[]): LabelledRun[] {
   return runs.map((run) => {
     const isShared = runs.some((other) => other !== run && other.name === run.name);
-    return { ...run, label: isShared ? run.folder : run.name };
+    const mark = run.isApproximate ? " (approximate)" : "";
+    return { ...run, label: (isShared ? run.folder : run.name) + mark };
   });
 }
 

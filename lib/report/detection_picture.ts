@@ -5,7 +5,7 @@
  * @module
  */
 import { type Markup, markup, nothing } from "./html.ts";
-import type { ReportBox, ReportPicture } from "./report_input.ts";
+import type { ReportBox, ReportPicture } from "./evaluation_input.ts";
 import { classColors } from "./stylesheet.ts";
 
 /**

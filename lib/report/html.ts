@@ -119,7 +119,8 @@ export function page(title: string, header: Markup, sections: readonly Section[]
 <style>${trusted(stylesheet)}</style>
 </head>
 <body>
-<header>\n${header}\n<nav>\n${links}</nav>\n</header>
+<header>\n${header}\n</header>
+<nav aria-label="Contents"><div>\n${links}</div></nav>
 <main>\n${bodies}</main>
 </body>
 </html>

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ComparedRun, DetectorName } from "./compare_input.ts";
-import type { ApSummary } from "./report_input.ts";
+import type { ApSummary } from "./evaluation_input.ts";
 
 /** One published row; scores are fractions 0..1, and what its source does not give is left out. */
 export interface PublishedResult extends Partial<ApSummary> {

@@ -6,7 +6,11 @@
 import { formatCount, formatDuration, formatFraction, formatInteger, missing } from "./format.ts";
 import { type Markup, markup, nothing, page, type Section } from "./html.ts";
 import type { ReportInput } from "./report_input.ts";
-import { curvesBody, dataBody, evaluationsBody, galleryBody, runBody } from "./run_sections.ts";
+import { confusionBody } from "./confusion_section.ts";
+import { evaluationsBody } from "./evaluation_section.ts";
+import { galleryBody } from "./gallery_section.ts";
+import { precisionBody } from "./precision_section.ts";
+import { curvesBody, dataBody, runBody } from "./run_sections.ts";
 import { searchBody, winnersBody } from "./search_sections.ts";
 import { rankBody } from "./rank_section.ts";
 import { scoredCandidates } from "./search_progress.ts";
@@ -27,6 +31,8 @@ export function renderReport(input: ReportInput): string {
       body: winnersBody(input),
     },
     { id: "detection", title: "Detection", body: evaluationsBody(input) },
+    { id: "precision", title: "Precision and recall", body: precisionBody(input.evaluations) },
+    { id: "confusion", title: "Confusion", body: confusionBody(input.evaluations) },
     { id: "photographs", title: "Photographs", body: galleryBody(input.gallery) },
     { id: "search", title: "Search", body: searchBody(input) },
     { id: "rank", title: "Does the supernet rank?", body: rankBody(input.rank) },

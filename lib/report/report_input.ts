@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ApSummary, ClassAp, ReportEvaluation, ReportGallery } from "./evaluation_input.ts";
 
 /** Everything that `renderReport` shows. Lists may be empty; a part of the run that did not happen is `null`. */
 export interface ReportInput {
@@ -225,26 +226,6 @@ export interface RankedArchitecture {
   readonly retrained: number;
 }
 
-/** COCO's AP at one class; -1 where it is undefined (no ground truth). */
-export interface ClassAp {
-  /** Mean over IoU 0.50 to 0.95. */
-  readonly AP: number;
-  /** At IoU 0.50. */
-  readonly AP50: number;
-}
-
-/** The six APs of COCO's twelve numbers; -1 where one is undefined. */
-export interface ApSummary extends ClassAp {
-  /** At IoU 0.75. */
-  readonly AP75: number;
-  /** Of objects under 32² px. */
-  readonly APs: number;
-  /** Of objects of 32² to 96² px. */
-  readonly APm: number;
-  /** Of objects over 96² px. */
-  readonly APl: number;
-}
-
 /** One entry of `winners.json`. */
 export interface ReportWinner {
   /** The space's name. */
@@ -259,52 +240,6 @@ export interface ReportWinner {
   readonly score: number | null;
   /** The evaluation after retraining, where the winner was retrained. */
   readonly retrained?: ApSummary & { readonly perClass: Readonly<Record<string, ClassAp>> };
-}
-
-/** An evaluation of the trained detector on one split. */
-export interface ReportEvaluation {
-  /** What was evaluated on what, e.g. `Retrained winner, test split`. */
-  readonly title: string;
-  /** Images of the split. */
-  readonly images: number;
-  /** Over all classes. */
-  readonly summary: ApSummary;
-  /** By class name, in the order to show. */
-  readonly perClass: Readonly<Record<string, ClassAp>>;
-}
-
-/** Photographs with boxes. */
-export interface ReportGallery {
-  /** Every class, in the order that fixes its colour. */
-  readonly classNames: readonly string[];
-  /** Detections under this score are not drawn. */
-  readonly minScore: number;
-  /** In the order to show. */
-  readonly pictures: readonly ReportPicture[];
-}
-
-/** One photograph, its detections and its ground truth; boxes are x1, y1, x2, y2 in its pixels. */
-export interface ReportPicture {
-  /** Caption, such as the file's name. */
-  readonly title: string;
-  /** The encoded image, JPEG or PNG; an EXIF rotation is ignored, as the boxes are in stored pixels. */
-  readonly bytes: Uint8Array;
-  /** Width of the image, px. */
-  readonly widthPx: number;
-  /** Height of the image, px. */
-  readonly heightPx: number;
-  /** What the detector found; the score is 0..1. */
-  readonly detections: readonly (ReportBox & { readonly score: number })[];
-  /** What the annotations say. */
-  readonly truths: readonly ReportBox[];
-}
-
-/** A box of a class. */
-export interface ReportBox {
-  /** The class in words. */
-  readonly className: string;
-  /** Left, top, right, bottom edge, px. */
-  readonly boxXyxy: readonly [number, number, number, number];
 }
 
 /** What was read of one split. */

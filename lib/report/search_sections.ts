@@ -10,7 +10,7 @@ import { figure, type Markup, markup, nothing } from "./html.ts";
 import { paretoBody } from "./pareto_section.ts";
 import { bestSoFarFigure, generationFigures } from "./progress_plots.ts";
 import type { ReportInput, ReportSearch, ReportSpace, ReportWinner } from "./report_input.ts";
-import { apColumns } from "./run_sections.ts";
+import { apColumns } from "./evaluation_section.ts";
 import { choicesFigure, latencyFigure, macsFigure, parametersFigure } from "./search_plots.ts";
 import {
   referenceScore,

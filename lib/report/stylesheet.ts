@@ -23,13 +23,13 @@ export const colorVariables: string = `
   color-scheme: light dark;
   --paper: #ffffff; --ground: #f6f7f9; --ink: #1b1f24; --soft: #59636e; --rule: #d8dee4; --accent: #0072b2;
   --evolution: #0072b2; --random: #d55e00; --ageing: #00785a; --reinforce: #a3457f; --gradient: #9a6a00; --nsga2: #333a44;
-  --winner: #b5127a; --code: #f0f2f5;
+  --winner: #b5127a; --code: #f0f2f5; --right: #0072b2; --wrong: #d55e00;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #171b21; --ground: #0e1116; --ink: #e6eaf0; --soft: #9aa6b2; --rule: #323a44; --accent: #6cbcf0;
     --evolution: #56b4e9; --random: #f08a4b; --ageing: #2dc79a; --reinforce: #e39cc8; --gradient: #f0d04a; --nsga2: #d5dbe3;
-    --winner: #ff8ad0; --code: #222831;
+    --winner: #ff8ad0; --code: #222831; --right: #56b4e9; --wrong: #f08a4b;
   }
 }
 `;
@@ -46,10 +46,11 @@ p { margin: 8px 0; max-width: 80ch; }
 a { color: var(--accent); }
 .lead, .note, .legend { color: var(--soft); }
 .note { font-size: 13px; margin: 6px 0 0; }
-nav { display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 14px 0; font-size: 14px; }
+nav { position: sticky; top: 0; z-index: 1; margin: 0 0 14px; background: var(--ground); border-bottom: 1px solid var(--rule); }
+nav div { display: flex; gap: 4px 18px; max-width: 1120px; margin: 0 auto; padding: 10px 20px; overflow-x: auto; font-size: 14px; white-space: nowrap; }
 nav a { text-decoration: none; }
 nav a:hover { text-decoration: underline; }
-section { background: var(--paper); border: 1px solid var(--rule); border-radius: 10px; padding: 22px 24px; margin: 0 0 20px; }
+section { scroll-margin-top: 52px; background: var(--paper); border: 1px solid var(--rule); border-radius: 10px; padding: 22px 24px; margin: 0 0 20px; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 20px 0 8px; }
 .tile { background: var(--paper); border: 1px solid var(--rule); border-radius: 10px; padding: 12px 16px; }
 .tile b { display: block; font-size: 23px; line-height: 1.3; white-space: nowrap; font-weight: 650; font-variant-numeric: tabular-nums; }
@@ -85,6 +86,13 @@ th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; white-space: nowrap; }
 .bar { display: inline-block; width: 84px; height: 8px; margin-left: 10px; border-radius: 4px; background: var(--code); vertical-align: baseline; overflow: hidden; }
 .bar i { display: block; height: 100%; background: var(--accent); border-radius: 4px; }
+.matrix td { text-align: right; min-width: 62px; padding: 5px 8px; border: 1px solid var(--rule); }
+.matrix thead th { text-align: right; padding: 5px 8px; }
+.matrix thead th:first-child { text-align: left; }
+.matrix tbody th { padding-right: 12px; vertical-align: middle; }
+.matrix small { display: block; font-size: 11px; line-height: 1.3; min-height: 1.3em; color: var(--soft); }
+.matrix .right { background: color-mix(in srgb, var(--right) calc(var(--share) * 0.45), transparent); }
+.matrix .wrong { background: color-mix(in srgb, var(--wrong) calc(var(--share) * 0.45), transparent); }
 code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: 13px; }
 code { overflow-wrap: anywhere; }
 pre { background: var(--code); border-radius: 8px; padding: 12px 14px; margin: 6px 0 12px; overflow-x: auto; line-height: 1.45; }
@@ -100,8 +108,9 @@ dd { margin: 0; overflow-wrap: anywhere; }
   nav { display: none; }
   section { border: 0; border-top: 1px solid var(--rule); border-radius: 0; padding: 12px 0 0; }
   table { font-size: 9pt; }
-  h2, h3 { break-after: avoid; }
-  figure, .tile, tr, dl { break-inside: avoid; }
+  h2, h3, .legend, summary, figcaption { break-after: avoid; }
+  figure, .tile, .scroll, tr, dl { break-inside: avoid; }
+  p { orphans: 3; widows: 3; }
   .picture, .scroll, pre { overflow: visible; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .chain svg, .picture svg[width="1040"] { min-width: 0; }

@@ -40,8 +40,12 @@ export interface RunPaths {
   readonly winners: string;
   /** How well the supernet ranks. */
   readonly rank: string;
+  /** The evaluation after retraining, down to each class and image. */
+  readonly evaluation: string;
   /** The report. */
   readonly report: string;
+  /** The report's numbers. */
+  readonly reportNumbers: string;
   /** What is finished. */
   readonly stages: string;
   /** One line for each time the run was opened: when, and with how many workers and threads. */
@@ -166,7 +170,9 @@ export function runPaths(dir: string): RunPaths {
     search: `${dir}/search.sqlite`,
     winners: `${dir}/winners.json`,
     rank: `${dir}/rank.json`,
+    evaluation: `${dir}/evaluation.json`,
     report: `${dir}/report.html`,
+    reportNumbers: `${dir}/report.json`,
     stages: `${dir}/stages.json`,
     sessions: `${dir}/sessions.jsonl`,
     approximations: approximationsPath(dir),

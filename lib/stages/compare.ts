@@ -9,6 +9,7 @@ import type { Config } from "../config/schema.ts";
 import { renderComparison } from "../report/compare.ts";
 import type { ComparedArchitecture, ComparedRun, DetectorName } from "../report/compare_input.ts";
 import { writeFileAtomic } from "../run/atomic_file.ts";
+import { readApproximations } from "../run/origin.ts";
 import { scoreName } from "../run/plan.ts";
 import { readRunConfig, readStageState, runPaths } from "../run/run_folder.ts";
 import { randomName } from "../search/fixed_architecture.ts";
@@ -51,6 +52,7 @@ export async function readComparedRun(dir: string): Promise<ComparedRun> {
   return {
     folder: dir,
     name: config.name,
+    isApproximate: (await readApproximations(dir)).length > 0,
     ...describeExperiment(config),
     space: config.space,
     scoreName: scoreName(config),

@@ -11,6 +11,7 @@ import { stream } from "../base/random.ts";
 import type { Duration } from "../config/duration.ts";
 import type { Config } from "../config/schema.ts";
 import { bootstrapInterval, type Correlation, kendallTau, spearmanRho } from "../eval/rank_correlation.ts";
+import { readApproximations } from "../run/origin.ts";
 import { isPlanned, scoredStage } from "../run/plan.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { costTable } from "../space/cost.ts";
@@ -54,7 +55,7 @@ export interface RankCorrelation {
   readonly rhoInterval: readonly [low: number, high: number] | null;
 }
 
-/** What `rank.json` holds. */
+/** What `rank.json` holds; of an approximate run also `approximate: true`. */
 export interface RankResult extends RankCorrelation {
   /** The search's winner first, then in the order that they were drawn. */
   readonly architectures: readonly RankedArchitecture[];
@@ -82,7 +83,8 @@ export async function rank(context: StageContext, options: RankOptions): Promise
     for (const index of architectures.keys()) await retrain(context, architectures, index, options, scores);
 
     const result = rankResult(config, architectures, options, scores);
-    await run.writeJson("rank.json", result);
+    const isApproximate = (await readApproximations(run.dir)).length > 0;
+    await run.writeJson("rank.json", { ...result, ...(isApproximate ? { approximate: true } : {}) });
     return result;
   });
 }

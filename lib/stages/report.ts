@@ -4,11 +4,10 @@
  * @module
  */
 import { renderReport } from "../report/report.ts";
+import { reportNumbers } from "../report/report_numbers.ts";
 import type {
   DataNote,
   ReportEnvironment,
-  ReportEvaluation,
-  ReportGallery,
   ReportInput,
   StageDuration,
   TrainingCurve,
@@ -23,26 +22,25 @@ import type { EvaluationReport } from "../workers/worker_api.ts";
 import { withScores } from "./evaluate.ts";
 import type { RankResult } from "./rank.ts";
 import { differenceText, readApproximations } from "../run/origin.ts";
+import { reportEvaluation, reportGallery } from "./report_evaluation.ts";
 import { reportRank, reportSearch } from "./report_search.ts";
 import type { TrainingResult } from "./run_training.ts";
 import { openRunHistory } from "./search_history.ts";
-import { type StageContext, trainingTask } from "./stage_context.ts";
+import type { StageContext } from "./stage_context.ts";
 import { winnersOf } from "./trained_architecture.ts";
 
-/** How many photographs are shown. */
-const pictureCount = 8;
-/** Detections below this score are not drawn. */
-const minDrawnScore = 0.4;
-
 /**
- * Writes the report. The stage counts as finished once nothing is left that could change it.
+ * Writes the report, and its numbers as `report.json` beside it. The stage counts as finished once nothing is left
+ * that could change it.
  *
- * @returns Its path.
+ * @returns The page's path.
  */
 export async function report(context: StageContext): Promise<string> {
   const { run, observer } = context;
   observer.started("report");
-  await writeFileAtomic(run.paths.report, renderReport(await gather(context)));
+  const input = await gather(context);
+  await writeFileAtomic(run.paths.reportNumbers, reportNumbers(input));
+  await writeFileAtomic(run.paths.report, renderReport(input));
   if (await resultOf(run, "evaluate") !== null) await run.finishStage("report");
   observer.finished("report", null);
   return run.paths.report;
@@ -55,6 +53,7 @@ async function gather(context: StageContext): Promise<ReportInput> {
   const evaluation = await resultOf<EvaluationReport>(run, "evaluate");
   const rank = await resultOf<RankResult>(run, "rank");
   const found = isSearched || !isPlanned(config, "search") ? await winnersOf(context) : [];
+  const measured = evaluation === null ? null : await reportEvaluation(run, evaluation);
   const winners = evaluation === null ? found : withScores(found, evaluation);
   return {
     name: config.name,
@@ -70,8 +69,8 @@ async function gather(context: StageContext): Promise<ReportInput> {
     search: isSearched ? reportSearch(config, await candidatesOf(context)) : null,
     rank: rank === null ? null : reportRank(config, rank),
     winners,
-    evaluations: evaluation === null ? [] : [evaluationOf(evaluation)],
-    gallery: evaluation === null ? null : await galleryOf(context, winners[0].choices),
+    evaluations: measured === null ? [] : [measured],
+    gallery: measured === null ? null : await reportGallery(context, winners[0].choices, measured),
     data: await dataNotes(context),
     nextCommands: [
       {
@@ -146,21 +145,6 @@ function pointOf(record: MetricRecord): { step: number; loss: number; learningRa
 async function candidatesOf(context: StageContext): Promise<CandidateRecord[]> {
   using history = await openRunHistory(context);
   return history.all();
-}
-
-function evaluationOf({ images, summary, perClass }: EvaluationReport): ReportEvaluation {
-  return { title: "Trained alone, test split", images, summary, perClass };
-}
-
-async function galleryOf(context: StageContext, choices: readonly number[]): Promise<ReportGallery> {
-  const task = trainingTask(context);
-  const pictures = await context.worker.call((api) => api.pictures(task, choices, pictureCount));
-  const { test } = await context.data.detection(context.run.config);
-  return {
-    classNames: test.classes,
-    minScore: minDrawnScore,
-    pictures: pictures.map(({ id, ...picture }) => ({ title: id, ...picture })),
-  };
 }
 
 async function dataNotes({ run: { config }, data }: StageContext): Promise<DataNote[]> {

@@ -5,19 +5,11 @@
  */
 import { encodePreview } from "../data/preview.ts";
 import type { DetectionSample, DetectionSet } from "../data/sample.ts";
-import { listOf, selectSamples } from "../data/sample_list.ts";
 import type { Detection } from "../eval/detection.ts";
 import type { DetectionPicture } from "./worker_api.ts";
 
 /** Longer side of a picture. */
 const pictureSidePx = 640;
-
-/** As many of a set's samples, evenly spread. */
-export function spreadSamples(set: DetectionSet, count: number): DetectionSet {
-  const stride = Math.max(1, Math.floor(set.samples.length / count));
-  const indices = Array.from({ length: Math.min(count, set.samples.length) }, (_, i) => i * stride);
-  return { ...set, samples: listOf([...selectSamples(set.samples, indices)]) };
-}
 
 /**
  * Draws nothing: gives each image as a JPEG with the boxes that belong on it, in the picture's pixels.

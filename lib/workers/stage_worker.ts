@@ -12,7 +12,7 @@ import type { ImageProblem, ImageToCheck } from "../data/image_to_check.ts";
 import { dataFingerprint } from "../data/fingerprint.ts";
 import type { ClassificationSet, DetectionSet } from "../data/sample.ts";
 import { selectSamples } from "../data/sample_list.ts";
-import { classAps } from "../eval/coco.ts";
+import type { ConfusionThresholds } from "../eval/confusion.ts";
 import { makeFolder } from "../run/atomic_file.ts";
 import { scoredStage } from "../run/plan.ts";
 import { gatherBytes, loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
@@ -36,13 +36,14 @@ import type { TensorMap } from "../train/safetensors.ts";
 import { openDetectorScoring, openSupernetScoring, type SupernetScoring } from "../train/scoring.ts";
 import type { SessionOptions, StepMetrics, TrainingSession } from "../train/training_session.ts";
 import { shareTensors } from "../train/shared_tensors.ts";
-import { detectionPictures, spreadSamples } from "./detection_pictures.ts";
+import { detailedEvaluation } from "./detailed_evaluation.ts";
+import { detectionPictures } from "./detection_pictures.ts";
 import { followGroup } from "./group_calls.ts";
 import { ApproximationRecorder, finishedWeights, originOf, supernetWeights } from "./run_weights.ts";
 import type {
+  DetailedEvaluation,
   DetectionPicture,
   DeviceReport,
-  EvaluationReport,
   MemoryReport,
   RecalibrationMode,
   ScoreOutcome,
@@ -226,16 +227,22 @@ export class StageWorker implements WorkerApi {
     return Promise.resolve();
   }
 
-  async evaluateRetrained(task: TrainingTask, choices: Architecture): Promise<EvaluationReport> {
+  async evaluateRetrained(
+    task: TrainingTask,
+    choices: Architecture,
+    thresholds: ConfusionThresholds,
+  ): Promise<DetailedEvaluation> {
     const { test } = await this.#data.detection(task.config);
-    const { evaluation } = await this.#evaluateOn(task, choices, test);
-    const perClass = classAps(evaluation.curves, test.classes);
-    return { images: test.samples.length, summary: evaluation.summary, perClass };
+    return detailedEvaluation(test, await this.#evaluateOn(task, choices, test), thresholds);
   }
 
-  async pictures(task: TrainingTask, choices: Architecture, count: number): Promise<DetectionPicture[]> {
+  async pictures(
+    task: TrainingTask,
+    choices: Architecture,
+    indices: readonly number[],
+  ): Promise<DetectionPicture[]> {
     const { test } = await this.#data.detection(task.config);
-    const shown = spreadSamples(test, count);
+    const shown = { ...test, samples: selectSamples(test.samples, indices) };
     const { detections } = await this.#evaluateOn(task, choices, shown);
     return await detectionPictures(shown, detections, task.config.maxImagePixels);
   }

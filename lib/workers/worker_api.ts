@@ -7,6 +7,8 @@
 import type { Config, SearchConfig } from "../config/schema.ts";
 import type { ImageProblem, ImageToCheck } from "../data/image_to_check.ts";
 import type { ClassAp, CocoSummary } from "../eval/coco.ts";
+import type { ConfusionThresholds } from "../eval/confusion.ts";
+import type { EvaluationDetails } from "../eval/evaluation_details.ts";
 import type { Architecture } from "../space/architecture.ts";
 import type { Duration } from "../config/duration.ts";
 import type { CandidateScore } from "../train/candidate_race.ts";
@@ -53,6 +55,12 @@ export interface EvaluationReport {
   readonly images: number;
   readonly summary: CocoSummary;
   readonly perClass: Readonly<Record<string, ClassAp>>;
+}
+
+/** An evaluation with what stands behind its numbers. */
+export interface DetailedEvaluation {
+  readonly report: EvaluationReport;
+  readonly details: EvaluationDetails;
 }
 
 /** Memory of a worker. */
@@ -130,8 +138,16 @@ export interface WorkerApi {
   gateGradients(choices: Architecture, step: number): Promise<number[]>;
   /** Closes the supernet. */
   closeScoring(): Promise<void>;
-  /** Evaluates the retrained architecture on the reported split. */
-  evaluateRetrained(task: TrainingTask, choices: Architecture): Promise<EvaluationReport>;
+  /**
+   * Evaluates the retrained architecture on the reported split.
+   *
+   * @param thresholds For what was taken for what.
+   */
+  evaluateRetrained(
+    task: TrainingTask,
+    choices: Architecture,
+    thresholds: ConfusionThresholds,
+  ): Promise<DetailedEvaluation>;
   /**
    * Opens one architecture's training on class labels, as before the winner's retraining, for a ranking.
    *
@@ -159,6 +175,14 @@ export interface WorkerApi {
   profile(budgetMs: number): Promise<ProfileStatus>;
   /** Closes the open profile, which is at its end. */
   closeProfile(): Promise<ProfileResult>;
-  /** Photographs of the reported split with the retrained architecture's detections. */
-  pictures(task: TrainingTask, choices: Architecture, count: number): Promise<DetectionPicture[]>;
+  /**
+   * Photographs of the reported split with the retrained architecture's detections.
+   *
+   * @param indices Which of the split's samples, in the order to give them.
+   */
+  pictures(
+    task: TrainingTask,
+    choices: Architecture,
+    indices: readonly number[],
+  ): Promise<DetectionPicture[]>;
 }

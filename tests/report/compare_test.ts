@@ -168,3 +168,16 @@ Deno.test("the same runs give the same files, and choices that fit no space are 
     '"random": 1 choices, but space "six" has 6 blocks',
   );
 });
+
+Deno.test("an approximate run is marked in every table and picture, and what that means is said", () => {
+  const runs = [{ ...searched, isApproximate: true }, random];
+  const label = `${searched.name} (approximate)`;
+  assertStringIncludes(file(runs, "compare.csv"), `\r\n${label},`);
+  assertStringIncludes(file(runs, "compare-search.csv"), `\r\n${label},`);
+  assertStringIncludes(file(runs, "compare.html"), `>${label}<`);
+  assertStringIncludes(file(runs, "compare-architectures.svg"), label);
+  for (const name of ["compare.html", "compare.md"]) {
+    assertStringIncludes(file(runs, name), "Approximate: the run went on");
+    assert(!/approximate/i.test(file([searched, random], name)));
+  }
+});

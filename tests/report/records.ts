@@ -4,10 +4,10 @@
  * @module
  */
 import type { ComparedRun } from "../../lib/report/compare_input.ts";
+import type { ReportClass, ReportDetails, ReportPicture } from "../../lib/report/evaluation_input.ts";
 import type {
   ReportCandidate,
   ReportInput,
-  ReportPicture,
   ReportSearch,
   ReportSpace,
 } from "../../lib/report/report_input.ts";
@@ -49,6 +49,7 @@ export function comparedRun(changes: Partial<ComparedRun>): ComparedRun {
   return {
     folder: `runs/${changes.name ?? "trial"}`,
     name: "trial",
+    isApproximate: false,
     detector: "RetinaNet",
     backbone: "DetNAS, small",
     publishedAs: "DetNAS 300M",
@@ -70,7 +71,43 @@ export function picture(changes: Partial<ReportPicture>): ReportPicture {
   const bytes = Uint8Array.fromBase64(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=",
   );
-  return { title: "a.png", bytes, widthPx: 320, heightPx: 240, detections: [], truths: [], ...changes };
+  return {
+    title: "a.png",
+    bytes,
+    widthPx: 320,
+    heightPx: 240,
+    detections: [],
+    truths: [],
+    outcome: null,
+    ...changes,
+  };
+}
+
+/** A class that is found with falling precision up to three quarters of its objects. */
+export function evaluatedClass(name: string): ReportClass {
+  const precision50 = Array.from({ length: 101 }, (_, i) => i <= 75 ? 1 - i / 150 : 0);
+  const precision75 = precision50.map((value, i) => i <= 50 ? value / 2 : 0);
+  return { name, objects: 4, AP: 0.5, AP50: 0.8, AP75: 0.25, AR100: 0.6, precision50, precision75 };
+}
+
+/** An evaluation's details: of each class's four objects three are found and one is missed; one detection finds nothing. */
+export function details(classNames: readonly string[]): ReportDetails {
+  const size = classNames.length + 1;
+  const row = (values: Record<number, number>): number[] =>
+    Array.from({ length: size }, (_, j) => values[j] ?? 0);
+  return {
+    classes: classNames.map(evaluatedClass),
+    sizes: [
+      { name: "small", objects: 1, AP: 0.1, AR100: 0.2 },
+      { name: "medium", objects: 3, AP: 0.4, AR100: 0.5 },
+      { name: "large", objects: 0, AP: -1, AR100: -1 },
+    ],
+    confusion: {
+      thresholds: { score: 0.4, iou: 0.5 },
+      counts: [...classNames.map((_, i) => row({ [i]: 3, [size - 1]: 1 })), row({ 0: 1 })],
+    },
+    images: [{ id: "a", AP: 0.5, objects: 4, found: 3, spurious: 1 }],
+  };
 }
 
 /** A run that did next to nothing, with what a test changes. */

@@ -1,10 +1,11 @@
 import { DOMParser } from "linkedom";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { renderReport } from "../../lib/report/report.ts";
+import { colorVariables } from "../../lib/report/stylesheet.ts";
 import { winnerColumns } from "../../lib/report/search_sections.ts";
 import { csvTable } from "../../lib/report/table.ts";
 import type { ReportInput } from "../../lib/report/report_input.ts";
-import { candidate, count, input, picture, searchOf, space } from "./records.ts";
+import { candidate, count, details, input, picture, searchOf, space } from "./records.ts";
 
 const hostile = "<script>alert(1)</script>";
 const ap = { AP: 0.5, AP50: 0.8, AP75: 0.5, APs: -1, APm: 0.4, APl: 0.6 };
@@ -59,11 +60,14 @@ function full(text: string): ReportInput {
       ],
     },
     winners: [{ ...winner, retrained: { ...ap, perClass } }, winner],
-    evaluations: [{ title: text, images: 3, summary: ap, perClass }],
+    evaluations: [{ title: text, images: 3, summary: ap, perClass, details: details([text, "other"]) }],
     gallery: {
       classNames: [text],
       minScore: 0.5,
-      pictures: [picture({ title: text, detections: [{ ...box, score: 0.9 }], truths: [box] })],
+      groups: [{
+        title: text,
+        pictures: [picture({ title: text, detections: [{ ...box, score: 0.9 }], truths: [box] })],
+      }],
     },
     data: [{ title: text, images: 1, objects: 2, skipped: [{ file: text, reason: text }] }],
     nextCommands: [{ purpose: text, command: text }],
@@ -91,7 +95,10 @@ Deno.test("a text that closes attributes opens none", () => {
 Deno.test("a full report has every part, and nothing from outside", () => {
   const source = renderReport(full("cells"));
   const ids = [...source.matchAll(/<section id="(\w+)">/g)].map(([, id]) => id);
-  assertEquals(ids, ["winner", "detection", "photographs", "search", "rank", "training", "data", "run"]);
+  const evaluated = ["detection", "precision", "confusion", "photographs"];
+  assertEquals(ids, ["winner", ...evaluated, "search", "rank", "training", "data", "run"]);
+  const links = [...source.matchAll(/<a href="#(\w+)">/g)].map(([, id]) => id);
+  assert(ids.every((id) => links.includes(id)), "a part that the contents do not lead to");
   assert(!/(?:src|href)="(?!#|data:image)/.test(source));
   assert(!/url\(|@import/.test(source));
 });
@@ -122,10 +129,38 @@ const sparse: Record<string, Partial<ReportInput>> = {
       images: 0,
       summary: { AP: -1, AP50: -1, AP75: -1, APs: -1, APm: -1, APl: -1 },
       perClass: {},
+      details: null,
     }],
   },
-  "a gallery without pictures": { gallery: { classNames: [], minScore: 0.5, pictures: [] } },
-  "a photograph without boxes": { gallery: { classNames: ["a"], minScore: 0.5, pictures: [picture({})] } },
+  "an evaluation in which nothing was there and nothing found": {
+    evaluations: [{
+      title: "E",
+      images: 0,
+      summary: { AP: -1, AP50: -1, AP75: -1, APs: -1, APm: -1, APl: -1 },
+      perClass: {},
+      details: {
+        classes: [{
+          name: "a",
+          objects: 0,
+          AP: -1,
+          AP50: -1,
+          AP75: -1,
+          AR100: -1,
+          precision50: null,
+          precision75: null,
+        }],
+        sizes: [{ name: "small", objects: 0, AP: -1, AR100: -1 }],
+        confusion: { thresholds: { score: 0.4, iou: 0.5 }, counts: [[0, 0], [0, 0]] },
+        images: [],
+      },
+    }],
+  },
+  "a gallery without pictures": {
+    gallery: { classNames: [], minScore: 0.5, groups: [{ title: "T", pictures: [] }] },
+  },
+  "a photograph without boxes": {
+    gallery: { classNames: ["a"], minScore: 0.5, groups: [{ title: "T", pictures: [picture({})] }] },
+  },
   "an empty config": { config: undefined },
 };
 for (const [what, changes] of Object.entries(sparse)) {
@@ -180,4 +215,17 @@ Deno.test("renderReport() says of an approximate run that it is one, and what ha
   assertStringIncludes(html, "<b>Approximate:</b>");
   assertStringIncludes(html, `<li>${difference}</li>`);
   assert(!/approximate/i.test(renderReport(input({}))));
+});
+
+Deno.test("every colour of the page and its pictures has a value for light and one for dark", () => {
+  const source = renderReport(full("cells"));
+  const used = new Set([...visible(source).matchAll(/var\(--([a-z0-9]+)\)/g)].map(([, name]) => name));
+  const [light, dark] = [...colorVariables.matchAll(/:root \{([^}]*)\}/g)].map(([, body]) => body);
+  const given = new Set(["share", "plot"]); // by each cell; by Plot
+  for (const name of used) {
+    if (given.has(name)) continue;
+    assertStringIncludes(light, `--${name}:`);
+    assertStringIncludes(dark, `--${name}:`);
+  }
+  assert(used.size > 8);
 });

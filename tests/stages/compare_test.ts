@@ -3,6 +3,7 @@ import { configHash } from "../../lib/config/config_identity.ts";
 import { parseConfig } from "../../lib/config/parse_config.ts";
 import type { Config } from "../../lib/config/schema.ts";
 import { type CandidateRecord, openHistory } from "../../lib/search/history.ts";
+import { recordApproximation } from "../../lib/run/origin.ts";
 import { searchSpaces } from "../../lib/space/search_space.ts";
 import { compare, describeExperiment, readComparedRun } from "../../lib/stages/compare.ts";
 import { shapesTiny } from "../../tasks/configs/shapes_tiny.ts";
@@ -164,3 +165,11 @@ Deno.test("COCO and VOC are known by their folders' usual names, others by their
   ]);
   assertEquals(describeExperiment(tiny).data, "shapes");
 });
+
+Deno.test("a run that went on although something had changed is known as approximate", () =>
+  withFolder(async (folder) => {
+    const dir = await writeFinishedRun(`${folder}/a`);
+    assertEquals((await readComparedRun(dir)).isApproximate, false);
+    await recordApproximation(dir, { checkpoint: "finetune/step-4", field: "threads", was: 2, is: 3 });
+    assertEquals((await readComparedRun(dir)).isApproximate, true);
+  }));

@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { architectureKey } from "../../lib/space/architecture.ts";
+import { recordApproximation } from "../../lib/run/origin.ts";
 import { rank, rankCorrelation, rankFolder, type RankOptions } from "../../lib/stages/rank.ts";
 import type { RecalibrationMode, WorkerApi } from "../../lib/workers/worker_api.ts";
 import { WorkerError } from "../../lib/workers/worker_process.ts";
@@ -164,3 +165,18 @@ Deno.test("rankCorrelation() is null where all scores are equal", () => {
   });
   assertThrows(() => rankCorrelation([NaN], [1], 0), RangeError);
 });
+
+Deno.test("rank.json of an approximate run says so, and of an exact one nothing", () =>
+  withStages(rankWorker(), async (context) => {
+    const { run } = context;
+    const written = async (): Promise<{ approximate?: boolean; recalibration: string }> =>
+      JSON.parse(await Deno.readTextFile(run.paths.rank));
+    await run.finishStage("finetune");
+    await run.finishStage("search", { winners: [winner] });
+    await rank(context, options);
+    assert(!("approximate" in await written()));
+    await recordApproximation(run.dir, { checkpoint: "finetune/step-4", field: "threads", was: 2, is: 3 });
+    await rank(context, options);
+    const { approximate, recalibration } = await written();
+    assertEquals([approximate, recalibration], [true, "average"]);
+  }));

@@ -18,7 +18,7 @@ const calls = {
   /** An error. */
   validate: (): Promise<number> => Promise.reject(new RangeError("Cannot validate: images are blue")),
   /** An answer that is longer than a pipe's buffer. */
-  pictures: (_task: unknown, _choices: unknown, bytes: number): Promise<unknown> =>
+  pictures: (_task: unknown, _choices: unknown, [bytes]: readonly number[]): Promise<unknown> =>
     Promise.resolve([{ bytes: new Uint8Array(bytes).fill(5) }]),
   /** A crash, with something said before. */
   train: (): never => {

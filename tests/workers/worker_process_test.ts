@@ -33,7 +33,7 @@ Deno.test("a worker gets its device and threads, and answers one call after the 
 
 Deno.test("a worker's answer may be larger than a pipe's buffer", async () => {
   await using worker = oddWorker();
-  const [{ bytes }] = await worker.call((api) => api.pictures(task, [], 3_000_000));
+  const [{ bytes }] = await worker.call((api) => api.pictures(task, [], [3_000_000]));
   assertEquals([bytes.length, bytes[0], bytes[2_999_999]], [3_000_000, 5, 5]);
 });
 
