@@ -7,7 +7,7 @@ import type { Config } from "../config/schema.ts";
 import { drawArchitectures } from "../report/architecture_picture.ts";
 import { formatCount, formatFraction, plural } from "../report/format.ts";
 import { type Markup, markup, nothing, trusted } from "../report/html.ts";
-import type { ClassAp, ReportEvaluation } from "../report/report_input.ts";
+import type { ClassAp, ReportEvaluation } from "../report/evaluation_input.ts";
 import { htmlTable } from "../report/table.ts";
 import { scoredCandidates } from "../report/search_progress.ts";
 import { scoreName } from "../run/plan.ts";

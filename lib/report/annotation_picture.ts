@@ -5,7 +5,7 @@
  */
 import { classColor, imageDataUrl, rectangle } from "./detection_picture.ts";
 import { type Markup, markup, nothing } from "./html.ts";
-import type { ReportBox, ReportPicture } from "./report_input.ts";
+import type { ReportBox, ReportPicture } from "./evaluation_input.ts";
 
 /** An annotated box; a marked one is drawn thicker, and has a ring around it where it is small. */
 export type AnnotatedBox = ReportBox & { readonly isMarked: boolean };

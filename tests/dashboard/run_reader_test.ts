@@ -112,7 +112,8 @@ Deno.test("RunReader names a history that is another program's file", () =>
   }));
 
 Deno.test("photographsOf() takes the photographs out of a report, and nothing from one without", () => {
-  const gallery = { classNames: ["cell"], minScore: 0.4, pictures: [picture({ title: "one.png" })] };
+  const groups = [{ title: "Worst images", pictures: [picture({ title: "one.png" })] }];
+  const gallery = { classNames: ["cell"], minScore: 0.4, groups };
   const body = photographsOf(renderReport(input({ gallery })));
   assert(body !== null && body.includes("<svg") && body.includes("one.png") && !body.includes("<section"));
   assertEquals(photographsOf(renderReport(input({}))), null);
