@@ -72,9 +72,9 @@ export async function openJob(
     return null;
   }
   const { config, runDir, approximate, openPorts, dashboardPort, flags } = invocation;
+  if (dashboardPort === null) await giveUpNetwork();
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
-    await giveUpNetwork();
     await followMachines(
       await fetchLibrary(config),
       await ensureKernels(config.device),
@@ -91,12 +91,15 @@ export async function openJob(
 
   // The run, where there is one
   await using resources = new AsyncDisposableStack();
-  await watchRun(resources, runDir, dashboardPort);
   const held = resources.use(new AsyncDisposableStack()); // let go of last, when the worker has ended
   const isThere = await readRunConfig(runDir) !== null;
   const existing = isThere ? held.use(await openRun(runDir, config, approximate)) : null;
   await checkNeeds(existing, runDir, needs);
-  if (existing !== null && await sayIfFinished(existing, finishes)) return null;
+  if (existing !== null && await sayIfFinished(existing, finishes)) {
+    if (dashboardPort !== null) console.log(`dashboard: deno task dashboard --run ${runDir}`);
+    return null;
+  }
+  if (dashboardPort !== null) await watchRun(resources, runDir, dashboardPort);
 
   // Data: annotations now, images by the worker; nothing is trained on data that is not all there
   const store = indexStore();
@@ -157,16 +160,10 @@ export async function openJob(
   };
 }
 
-/** Serves the dashboard if it is asked for, until the job is over. */
-async function watchRun(
-  resources: AsyncDisposableStack,
-  runDir: string,
-  port: number | null,
-): Promise<void> {
-  if (port !== null) {
-    const { url } = resources.use(serveDashboard({ runDir, port, isOwnRun: true }));
-    console.log(`dashboard: ${url}`);
-  }
+/** Serves the dashboard until the job is over. */
+async function watchRun(resources: AsyncDisposableStack, runDir: string, port: number): Promise<void> {
+  const { url } = resources.use(serveDashboard({ runDir, port, isOwnRun: true }));
+  console.log(`dashboard: ${url}`);
   await giveUpNetwork();
 }
 
