@@ -80,11 +80,11 @@ export async function openJob(
     return null;
   }
   const { config, runDir, approximate, openPorts, tensorboard, dashboardPort, flags } = invocation;
+  if (dashboardPort === null) await giveUpNetwork();
   const next = nextCommandOf(runDir, args);
   const say = (text: string): void => output.tell({ event: "note", text });
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
-    await giveUpNetwork();
     const [library, kernels] = [await fetchLibrary(config), await ensureKernels(config.device)];
     await followMachines(library, kernels, config, runDir, machines, stopping.listen(), say);
     return null;
@@ -95,12 +95,15 @@ export async function openJob(
 
   // The run, where there is one
   await using resources = new AsyncDisposableStack();
-  await watchRun(resources, runDir, dashboardPort, output);
   const held = resources.use(new AsyncDisposableStack()); // let go of last, when the worker has ended
   const isThere = await readRunConfig(runDir) !== null;
   const existing = isThere ? held.use(await openRun(runDir, config, approximate)) : null;
   await checkNeeds(existing, runDir, needs);
-  if (existing !== null && await sayIfFinished(existing, finishes, output, next)) return null;
+  if (existing !== null && await sayIfFinished(existing, finishes, output, next)) {
+    if (dashboardPort !== null) say(`dashboard: deno task dashboard --run ${shownPath(runDir)}`);
+    return null;
+  }
+  if (dashboardPort !== null) await watchRun(resources, runDir, dashboardPort, output);
 
   // Data: annotations now, images by the worker; nothing is trained on data that is not all there
   await ensureTreeCrowns(config);
@@ -168,17 +171,15 @@ export async function openJob(
   };
 }
 
-/** Serves the dashboard if it is asked for, until the job is over. */
+/** Serves the dashboard until the job is over. */
 async function watchRun(
   resources: AsyncDisposableStack,
   runDir: string,
-  port: number | null,
+  port: number,
   output: JobOutput,
 ): Promise<void> {
-  if (port !== null) {
-    const { url } = resources.use(serveDashboard({ runDir, port, isOwnRun: true }));
-    output.tell({ event: "dashboard", url });
-  }
+  const { url } = resources.use(serveDashboard({ runDir, port, isOwnRun: true }));
+  output.tell({ event: "dashboard", url });
   await giveUpNetwork();
 }
 

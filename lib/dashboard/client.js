@@ -24,7 +24,7 @@ source.addEventListener("look", ({ data }) => {
   if (isRunning) showState("live", "Live");
   else showState("idle", "No command is at work on this run");
   const time = changedAtMs === null ? "" : new Date(changedAtMs).toLocaleString();
-  showText(byId("changed"), time === "" ? "" : `· last written ${time}`);
+  showText(byId("changed"), time === "" ? "" : `last written ${time}`);
 });
 
 source.addEventListener("problem", ({ data }) => {
@@ -35,7 +35,7 @@ source.addEventListener("problem", ({ data }) => {
 
 source.addEventListener("end", () => {
   source.close();
-  showState("ended", "Ended: this page stays as it is, and is not kept up to date any more");
+  showState("ended", "Ended: this page stays as it is; deno task dashboard serves it again");
 });
 
 source.addEventListener("error", () => {

@@ -18,10 +18,10 @@ section { scroll-margin-top: 12px; }
 section .tiles { margin-top: 0; margin-bottom: 18px; }
 section .tile { background: var(--ground); }
 tbody th { color: var(--ink); font-size: 14px; vertical-align: top; }
-.state { white-space: nowrap; }
+#now th, #now td { white-space: nowrap; }
 tr.started .state { font-weight: 650; }
 tr.new td, tr.new th { color: var(--soft); }
-.number > .bar { display: block; width: 100%; height: 6px; margin: 4px 0 0; }
+#now .number > .bar { display: block; width: 100%; height: 6px; margin: 4px 0 0; }
 .controls { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; margin-bottom: 12px; font-size: 14px; }
 .controls input { flex: 1 1 160px; min-width: 120px; max-width: 520px; accent-color: var(--accent); min-height: 32px; }
 .controls output { min-width: 9ch; font-variant-numeric: tabular-nums; }
