@@ -10,7 +10,7 @@ import { progressLine } from "./engine.ts";
 import { ensureKernels } from "./kernels.ts";
 import { runTask } from "./run_task.ts";
 
-/** FFI for the engine, run and sys for the commands that the tests start; no network. */
+/** FFI for the engine, run and sys for the commands that the tests start, this machine alone for the dashboard. */
 const permissions = [
   "--no-prompt",
   "--allow-read",
@@ -19,6 +19,7 @@ const permissions = [
   "--allow-run",
   "--allow-sys",
   "--allow-ffi",
+  "--allow-net=127.0.0.1",
 ];
 
 /** How many tests ended which way. */
