@@ -3,9 +3,11 @@
  *
  * @module
  */
-import type { Config } from "../config/schema.ts";
+import type { DetectorConfig } from "../config/schema.ts";
 import type { Canvas } from "../data/canvas.ts";
+import type { ShuffleMethod } from "../models/channel_shuffle.ts";
 import type { Architecture } from "../space/architecture.ts";
+import type { SearchSpace } from "../space/search_space.ts";
 import type { TensorMap } from "../train/safetensors.ts";
 import { addBackbone } from "./backbone_graph.ts";
 import { addFasterRcnn } from "./faster_rcnn_graph.ts";
@@ -17,7 +19,11 @@ import { addRetinaDetector, type DetectionValues } from "./retina_graph.ts";
 
 /** A trained network. */
 export interface TrainedNetwork {
-  readonly config: Pick<Config, "space" | "shuffleMethod" | "detector">;
+  readonly config: {
+    readonly space: SearchSpace;
+    readonly shuffleMethod: ShuffleMethod;
+    readonly detector: DetectorConfig;
+  };
   /** The architecture whose weights they are. */
   readonly choices: Architecture;
   /** As the run's `network.safetensors` has them. */

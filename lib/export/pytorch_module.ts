@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { projectVersion } from "../base/version.ts";
 import { batchNormEpsilon } from "../nn/batch_norm.ts";
 import { architectureKey } from "../space/architecture.ts";
 import { blockLayers, type ConvLayer, stemLayers } from "../space/block_layers.ts";
@@ -24,11 +23,15 @@ export function pytorchModule(
   const blocks = blockShapes(space).map((shape, i) => {
     const { join, main, projection } = blockLayers(space.choices[choices[i]], shape);
     const lists = [main, projection].map((layers) => `[${layers.map(layerCall).join(", ")}]`);
-    return `    (${shape.stage}, "${join}", ${lists.join(", ")}),`;
+    return [
+      `    (`,
+      `        ${shape.stage},`,
+      `        "${join}",`,
+      ...lists.map((list) => `        ${list},`),
+      `    ),`,
+    ];
   });
-  return `"""Architecture ${
-    architectureKey(choices)
-  } of space ${space.name}, written by DetNAS ${projectVersion}.
+  return `"""Architecture ${architectureKey(choices)} of space ${space.name}, written by DetNAS.
 
     backbone = load()                # with the weights of ${weightsName}
     c2, c3, c4, c5 = backbone(images)
@@ -61,7 +64,7 @@ SHUFFLE = ${shuffleMethod}  # 1: halves after a transpose, 2: even and odd chann
 EPSILON = ${batchNormEpsilon}
 # Each block: its stage, how its branches join, the main branch, and the projection of its input (none: it passes).
 BLOCKS = [
-${blocks.join("\n")}
+${blocks.flat().join("\n")}
 ]
 ${moduleCode(weightsName)}`;
 }

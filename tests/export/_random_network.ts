@@ -7,7 +7,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { stream } from "../../lib/base/random.ts";
 import type { CanvasDetections } from "../../lib/boxes/detections.ts";
 import type { Config } from "../../lib/config/schema.ts";
-import type { DetectionBatch, ImagePlacement } from "../../lib/data/sample.ts";
+import { type Canvas, drawOnCanvas } from "../../lib/data/canvas.ts";
+import type { DetectionBatch, ImagePlacement, RgbImage } from "../../lib/data/sample.ts";
 import { batchNormEpsilon } from "../../lib/nn/batch_norm.ts";
 import type { TrainedNetwork } from "../../lib/export/network_graph.ts";
 import type { Device } from "../../lib/train/device.ts";
@@ -25,6 +26,8 @@ export interface RandomNetwork extends Disposable {
    * @param image `[H, W, 3]` on its canvas.
    */
   detect(image: Uint8Array, shape: readonly [number, number], placement: ImagePlacement): CanvasDetections;
+  /** The same of an image that is yet to be drawn onto its canvas. */
+  detectPlaced(image: RgbImage, canvas: Canvas, placement: ImagePlacement): CanvasDetections;
 }
 
 /** Draws a network: batch norms move and scale, and the heads' last layers speak up. */
@@ -39,6 +42,21 @@ export function randomNetwork(
   const tensors = new Map([...state.toHost()].map(([name, tensor]) => [name, varied(name, tensor)]));
   state.fromHost(tensors, { slots: false });
   const statistics = inheritedStatistics(state, model.unitsOnPath(choices));
+  const detect: RandomNetwork["detect"] = (images, [heightPx, widthPx], placement) => {
+    const batch: DetectionBatch = {
+      images,
+      shape: [1, heightPx, widthPx, 3],
+      placements: [placement],
+      boxesXyxy: [new Float32Array(0)],
+      classIndices: [new Int32Array(0)],
+      ids: ["noise"],
+    };
+    const found: CanvasDetections[] = [];
+    tf.tidy(() => {
+      found.push(...model.detect(state, statistics, batch, choices));
+    });
+    return found[0];
+  };
   return {
     network: {
       config,
@@ -46,20 +64,11 @@ export function randomNetwork(
       tensors: tensors as TensorMap,
       classes: Array.from({ length: classCount }, (_, k) => `class ${k}`),
     },
-    detect(images, [heightPx, widthPx], placement): CanvasDetections {
-      const batch: DetectionBatch = {
-        images,
-        shape: [1, heightPx, widthPx, 3],
-        placements: [placement],
-        boxesXyxy: [new Float32Array(0)],
-        classIndices: [new Int32Array(0)],
-        ids: ["noise"],
-      };
-      const found: CanvasDetections[] = [];
-      tf.tidy(() => {
-        found.push(...model.detect(state, statistics, batch, choices));
-      });
-      return found[0];
+    detect,
+    detectPlaced(image, canvas, placement): CanvasDetections {
+      const pixels = new Uint8Array(canvas.heightPx * canvas.widthPx * 3);
+      drawOnCanvas(image, canvas, pixels);
+      return detect(pixels, [canvas.heightPx, canvas.widthPx], placement);
     },
     [Symbol.dispose](): void {
       for (const tensors of statistics.values()) tf.dispose([...tensors]);
@@ -68,22 +77,24 @@ export function randomNetwork(
   };
 }
 
-/** An image of smooth noise at the top left of a canvas of zeros. */
+/** An image of coloured blocks, 16 across and 16 down. */
+export function noiseImage(width: number, height: number): RgbImage {
+  const random = stream(1, "noise");
+  const blocks = Uint8Array.from({ length: 16 * 16 * 3 }, () => 256 * random.uniform());
+  const data = Uint8Array.from({ length: height * width * 3 }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    return blocks[(Math.floor(y / height * 16) * 16 + Math.floor(x / width * 16)) * 3 + i % 3];
+  });
+  return { width, height, data };
+}
+
+/** Such an image at the top left of a canvas of zeros. */
 export function noiseOnCanvas(
   [heightPx, widthPx]: readonly [number, number],
   placement: { readonly widthPx: number; readonly heightPx: number },
 ): Uint8Array {
-  const random = stream(1, "noise");
-  const cells = Array.from({ length: 3 * 17 * 17 }, () => random.uniform());
   const data = new Uint8Array(heightPx * widthPx * 3);
-  for (let y = 0; y < placement.heightPx; y++) {
-    for (let x = 0; x < placement.widthPx; x++) {
-      for (let c = 0; c < 3; c++) {
-        const cell = (Math.floor(y / heightPx * 16) * 17 + Math.floor(x / widthPx * 16)) * 3 + c;
-        data[(y * widthPx + x) * 3 + c] = 255 * cells[cell];
-      }
-    }
-  }
+  drawOnCanvas(noiseImage(placement.widthPx, placement.heightPx), { heightPx, widthPx }, data);
   return data;
 }
 

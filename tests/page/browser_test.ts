@@ -1,0 +1,186 @@
+/** The exported page in a real browser; these tests are there only where Chromium is. */
+import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { extname } from "node:path";
+import sharp from "sharp";
+import { placeForEvaluation } from "../../lib/data/canvas.ts";
+import { webFiles } from "../../lib/export/web_export.ts";
+import { noiseImage, randomNetwork } from "../export/_random_network.ts";
+import { chromiumPath, withPage } from "../helpers/chromium.ts";
+import { assertClose } from "../helpers/close.ts";
+import type { Look, Page } from "../helpers/dev_tools.ts";
+import { useEngine } from "../helpers/engine.ts";
+import { tinyArchitecture, tinyConfig } from "../helpers/tiny_data.ts";
+
+const chromium = await chromiumPath();
+const engine = await useEngine();
+const [width, height] = [150, 90];
+const image = noiseImage(width, height);
+const desktop: Look = { width: 1200, colorScheme: "light", reducedMotion: "no-preference" };
+
+using random = randomNetwork(engine, tinyConfig, tinyArchitecture, 5);
+const wanted = await wantedDetections();
+const site = new Map((await webFiles(random.network)).map(({ name, bytes }) => [name, bytes]));
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".css": "text/css",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+  ".bin": "application/octet-stream",
+};
+
+/** Score, x, y, width and height of what the project finds, in the image's pixels. */
+async function wantedDetections(): Promise<number[][]> {
+  const sample = { widthPx: width, heightPx: height, annotations: [] };
+  const canvas = { heightPx: 64, widthPx: 64 };
+  const { image: placed, placement } = placeForEvaluation(image, sample, canvas);
+  const { boxesXyxy, scores } = await random.detectPlaced(placed, canvas, placement);
+  return Array.from(scores, (score, i) => {
+    const [x1, y1, x2, y2] = boxesXyxy.subarray(4 * i, 4 * i + 4);
+    const { scaleX, scaleY } = placement;
+    return [score, x1 / scaleX, y1 / scaleY, (x2 - x1) / scaleX, (y2 - y1) / scaleY];
+  });
+}
+
+/** Serves the page's files below a path, as a server does that knows nothing of them. */
+function serveSite(): { url: string } & AsyncDisposable {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, ({ url }) => {
+    const name = new URL(url).pathname.replace(/^\/some\/where\//, "") || "index.html";
+    const bytes = site.get(name);
+    if (bytes === undefined) return new Response(null, { status: 404 });
+    return new Response(bytes.slice(), { headers: { "content-type": types[extname(name)] } });
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/some/where/`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** Where there is no GPU, Chromium warns of WebGL in software. */
+const ofSoftwareWebGl = '"source":"rendering"';
+
+function testPage(name: string, look: Look, test: (page: Page) => Promise<void>): void {
+  if (chromium === null) return;
+  Deno.test(name, async () => {
+    await using server = serveSite();
+    await withPage(chromium, async (page) => {
+      await page.lookAt(look);
+      await page.goTo(server.url);
+      await page.until("document.getElementById('status')?.textContent === 'Ready.'");
+      await test(page);
+      assertEquals(page.complaints.filter((text) => !text.includes(ofSoftwareWebGl)), []);
+    });
+  });
+}
+
+if (chromium === null) console.log("No Chromium is here: the exported page is not tried in a browser.");
+
+/** Drops a file onto the page. */
+async function drop(page: Page, bytes: Uint8Array, name: string, type: string): Promise<void> {
+  await page.evaluate(`{
+    const bytes = Uint8Array.from(atob("${bytes.toBase64()}"), (letter) => letter.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], "${name}", { type: "${type}" }));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }`);
+}
+
+async function dropImage(page: Page): Promise<void> {
+  const raw = { width, height, channels: 3 } as const;
+  const png = await sharp(image.data, { raw }).png().toBuffer();
+  await drop(page, new Uint8Array(png), "noise.png", "image/png");
+  await page.until("/Took .* ms/.test(document.getElementById('status').textContent)");
+}
+
+/** Waits for what takes long: WebGL in software compiles for many seconds. */
+async function untilAtLast(page: Page, expression: string): Promise<void> {
+  for (let attempt = 1; attempt < 4; attempt++) {
+    if (await page.until(expression).then(() => true, () => false)) return;
+  }
+  await page.until(expression);
+}
+
+async function setThreshold(page: Page, value: number): Promise<void> {
+  await page.evaluate(`{
+    const slider = document.getElementById("threshold");
+    slider.value = ${value};
+    slider.dispatchEvent(new Event("input"));
+  }`);
+}
+
+/** x, y, width and height of the boxes drawn, the best first. */
+async function drawnBoxes(page: Page): Promise<number[][]> {
+  const boxes = await page.evaluate<number[][]>(
+    `[...document.querySelectorAll("#boxes > rect[stroke='#000']")]
+    .map((box) => ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name))))`,
+  );
+  return boxes.reverse(); // the best is drawn last
+}
+
+async function scores(page: Page): Promise<number[]> {
+  return await page.evaluate(
+    `[...document.querySelectorAll("#rows tr")].map((row) => Number(row.children[1].textContent))`,
+  );
+}
+
+async function checkFound(page: Page): Promise<void> {
+  await setThreshold(page, 0);
+  const tolerance = { relative: 1e-4, absolute: 1e-3 };
+  assertClose(await scores(page), wanted.map(([score]) => score), "scores", tolerance);
+  const boxes = await drawnBoxes(page);
+  assertClose(boxes.flat(), wanted.flatMap(([, ...box]) => box), "boxes", tolerance);
+}
+
+testPage("the page draws what the project finds in an image that is dropped on it", desktop, async (page) => {
+  await dropImage(page);
+  assertGreater(wanted.length, 5);
+  await checkFound(page);
+});
+
+testPage("the page draws the same boxes when WebGL computes", desktop, async (page) => {
+  await dropImage(page);
+  const hasWebGl = await page.evaluate<boolean>(
+    "document.createElement('canvas').getContext('webgl2') !== null",
+  );
+  await page.evaluate(`{
+    const backend = document.getElementById("backend");
+    backend.value = "webgl";
+    backend.dispatchEvent(new Event("change"));
+  }`);
+  const ending = hasWebGl ? "on WebGL" : "WebAssembly is used";
+  await untilAtLast(page, `document.getElementById("status").textContent.includes("${ending}")`);
+  await checkFound(page);
+});
+
+testPage("the page's slider goes by keys and leaves out what scores less", desktop, async (page) => {
+  await dropImage(page);
+  await page.evaluate("document.getElementById('threshold').focus()");
+  await page.press("Home");
+  assertEquals((await drawnBoxes(page)).length, wanted.length);
+  const middle = wanted[2][0] - 0.005;
+  await setThreshold(page, middle);
+  const shown = wanted.filter(([score]) => score >= Math.round(middle * 100) / 100);
+  assertEquals((await drawnBoxes(page)).length, shown.length);
+});
+
+testPage("the page says what is wrong with a file that is no image", desktop, async (page) => {
+  await drop(page, new TextEncoder().encode("hello"), "notes.txt", "text/plain");
+  await page.until("document.getElementById('status').className === 'error'");
+  assertStringIncludes(
+    await page.evaluate("document.getElementById('status').textContent"),
+    "Cannot read notes.txt as an image: found a file text/plain, wanted a JPEG, PNG or WebP",
+  );
+});
+
+testPage(
+  "nothing of the page sticks out on a narrow dark screen, before and after an image",
+  { width: 360, colorScheme: "dark", reducedMotion: "reduce" },
+  async (page) => {
+    const isWide = "document.documentElement.scrollWidth > innerWidth";
+    assertEquals(await page.evaluate(isWide), false);
+    await dropImage(page);
+    assertEquals(await page.evaluate(isWide), false);
+    assertEquals(await page.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(14, 17, 22)");
+  },
+);
