@@ -134,9 +134,17 @@ export function checkProposals({ fields, currentFit, proposedFit, pixelsFactor }
   const fit = `anchors reach ${percent(currentFit.recall)} of the training boxes at the matcher's IoU, ` +
     `mean IoU ${currentFit.meanIou.toFixed(2)}`;
   if (fields.length === 0) return ok("settings", `${fit}; image size, anchors and schedule fit as they are`);
-  const proposed =
+  const isRefitted = fields.some(({ path }) => path.startsWith("detector."));
+  const isRescheduled = fields.some(({ path }) => path.endsWith(".duration"));
+  const better =
     `with what follows, ${percent(proposedFit.recall)}, mean IoU ${proposedFit.meanIou.toFixed(2)}` +
     (pixelsFactor === 1 ? "" : `, and a step takes about ${pixelsFactor.toFixed(1)} times as long`);
+  const proposed = [
+    ...(isRefitted ? [better] : []),
+    ...(isRescheduled
+      ? ["steps for so many images: a rule of thumb, from what was measured on BCCD's 292"]
+      : []),
+  ].join("\n");
   return warning("settings", `${fit}\n${proposed}`, settingFlags(fields));
 }
 

@@ -59,13 +59,12 @@ section { scroll-margin-top: 52px; background: var(--paper); border: 1px solid v
 .three { grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
 .piles { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 10px 36px; }
 .piles figure { max-width: 224px; }
-.piles figcaption { overflow-wrap: anywhere; }
 .piles .picture svg { width: auto; max-width: 100%; }
 figure { margin: 0 0 22px; min-width: 0; }
 .grid > figure { margin: 0; }
 .grid h3 { margin-top: 0; }
 .note + .grid { margin-top: 20px; }
-figcaption { font-weight: 600; font-size: 14px; margin-bottom: 6px; }
+figcaption { font-weight: 600; font-size: 14px; margin-bottom: 6px; overflow-wrap: anywhere; }
 .picture { overflow-x: auto; }
 .picture svg { display: block; width: 100%; height: auto; }
 .plot { --plot-background: var(--paper); }
