@@ -7,7 +7,8 @@
 import type { z } from "zod";
 import { nearest } from "../base/nearest.ts";
 import { checkSearchSpace, searchSpaces } from "../space/search_space.ts";
-import { type Config, configPaths, configSchema } from "./schema.ts";
+import { configPaths } from "./config_paths.ts";
+import { type Config, configSchema } from "./schema.ts";
 
 /**
  * Checks a config.

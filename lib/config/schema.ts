@@ -239,7 +239,7 @@ const search = z.strictObject({
       "how sure it must be that a candidate can't become a parent",
     ),
     chunkImages: whole.min(8).describe("images between one look and the next"),
-  }).nullable().describe(
+  }).nullable().default(null).describe(
     "stops scoring candidates of the evolution that won't become parents; null scores all",
   ),
   objective: z.enum(["detection", "classification"]).describe(
@@ -374,27 +374,6 @@ export type ConfigInput = Omit<Config, "space" | "device"> & {
 
 /** The schema that `parseConfig` checks with. */
 export const configSchema: z.ZodType<Config> = schema;
-
-/** Every field's dotted path, e.g. `search.budget.macs`, from general to particular. */
-export function configPaths(): string[] {
-  return [...new Set(propertyPaths(z.toJSONSchema(schema), ""))];
-}
-
-/** The part of JSON Schema that zod's output uses for objects and their alternatives. */
-interface SchemaNode {
-  properties?: Record<string, unknown>;
-  anyOf?: unknown[];
-  oneOf?: unknown[];
-}
-
-function propertyPaths(node: SchemaNode, prefix: string): string[] {
-  const alternatives = [...node.anyOf ?? [], ...node.oneOf ?? []] as SchemaNode[];
-  const own = Object.entries(node.properties ?? {}).flatMap(([key, child]) => [
-    prefix + key,
-    ...propertyPaths(child as SchemaNode, `${prefix}${key}.`),
-  ]);
-  return [...own, ...alternatives.flatMap((alternative) => propertyPaths(alternative, prefix))];
-}
 
 function isAscending(values: readonly number[]): boolean {
   return values.every((value, i) => i === 0 || values[i - 1] < value);

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseConfig } from "../../lib/config/parse_config.ts";
-import { configPaths } from "../../lib/config/schema.ts";
+import { configPaths } from "../../lib/config/config_paths.ts";
 import { searchSpaces } from "../../lib/space/search_space.ts";
 import { configs } from "../../tasks/configs/mod.ts";
 
@@ -223,4 +223,9 @@ Deno.test("configPaths() has every alternative's fields, from general to particu
   assertEquals(paths.includes("retrain.classification.dropout"), true);
   assertEquals(paths.indexOf("search") < paths.indexOf("search.budget"), true);
   assertEquals(new Set(paths).size, paths.length);
+});
+
+Deno.test("parseConfig() takes a config from before there was an early stop as one without", () => {
+  const { search } = parseConfig(edited("search.earlyStop", undefined), "older.json");
+  assertEquals(search.earlyStop, null);
 });
