@@ -32,7 +32,7 @@ export interface HeadTargets {
 
 /** What follows the pyramid in a detector of one stage. */
 export interface OneStageHead {
-  /** Inputs: one `[N, H_l, W_l, C]` a level. Outputs: any. */
+  /** Inputs: one `[N, H_l, W_l, C]` a level. Outputs: any number of `[N, ...]` float32. */
   readonly unit: Unit;
   /** How the pyramid makes the levels above the backbone's last. */
   readonly extraLevels: ExtraLevels;
@@ -46,12 +46,13 @@ export interface OneStageHead {
    */
   readonly loss: TensorFunction;
   /**
-   * Detects.
+   * Detects on one image.
    *
-   * @param outputs The unit's; they stay the caller's.
-   * @returns One entry an image, in canvas pixels, best first.
+   * @param outputs The unit's outputs for this image, on the host: without N, row by row.
+   * @param image The image's place in the batch.
+   * @returns In canvas pixels, best first.
    */
-  detect(outputs: readonly Tensor[], batch: DetectionBatch): CanvasDetections[];
+  detect(outputs: readonly Float32Array[], batch: DetectionBatch, image: number): CanvasDetections;
 }
 
 /** A head at work: trains, is recalibrated and detects as every detector. */
@@ -95,7 +96,11 @@ export class OneStageDetector implements Detector {
   }
 
   detect(levels: readonly Tensor[], batch: DetectionBatch, run: RunUnit): CanvasDetections[] {
-    return this.#head.detect(run(this.#head.unit, levels), batch);
+    const outputs = run(this.#head.unit, levels).map((output) => output.dataSync<"float32">());
+    return batch.ids.map((_, image) => {
+      const ofImage = outputs.map((values) => rowOf(values, image, batch.ids.length));
+      return this.#head.detect(ofImage, batch, image);
+    });
   }
 
   /** Disposes the compiled losses; the unit's functions are the runner's. */
@@ -126,4 +131,9 @@ export class OneStageDetector implements Detector {
     }
     return loss;
   }
+}
+
+function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
+  const length = values.length / rows;
+  return values.subarray(row * length, (row + 1) * length);
 }

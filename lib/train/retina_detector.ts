@@ -4,16 +4,35 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor } from "@tensorflow/tfjs-core";
-import { anchorsPerCell, anchorsPerLevel, pyramidAnchors } from "../boxes/anchors.ts";
-import { type CanvasDetections, decodeDetections } from "../boxes/detections.ts";
-import { retinaTargets } from "../boxes/matcher.ts";
-import type { RetinaNetConfig } from "../config/schema.ts";
+import { type AnchorOptions, anchorsPerCell, anchorsPerLevel, pyramidAnchors } from "../boxes/anchors.ts";
+import { decodeDetections, type DetectionOptions } from "../boxes/detections.ts";
+import { type MatchThresholds, retinaTargets } from "../boxes/matcher.ts";
 import type { DetectionBatch } from "../data/sample.ts";
+import type { DetectorNorm } from "../models/fpn.ts";
 import { retinaHeadUnit } from "../models/retina_head.ts";
 import { retinaLoss } from "../models/retina_loss.ts";
 import { type Canvas, canvasOf } from "./canvas_plans.ts";
 import type { HeadTargets, OneStageHead } from "./one_stage_detector.ts";
+
+/** RetinaNet's numbers: of its anchors, of its head, of the loss and of what it keeps in detection. */
+export interface RetinaSettings extends AnchorOptions, MatchThresholds, DetectionOptions {
+  /** First and last level, inclusive, 3 or more. */
+  readonly levels: readonly [first: number, last: number];
+  /** Channels of the levels and of the towers. */
+  readonly channels: number;
+  /** 3x3 convolutions in each tower. */
+  readonly towerConvs: number;
+  /** After the towers' convolutions. */
+  readonly norm: DetectorNorm;
+  /** Probability that a fresh head gives to every class at every anchor. */
+  readonly prior: number;
+  /** Weight of positives in the focal loss. */
+  readonly focalAlpha: number;
+  /** How much well-classified examples are discounted in the focal loss. */
+  readonly focalGamma: number;
+  /** Where the box loss bends from quadratic to linear. */
+  readonly smoothL1Beta: number;
+}
 
 /** What one canvas fixes. */
 interface Anchors {
@@ -24,12 +43,12 @@ interface Anchors {
 }
 
 /**
- * RetinaNet's head as a config describes it.
+ * RetinaNet's head.
  *
- * @param config The detector's numbers.
+ * @param config Its numbers.
  * @param classes K.
  */
-export function retinaHead(config: RetinaNetConfig, classes: number): OneStageHead {
+export function retinaHead(config: RetinaSettings, classes: number): OneStageHead {
   const { focalAlpha: alpha, focalGamma: gamma, smoothL1Beta } = config;
   const anchorsOf = rememberedByCanvas((canvas) => anchorsOn(canvas, config));
   return {
@@ -39,11 +58,12 @@ export function retinaHead(config: RetinaNetConfig, classes: number): OneStageHe
     loss: retinaLoss({ alpha, gamma, smoothL1Beta, classes }),
     targets: (batch) =>
       targetsOf(batch, anchorsOf(canvasOf(batch)).anchorsXyxy, { ...config, classCount: classes }),
-    detect: (outputs, batch) => detections(outputs, batch, anchorsOf(canvasOf(batch)), config),
+    detect: ([logits, deltas], batch, image) =>
+      decodeDetections({ logits, deltas, ...anchorsOf(canvasOf(batch)) }, batch.placements[image], config),
   };
 }
 
-function anchorsOn(canvas: Canvas, config: RetinaNetConfig): Anchors {
+function anchorsOn(canvas: Canvas, config: RetinaSettings): Anchors {
   return {
     anchorsXyxy: pyramidAnchors(config.levels, canvas, config),
     anchorsPerLevel: anchorsPerLevel(config.levels, canvas, config),
@@ -71,26 +91,6 @@ function targetsOf(
     tf.tensor3d(targets, [images, anchors, 4]),
   ];
   return { tensors, positives };
-}
-
-/** Outputs: class logits `[N, R, K]` and box deltas `[N, R, 4]`. */
-function detections(
-  outputs: readonly Tensor[],
-  batch: DetectionBatch,
-  anchors: Anchors,
-  config: RetinaNetConfig,
-): CanvasDetections[] {
-  const [logits, deltas] = outputs.map((output) => rowsOf(output));
-  return batch.placements.map((placement, i) =>
-    decodeDetections({ logits: logits(i), deltas: deltas(i), ...anchors }, placement, config)
-  );
-}
-
-/** What an output says of each image. */
-function rowsOf(output: Tensor): (image: number) => Float32Array {
-  const values = output.dataSync<"float32">();
-  const length = values.length / output.shape[0];
-  return (image) => values.subarray(image * length, (image + 1) * length);
 }
 
 function rememberedByCanvas<T>(make: (canvas: Canvas) => T): (canvas: Canvas) => T {
