@@ -50,6 +50,7 @@ export class DetectionModel implements Disposable {
    * @param space The supernet's.
    * @param pyramid The levels that the detector sees.
    * @param detector What follows the pyramid; disposed with the model.
+   * @throws {RangeError} If the levels end below the last stage, whose blocks would then learn nothing.
    */
   constructor(
     context: DetectorContext,
@@ -65,6 +66,7 @@ export class DetectionModel implements Disposable {
     this.detectorUnits = [this.#pyramid, ...units];
     this.#context = context;
     this.#supernet = supernet;
+    checkLastTap(pyramidTaps(shape), space);
     this.#taps = pyramidTaps(shape).map((stage) => supernet.stageEnds[stage] + 1);
   }
 
@@ -270,4 +272,13 @@ export class DetectionModel implements Disposable {
     };
     tf.tidy(() => visit(tree, this.#context.device.uploadImages(batch.images, batch.shape), [], true));
   }
+}
+
+function checkLastTap(taps: readonly number[], { stageChannels }: SearchSpace): void {
+  const [last, wanted] = [taps[taps.length - 1], stageChannels.length - 1];
+  if (last === wanted) return;
+  throw new RangeError(
+    `Cannot put a detector on the pyramid as its levels must include the last stage's, ${wanted + 2}: ` +
+      `they end at ${last + 2}`,
+  );
 }

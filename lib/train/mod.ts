@@ -47,9 +47,16 @@ export {
   type RunUnit,
 } from "./detector.ts";
 export { type HeadTargets, OneStageDetector, type OneStageHead } from "./one_stage_detector.ts";
+export { type Canvas, canvasOf } from "./canvas_plans.ts";
 export { type Assign, matchedTargets } from "./matched_targets.ts";
 export { retinaHead, type RetinaSettings } from "./retina_detector.ts";
-export { type AnchorOptions, anchorsPerLevel, pyramidAnchors, pyramidLevels } from "../boxes/anchors.ts";
+export {
+  type AnchorOptions,
+  anchorsPerLevel,
+  pyramidAnchors,
+  type PyramidLevel,
+  pyramidLevels,
+} from "../boxes/anchors.ts";
 export { decodeBoxes, encodeBoxes } from "../boxes/box_coder.ts";
 export { clipBoxes } from "../boxes/box.ts";
 export { iouMatrix } from "../boxes/iou.ts";
