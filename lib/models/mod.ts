@@ -1,6 +1,7 @@
 /**
  * `@detnas/detnas/models`: what supernets, subnets and detectors are built of, and blocks and heads of one's own. Models are
- * plain functions of tfjs tensors: they run on whatever backend is current, and ask for no permission.
+ * plain functions of tfjs tensors, which the engine runs (training uses kernels that only it has). Building them asks for no
+ * permission.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * `@detnas/detnas/train`: training a supernet along sampled paths, under a classifier or under a detector, also one's own;
- * recalibration and detection with the same weights. It runs on a {@linkcode Device}: the engine is one, and
- * `eagerCompiler` with any tfjs backend makes another. Importing it asks for no permission.
+ * recalibration and detection with the same weights. It runs on a {@linkcode Device}; the engine is one. Importing it
+ * asks for no permission.
  *
  * @module
  */
