@@ -34,6 +34,9 @@ export {
   checkSearchSpace,
   choiceCount,
   choiceName,
+  type CustomChoice,
+  type CustomCost,
+  type KnownChoice,
   maxChoices,
   type SearchSpace,
   type SearchSpaceName,
@@ -64,8 +67,10 @@ export {
   countClassifierParameters,
   countMacs,
   countParameters,
+  layersCost,
   leastCost,
 } from "./lib/space/cost.ts";
+export { type BlockLayers, blockLayers, type ConvLayer } from "./lib/space/block_layers.ts";
 export type { BlockLatencies } from "./lib/space/latency.ts";
 
 // Searches

@@ -13,6 +13,7 @@ import { blockLayers } from "../lib/space/block_layers.ts";
 import { choiceName } from "../lib/space/search_space.ts";
 import { ClassificationModel } from "../lib/train/classification_model.ts";
 import { DetectionModel } from "../lib/train/detection_model.ts";
+import { detectorOf } from "../lib/train/detector_of.ts";
 import { NetworkState } from "../lib/train/network_state.ts";
 import { unitsOnPath } from "../lib/train/trunk.ts";
 import { disposePass } from "../lib/train/unit_runner.ts";
@@ -108,7 +109,8 @@ function prepareClassification(
 function prepareDetection({ engine, runner }: BenchRunner, workload: DetectionStepWorkload): PreparedCall {
   const { space, path, classes, detector } = workload;
   const net = supernet(space, shuffleMethod);
-  const model = new DetectionModel({ device: engine, runner, classes, seed }, space, net, detector);
+  const context = { device: engine, runner, classes, seed };
+  const model = new DetectionModel(context, space, net, detector, detectorOf(context, detector));
   const units: Unit[] = [...unitsOnPath(net, path), ...model.detectorUnits];
   const state = new NetworkState(units, seed);
   const batch = randomDetectionBatch(workload);

@@ -7,7 +7,7 @@
 import { stream } from "../lib/base/random.ts";
 import type { DetectorConfig } from "../lib/config/schema.ts";
 import { blockSides, costTable } from "../lib/space/cost.ts";
-import { type BlockChoice, blockShapes, choiceName, type SearchSpace } from "../lib/space/search_space.ts";
+import { blockShapes, choiceName, type KnownChoice, type SearchSpace } from "../lib/space/search_space.ts";
 import { fasterRcnn, retinaNet } from "../tasks/configs/paper.ts";
 
 interface AnyWorkload {
@@ -30,7 +30,7 @@ export interface BlockWorkload extends AnyWorkload {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly stride: 1 | 2;
-  readonly choice: BlockChoice;
+  readonly choice: KnownChoice;
   /** Multiply-adds of its convolutions on one image, forward. */
   readonly macs: number;
 }
@@ -74,7 +74,7 @@ const boxesPerImage = 8; // about COCO's mean
  * @param imagePx Side of the square image that the backbone would see.
  */
 export function blockWorkloads(
-  space: SearchSpace,
+  space: SearchSpace<KnownChoice>,
   pass: BlockWorkload["pass"],
   images: number,
   imagePx = 224,

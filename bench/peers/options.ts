@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
-import { type SearchSpace, searchSpaces } from "../../lib/space/search_space.ts";
+import { type KnownChoice, type SearchSpace, searchSpaces } from "../../lib/space/search_space.ts";
 import {
   backboneWorkload,
   blockWorkloads,
@@ -97,7 +97,11 @@ export function parsePeerOptions(args: string[]): PeerOptions {
 }
 
 /** Blocks in training and inference, whole steps, and backbones. */
-export function everyWorkload(space: SearchSpace, images: number, detectionImages: number): Workload[] {
+export function everyWorkload(
+  space: SearchSpace<KnownChoice>,
+  images: number,
+  detectionImages: number,
+): Workload[] {
   return [
     ...blockWorkloads(space, "train", images),
     ...blockWorkloads(space, "infer", images),
@@ -129,7 +133,7 @@ export function selected(workloads: readonly Workload[], only: readonly string[]
   );
 }
 
-function spaceOf(name = "small"): SearchSpace {
+function spaceOf(name = "small"): SearchSpace<KnownChoice> {
   const space = Object.values(searchSpaces).find((space) => space.name === name && space.choices.length > 1);
   if (space !== undefined) return space;
   throw new TypeError(`Cannot measure space ${name}: wanted small, large-1.3G or large-3.8G`);

@@ -9,11 +9,12 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { maxPool } from "../nn/pool.ts";
 import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
 import { blockLayers, type ConvLayer, stemLayers } from "../space/block_layers.ts";
-import type { SearchSpace } from "../space/search_space.ts";
+import type { BlockChoice, BlockShape, SearchSpace } from "../space/search_space.ts";
 import { blockShapes } from "../space/search_space.ts";
 import { backboneShift, blockUnit, resNetInit } from "./block.ts";
 import type { ShuffleMethod } from "./channel_shuffle.ts";
 import { type ConvInit, normedConv } from "./conv_layer.ts";
+import { isCustomBlock } from "./custom_block.ts";
 import { chain, type Part, unitOf } from "./part.ts";
 
 /** All units of a supernet's backbone. */
@@ -31,18 +32,30 @@ export interface Supernet {
  *
  * @param space How deep and wide.
  * @param shuffleMethod Which shuffle starts a stride-1 block.
+ * @throws {TypeError} If a custom choice is not a `customBlock`, and so can't be built.
  */
 export function supernet(space: SearchSpace, shuffleMethod: ShuffleMethod): Supernet {
   const shapes = blockShapes(space);
   return {
     stem: stemUnit(space),
     blocks: shapes.map((shape, i) =>
-      space.choices.map((choice, c) =>
-        blockUnit(`blocks.${i}.${c}`, blockLayers(choice, shape), shuffleMethod)
-      )
+      space.choices.map((choice, c) => choiceUnit(`blocks.${i}.${c}`, choice, shape, shuffleMethod))
     ),
     stageEnds: shapes.flatMap(({ stage }, i) => shapes[i + 1]?.stage === stage ? [] : [i]),
   };
+}
+
+function choiceUnit(
+  name: string,
+  choice: BlockChoice,
+  shape: BlockShape,
+  shuffleMethod: ShuffleMethod,
+): Unit {
+  if (choice.kind !== "custom") return blockUnit(name, blockLayers(choice, shape), shuffleMethod);
+  if (isCustomBlock(choice)) return choice.unit(name, shape);
+  throw new TypeError(
+    `Cannot build ${name} as choice "${choice.name}" must be made by customBlock(): it has no unit`,
+  );
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { BatchNormTraining } from "../nn/unit.ts";
+import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
 import type { Holder, Part } from "./part.ts";
 import { allOf, parametersOf, statisticsOf } from "./part.ts";
 
@@ -59,6 +59,45 @@ export function levelsChain(parts: readonly LevelsPart[]): LevelsPart {
       const own = parametersOf(parts, parameters);
       const ownStatistics = statisticsOf(parts, statistics);
       return parts.reduce((xs, part, i) => part.infer(xs, own[i], ownStatistics[i]), xs);
+    },
+  };
+}
+
+/** A part whose outputs are read by anchor, as {@linkcode byAnchor} does: `[N, H W A, D]` a level. */
+export function onAnchors(part: LevelsPart, depth: number): LevelsPart {
+  return {
+    ...part,
+    train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
+      const { ys, moments } = part.train(xs, parameters, batchNorm);
+      return { ys: ys.map((y) => byAnchor(y, depth)), moments };
+    },
+    infer: (xs, parameters, statistics) =>
+      part.infer(xs, parameters, statistics).map((y) => byAnchor(y, depth)),
+  };
+}
+
+/**
+ * A head as a unit: parts side by side on all levels. Inputs: one `[N, H_l, W_l, C]` a level. Outputs: one `[N, R, D]` a
+ * part, over all anchors in the order level, row, column, anchor.
+ *
+ * @param name The unit's name.
+ * @param parts Of {@linkcode onAnchors}.
+ */
+export function headUnit(name: string, parts: readonly LevelsPart[]): Unit {
+  return {
+    name,
+    signature: `${name} (${parts.map((part) => part.signature).join("; ")})`,
+    ...allOf(parts),
+    train(inputs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass {
+      const own = parametersOf(parts, parameters);
+      const passes = parts.map((part, i) => part.train(inputs, own[i], batchNorm));
+      const outputs = passes.map((pass) => tf.concat(pass.ys, 1));
+      return { outputs, moments: passes.flatMap((pass) => pass.moments) };
+    },
+    infer(inputs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[] {
+      const own = parametersOf(parts, parameters);
+      const ownStatistics = statisticsOf(parts, statistics);
+      return parts.map((part, i) => tf.concat(part.infer(inputs, own[i], ownStatistics[i]), 1));
     },
   };
 }

@@ -8,12 +8,18 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { batchNormAffine, batchNormEpsilon } from "../nn/batch_norm.ts";
 import { convolve } from "../nn/conv.ts";
 import { relu } from "../nn/relu.ts";
-import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
+import type { BatchNormTraining, Unit } from "../nn/unit.ts";
 import type { ConvInit, ConvLayerShape } from "./conv_layer.ts";
 import { normSpecs, plainConv, weightSpec } from "./conv_layer.ts";
 import type { DetectorNorm } from "./fpn.ts";
-import { byAnchor, levelsChain, type LevelsPart, type LevelsPass, onAllLevels } from "./levels_part.ts";
-import { allOf, parametersOf, statisticsOf } from "./part.ts";
+import {
+  headUnit,
+  levelsChain,
+  type LevelsPart,
+  type LevelsPass,
+  onAllLevels,
+  onAnchors,
+} from "./levels_part.ts";
 
 /** What a head is made of. */
 export interface RetinaHeadShape {
@@ -44,23 +50,8 @@ export function retinaHeadUnit(shape: RetinaHeadShape): Unit {
   checkPrior(shape.prior);
   const classes = predictor("class", shape.classes, -Math.log((1 - shape.prior) / shape.prior), shape);
   const boxes = predictor("box", 4, 0, shape);
-  const parts = [classes, boxes];
-  return {
-    name: "head",
-    signature: `head ${shape.levels} ${shape.classes} (${parts.map((part) => part.signature).join("; ")})`,
-    ...allOf(parts),
-    train(inputs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass {
-      const own = parametersOf(parts, parameters);
-      const passes = parts.map((part, i) => part.train(inputs, own[i], batchNorm));
-      const [logits, deltas] = passes.map((pass) => tf.concat(pass.ys, 1));
-      return { outputs: [logits, deltas], moments: passes.flatMap((pass) => pass.moments) };
-    },
-    infer(inputs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[] {
-      const own = parametersOf(parts, parameters);
-      const ownStatistics = statisticsOf(parts, statistics);
-      return parts.map((part, i) => tf.concat(part.infer(inputs, own[i], ownStatistics[i]), 1));
-    },
-  };
+  const unit = headUnit("head", [classes, boxes]);
+  return { ...unit, signature: `${unit.signature} ${shape.levels} ${shape.classes}` };
 }
 
 /** A tower and its last convolution, whose `[N, H, W, A D]` is read as `[N, H W A, D]`. */
@@ -68,18 +59,7 @@ function predictor(name: string, depth: number, bias: number, shape: RetinaHeadS
   const layer = convLayer(shape.channels, shape.anchorsPerCell * depth);
   const last = onAllLevels(plainConv(`${name}.last`, layer, { ...headInit, shift: bias }));
   const tower = Array.from({ length: shape.towerConvs }, (_, i) => towerConv(`${name}.${i}`, shape));
-  const whole = levelsChain([...tower, last]);
-  return {
-    signature: whole.signature,
-    parameters: whole.parameters,
-    batchNorms: whole.batchNorms,
-    train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass {
-      const { ys, moments } = whole.train(xs, parameters, batchNorm);
-      return { ys: ys.map((y) => byAnchor(y, depth)), moments };
-    },
-    infer: (xs, parameters, statistics) =>
-      whole.infer(xs, parameters, statistics).map((y) => byAnchor(y, depth)),
-  };
+  return onAnchors(levelsChain([...tower, last]), depth);
 }
 
 function towerConv(name: string, shape: RetinaHeadShape): LevelsPart {

@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { InputSpec, TensorFunction } from "../nn/compiled.ts";
+import type { TensorFunction } from "../nn/compiled.ts";
 import type { FocalLossSettings } from "../nn/losses.ts";
 import { sigmoidFocalLoss, smoothL1Loss } from "../nn/losses.ts";
 import { isForeground, oneHotOf, takesPart } from "./label_masks.ts";
@@ -17,23 +17,6 @@ export interface RetinaLossSettings extends FocalLossSettings {
   readonly classes: number;
   /** Where the box loss bends from quadratic to linear. */
   readonly smoothL1Beta: number;
-}
-
-/**
- * The inputs of {@linkcode retinaLoss}; the first two are the differentiable ones.
- *
- * @param images N.
- * @param anchors R, over all levels.
- * @param classes K.
- */
-export function retinaLossInputs(images: number, anchors: number, classes: number): InputSpec[] {
-  return [
-    { shape: [images, anchors, classes], dtype: "float32" }, // logits
-    { shape: [images, anchors, 4], dtype: "float32" }, //       deltas
-    { shape: [images, anchors], dtype: "int32" }, //            labels
-    { shape: [images, anchors, 4], dtype: "float32" }, //       targets
-    { shape: [], dtype: "float32" }, //                         normaliser
-  ];
 }
 
 /**

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import process from "node:process";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { architectureFromKey, architectureKey } from "../space/architecture.ts";
 import {
   byPlace,
@@ -223,12 +224,20 @@ function isOf(strategy?: Strategy, trial?: number): (candidate: CandidateRecord)
     (strategy === undefined || it.strategy === strategy) && (trial === undefined || it.trial === trial);
 }
 
+/** SQLite is loaded when a file is opened: older Nodes lack it, and a history in memory needs none. */
 function openDatabase(path: string): DatabaseSync {
   try {
+    const { DatabaseSync } = process.getBuiltinModule("node:sqlite") ?? lacksSqlite();
     return new DatabaseSync(path);
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+function lacksSqlite(): never {
+  throw new Error(
+    `node:sqlite must be there, as in Deno and in Node from 22.13: this is ${process.version}; memoryHistory() needs none`,
+  );
 }
 
 /** Says which file SQLite's complaint is about; errors that already say it stay as they are. */

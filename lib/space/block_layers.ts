@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { BlockChoice, BlockShape, SearchSpace } from "./search_space.ts";
+import type { BlockShape, KnownChoice, SearchSpace } from "./search_space.ts";
 
 /** One convolution, "same" padding (kernel >> 1 on each side), followed by batch norm. */
 export interface ConvLayer {
@@ -58,7 +58,7 @@ export interface StemLayers {
  * @param choice What the block is made of.
  * @param block The block's shape.
  */
-export function blockLayers(choice: BlockChoice, block: BlockShape): BlockLayers {
+export function blockLayers(choice: KnownChoice, block: BlockShape): BlockLayers {
   if (choice.kind === "bottleneck") return bottleneckLayers(block);
   const { kind, kernel } = choice;
   const main = kind === "xception" ? xceptionMain(kernel, block) : shuffleMain(kernel, block);

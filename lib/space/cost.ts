@@ -8,7 +8,14 @@
 import { type Architecture, checkArchitecture } from "./architecture.ts";
 import { blockLayers, type ConvLayer, lastLayers, stemLayers } from "./block_layers.ts";
 import type { BlockLatencies } from "./latency.ts";
-import { type BlockShape, blockShapes, classifierChannels, type SearchSpace } from "./search_space.ts";
+import {
+  type BlockChoice,
+  type BlockShape,
+  blockShapes,
+  classifierChannels,
+  type CustomChoice,
+  type SearchSpace,
+} from "./search_space.ts";
 
 /** The cost of a layer, a block or a whole backbone. */
 export interface Cost {
@@ -34,6 +41,7 @@ export interface CostTable {
  * @param space The search space.
  * @param resolution Side in pixels of the square input image.
  * @param latencies What each part takes on a device, if that was measured.
+ * @throws {RangeError} If a custom choice's cost is not of numbers of 0 or more.
  */
 export function costTable(
   space: SearchSpace,
@@ -44,8 +52,7 @@ export function costTable(
   const sides = blockSides(space, resolution);
   const blocks = blockShapes(space).map((block, index) =>
     space.choices.map((choice, c) => {
-      const { main, projection } = blockLayers(choice, block);
-      const cost = sum([layersCost(main, sides[index]), layersCost(projection, sides[index])]);
+      const cost = blockCost(choice, block, sides[index]);
       return { ...cost, latencyMs: latencies?.blocksMs[index][c] ?? null };
     })
   );
@@ -139,8 +146,31 @@ export function leastCost(table: CostTable): Cost {
   return sum([table.stem, ...blocks]);
 }
 
-/** Cost of layers that follow each other, the first on a square input of that side. */
-function layersCost(layers: readonly ConvLayer[], inputSide: number): Cost {
+function blockCost(choice: BlockChoice, block: BlockShape, inputSide: number): Cost {
+  if (choice.kind === "custom") return customCost(choice, block, inputSide);
+  const { main, projection } = blockLayers(choice, block);
+  return sum([layersCost(main, inputSide), layersCost(projection, inputSide)]);
+}
+
+function customCost(choice: CustomChoice, block: BlockShape, inputSide: number): Cost {
+  const { macs, parameters } = choice.cost(block, inputSide);
+  for (const [field, value] of Object.entries({ macs, parameters })) {
+    if (value >= 0 && value < Infinity) continue;
+    throw new RangeError(
+      `Cannot count what "${choice.name}" costs as ${field} must be 0 or more: ` +
+        `stage ${block.stage}, block ${block.indexInStage} has ${value}`,
+    );
+  }
+  return { macs, parameters, latencyMs: 0 };
+}
+
+/**
+ * Cost of convolutions, each with batch norm, that follow each other.
+ *
+ * @param layers In their order.
+ * @param inputSide Side in pixels of the first one's square input.
+ */
+export function layersCost(layers: readonly ConvLayer[], inputSide: number): Cost {
   let side = inputSide;
   return sum(layers.map((layer) => {
     if (layer.stride === 2) side = halved(side);

@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import type { BlockLatencies } from "./latency.ts";
-import { blockCount, choiceCount, type SearchSpace } from "./search_space.ts";
+import { type BlockChoice, blockCount, choiceCount, type SearchSpace } from "./search_space.ts";
 
 /** The version of the file that this code writes and reads. */
 export const latencyTableVersion = 2;
@@ -97,11 +97,20 @@ export interface LatencyUse {
 /** SHA-256 (hexadecimal) of what a space's backbone is made of: not its name, nor what only a classifier uses. */
 export function backboneHash(space: SearchSpace): string {
   const { stem, stemChannels, stageRepeats, stageChannels } = space;
-  const choices = space.choices.map((choice) =>
-    choice.kind === "bottleneck" ? [choice.kind] : [choice.kind, choice.kernel]
-  );
+  const choices = space.choices.map(choiceIdentity);
   const data = JSON.stringify([stem, stemChannels, stageRepeats, stageChannels, choices]);
   return createHash("sha256").update(data).digest("hex");
+}
+
+function choiceIdentity(choice: BlockChoice): readonly (string | number)[] {
+  switch (choice.kind) {
+    case "custom":
+      return [choice.kind, choice.name];
+    case "bottleneck":
+      return [choice.kind];
+    default:
+      return [choice.kind, choice.kernel];
+  }
 }
 
 /** SHA-256 (hexadecimal) of latencies: scores and budgets of a search belong to these and no others. */

@@ -5,13 +5,41 @@
  * @module
  */
 
-/** What one choice of a block is made of; `blockLayers` says of which layers. Kernels are odd sides in pixels. */
-export type BlockChoice =
+/** The kinds of block that come with the project; `blockLayers` says of which layers. Kernels are odd sides in pixels. */
+export type KnownChoice =
   | { readonly kind: "shuffle" | "xception"; readonly kernel: number }
   | { readonly kind: "bottleneck" };
 
+/**
+ * A choice that brings its own code: here is what a search has to know of it. A supernet also needs to build it, see
+ * `customBlock`.
+ */
+export interface CustomChoice {
+  readonly kind: "custom";
+  /** Its identity, in records and messages too: give another one to what computes something else. */
+  readonly name: string;
+  /**
+   * What the block costs on one image.
+   *
+   * @param block Where it sits, and its channels.
+   * @param inputSidePx Side in pixels of its square input.
+   */
+  cost(block: BlockShape, inputSidePx: number): CustomCost;
+}
+
+/** What a block costs on one image, counted as `Cost` says. */
+export interface CustomCost {
+  /** Multiply-adds, 0 or more. */
+  readonly macs: number;
+  /** Trainable numbers, 0 or more. */
+  readonly parameters: number;
+}
+
+/** What one choice of a block is made of. */
+export type BlockChoice = KnownChoice | CustomChoice;
+
 /** The authors' four choices: shuffle 3x3, shuffle 5x5, shuffle 7x7, xception 3x3. */
-export const authorsChoices: readonly BlockChoice[] = [
+export const authorsChoices: readonly KnownChoice[] = [
   { kind: "shuffle", kernel: 3 },
   { kind: "shuffle", kernel: 5 },
   { kind: "shuffle", kernel: 7 },
@@ -21,12 +49,15 @@ export const authorsChoices: readonly BlockChoice[] = [
 /** As many as there are digits for: an architecture's key has one character a block. */
 export const maxChoices = 36;
 
-/** A space of backbones: the same choices in each block of each stage, at these depths and widths. */
-export interface SearchSpace {
+/**
+ * A space of backbones: the same choices in each block of each stage, at these depths and widths. Configs and the
+ * commands take spaces of {@linkcode KnownChoice} only.
+ */
+export interface SearchSpace<Choice extends BlockChoice = BlockChoice> {
   /** What the space is called in records and messages. */
   readonly name: string;
   /** What each block is chosen from, 1 to 36; an architecture's numbers are indices into it. */
-  readonly choices: readonly BlockChoice[];
+  readonly choices: readonly Choice[];
   /** `shufflenet`: a 3x3 convolution of stride 2. `resnet`: a 7x7 one of stride 2 and a 3x3 max-pool of stride 2. */
   readonly stem: "shufflenet" | "resnet";
   /** Blocks in each stage; a stage's first block has stride 2, but for the first stage's after the stem `resnet`. */
@@ -62,7 +93,7 @@ export type SearchSpaceName = "small" | "large-1.3G" | "large-3.8G" | "resnet-50
  * The authors' three spaces by name (megvii-model/DetNAS): 20 blocks, and twice 40 blocks; and the networks that they
  * compare with (He et al. 2016, table 1), as spaces of one architecture.
  */
-export const searchSpaces: Readonly<Record<SearchSpaceName, SearchSpace>> = {
+export const searchSpaces: Readonly<Record<SearchSpaceName, SearchSpace<KnownChoice>>> = {
   "small": {
     name: "small",
     choices: authorsChoices,
@@ -122,7 +153,14 @@ export function choiceCount(space: SearchSpace): number {
 
 /** A choice's name for people, e.g. `shuffle 3x3`; equal for equal choices and else another. */
 export function choiceName(choice: BlockChoice): string {
-  return choice.kind === "bottleneck" ? choice.kind : `${choice.kind} ${choice.kernel}x${choice.kernel}`;
+  switch (choice.kind) {
+    case "custom":
+      return choice.name;
+    case "bottleneck":
+      return choice.kind;
+    default:
+      return `${choice.kind} ${choice.kernel}x${choice.kernel}`;
+  }
 }
 
 /** Number of blocks, which is the length of an architecture. */
@@ -196,7 +234,7 @@ function checkChoices(space: SearchSpace): void {
         `its choices must differ: choices[${first}] and choices[${index}] are both ${choiceName(choice)}`,
       );
     }
-    if (choice.kind === "bottleneck") return;
+    if (!("kernel" in choice)) return;
     checkPositive(space, `choices[${index}].kernel`, choice.kernel);
     if (choice.kernel % 2 === 0) {
       refuse(space, `choices[${index}].kernel must be odd: it is ${choice.kernel}`);
@@ -207,14 +245,15 @@ function checkChoices(space: SearchSpace): void {
 /**
  * A bottleneck's inner width is a quarter of its output's. A shuffle block's halves are shuffled in pairs; at stride 2
  * its main branch makes the channels that its projection of the input does not, and at stride 1 it can't change their
- * number.
+ * number. What a custom block can take is its own matter.
  */
 function checkStageChannels(space: SearchSpace, stage: number): void {
   const channels = space.stageChannels[stage];
   const field = `stageChannels[${stage}]`;
   checkPositive(space, field, channels);
+  if (space.choices.every(({ kind }) => kind === "custom")) return;
   if (channels % 4 !== 0) refuse(space, `${field} must be a multiple of 4: it is ${channels}`);
-  if (space.choices.every(({ kind }) => kind === "bottleneck")) return;
+  if (!space.choices.some((choice) => "kernel" in choice)) return;
   const before = channelsBefore(space, stage);
   if (stageStride(space, stage) === 1) {
     if (channels === before) return;

@@ -13,6 +13,11 @@ export interface Canvas {
   readonly widthPx: number;
 }
 
+/** The canvas that a batch's images are on. */
+export function canvasOf({ shape: [, heightPx, widthPx] }: Pick<DetectionBatch, "shape">): Canvas {
+  return { heightPx, widthPx };
+}
+
 /** Plans by batch and canvas size, made at first use. */
 export class CanvasPlans<Plan extends Disposable> implements Disposable {
   readonly #make: (images: number, canvas: Canvas) => Plan;

@@ -7,22 +7,19 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { CanvasDetections } from "../boxes/detections.ts";
-import type { DetectorConfig } from "../config/schema.ts";
 import type { DetectionBatch } from "../data/sample.ts";
 import type { Supernet } from "../models/backbone.ts";
-import { fpnUnit, pyramidTaps } from "../models/fpn.ts";
+import { fpnUnit, type PyramidShape, pyramidTaps } from "../models/fpn.ts";
 import type { Unit } from "../nn/unit.ts";
 import { loneWorker, sumNumbers } from "../nn/worker_group.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
 import type { SearchSpace } from "../space/search_space.ts";
 import { applyUpdates } from "./apply_updates.ts";
 import type { DetectionLosses, Detector, DetectorContext, DetectorGradients, RunUnit } from "./detector.ts";
-import { FasterRcnnDetector } from "./faster_rcnn_detector.ts";
 import type { NetworkState } from "./network_state.ts";
 import type { TreeStatistics } from "./path_statistics.ts";
 import { nodesOf, type PrefixNode, prefixTree, unitsAt } from "./prefix_tree.ts";
 import type { PathStatistics } from "./recalibrate.ts";
-import { RetinaDetector } from "./retina_detector.ts";
 import { backwardTrunk, gateGradients, type OnOutputGradient, trainTrunk, unitsOnPath } from "./trunk.ts";
 import { disposePass, type UnitPass, type UnitUpdate, type UpdateSettings } from "./unit_runner.ts";
 
@@ -31,6 +28,9 @@ export interface DetectionSettings extends UpdateSettings {
   /** Largest gradient norm; null leaves gradients as they are. */
   readonly clipGradientNorm: number | null;
 }
+
+/** Which levels a detector sees; how those above the backbone's last are made is the detector's. */
+export type PyramidOptions = Pick<PyramidShape, "levels" | "channels" | "norm">;
 
 /** A supernet with pyramid and detector. */
 export class DetectionModel implements Disposable {
@@ -44,20 +44,29 @@ export class DetectionModel implements Disposable {
   readonly #taps: readonly number[];
 
   /**
-   * Builds pyramid and detector on a supernet.
+   * Puts a pyramid and a detector on a supernet.
    *
-   * @param context What computes, how many classes there are, and what names the draws.
+   * @param context What the detector was made with.
    * @param space The supernet's.
-   * @param config Which detector, and how it is made.
+   * @param pyramid The levels that the detector sees.
+   * @param detector What follows the pyramid; disposed with the model.
+   * @throws {RangeError} If the levels end below the last stage, whose blocks would then learn nothing.
    */
-  constructor(context: DetectorContext, space: SearchSpace, supernet: Supernet, config: DetectorConfig) {
-    this.#detector = detectorOf(context, config);
-    const { extraLevels, units } = this.#detector;
-    const shape = { ...config, extraLevels, stageChannels: space.stageChannels };
+  constructor(
+    context: DetectorContext,
+    space: SearchSpace,
+    supernet: Supernet,
+    { levels, channels, norm }: PyramidOptions,
+    detector: Detector,
+  ) {
+    const { extraLevels, units } = detector;
+    const shape = { levels, channels, norm, extraLevels, stageChannels: space.stageChannels };
+    this.#detector = detector;
     this.#pyramid = fpnUnit(shape);
     this.detectorUnits = [this.#pyramid, ...units];
     this.#context = context;
     this.#supernet = supernet;
+    checkLastTap(pyramidTaps(shape), space);
     this.#taps = pyramidTaps(shape).map((stage) => supernet.stageEnds[stage] + 1);
   }
 
@@ -265,12 +274,11 @@ export class DetectionModel implements Disposable {
   }
 }
 
-/** The one place where a config's detector becomes code. */
-function detectorOf(context: DetectorContext, config: DetectorConfig): Detector {
-  switch (config.kind) {
-    case "retinanet":
-      return new RetinaDetector(context, config);
-    case "faster-rcnn":
-      return new FasterRcnnDetector(context, config);
-  }
+function checkLastTap(taps: readonly number[], { stageChannels }: SearchSpace): void {
+  const [last, wanted] = [taps[taps.length - 1], stageChannels.length - 1];
+  if (last === wanted) return;
+  throw new RangeError(
+    `Cannot put a detector on the pyramid as its levels must include the last stage's, ${wanted + 2}: ` +
+      `they end at ${last + 2}`,
+  );
 }

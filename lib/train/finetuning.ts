@@ -13,6 +13,7 @@ import type { DetectionSet } from "../data/sample.ts";
 import type { Unit } from "../nn/unit.ts";
 import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import { DetectionModel } from "./detection_model.ts";
+import { detectorOf } from "./detector_of.ts";
 import { type Device, threadsOf } from "./device.ts";
 import { NetworkState } from "./network_state.ts";
 import type { PathOfStep } from "./path.ts";
@@ -51,7 +52,13 @@ export function detectorOnDevice(
     device.kernels,
   );
   const context = { device, runner, classes, seed: config.seed, group };
-  const model = new DetectionModel(context, config.space, net, config.detector);
+  const model = new DetectionModel(
+    context,
+    config.space,
+    net,
+    config.detector,
+    detectorOf(context, config.detector),
+  );
   const backbone = only === null ? [net.stem, ...net.blocks.flat()] : unitsOnPath(net, only);
   return { model, runner, units: [...backbone, ...model.detectorUnits] };
 }

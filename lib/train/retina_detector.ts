@@ -4,141 +4,101 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor } from "@tensorflow/tfjs-core";
-import { anchorsPerCell, anchorsPerLevel, pyramidAnchors } from "../boxes/anchors.ts";
-import { type CanvasDetections, decodeDetections } from "../boxes/detections.ts";
-import { retinaTargets } from "../boxes/matcher.ts";
-import type { RetinaNetConfig } from "../config/schema.ts";
+import { type AnchorOptions, anchorsPerCell, anchorsPerLevel, pyramidAnchors } from "../boxes/anchors.ts";
+import { decodeDetections, type DetectionOptions } from "../boxes/detections.ts";
+import { type MatchThresholds, retinaTargets } from "../boxes/matcher.ts";
 import type { DetectionBatch } from "../data/sample.ts";
-import type { ExtraLevels } from "../models/fpn.ts";
+import type { DetectorNorm } from "../models/fpn.ts";
 import { retinaHeadUnit } from "../models/retina_head.ts";
-import { retinaLoss, retinaLossInputs } from "../models/retina_loss.ts";
-import type { Compiled } from "../nn/compiled.ts";
-import type { Unit } from "../nn/unit.ts";
-import { loneWorker, sumNumbers } from "../nn/worker_group.ts";
-import { type Canvas, CanvasPlans } from "./canvas_plans.ts";
-import {
-  type Detector,
-  type DetectorContext,
-  type DetectorStep,
-  evaluateLoss,
-  type RunUnit,
-} from "./detector.ts";
-import type { NetworkState } from "./network_state.ts";
-import { disposePass } from "./unit_runner.ts";
+import { retinaLoss } from "../models/retina_loss.ts";
+import { type Canvas, canvasOf } from "./canvas_plans.ts";
+import type { HeadTargets, OneStageHead } from "./one_stage_detector.ts";
 
-/** What one canvas fixes. */
-interface Plan extends Disposable {
-  readonly anchorsXyxy: Float32Array;
-  readonly anchorsPerLevel: readonly number[];
-  readonly loss: Compiled;
+/** RetinaNet's numbers: of its anchors, of its head, of the loss and of what it keeps in detection. */
+export interface RetinaSettings extends AnchorOptions, MatchThresholds, DetectionOptions {
+  /** First and last level, inclusive, 3 or more. */
+  readonly levels: readonly [first: number, last: number];
+  /** Channels of the levels and of the towers. */
+  readonly channels: number;
+  /** 3x3 convolutions in each tower. */
+  readonly towerConvs: number;
+  /** After the towers' convolutions. */
+  readonly norm: DetectorNorm;
+  /** Probability that a fresh head gives to every class at every anchor. */
+  readonly prior: number;
+  /** Weight of positives in the focal loss. */
+  readonly focalAlpha: number;
+  /** How much well-classified examples are discounted in the focal loss. */
+  readonly focalGamma: number;
+  /** Where the box loss bends from quadratic to linear. */
+  readonly smoothL1Beta: number;
 }
 
-/** The one-stage detector. */
-export class RetinaDetector implements Detector {
-  readonly units: readonly Unit[];
-  readonly extraLevels: ExtraLevels = "convolved";
-  readonly #context: DetectorContext;
-  readonly #config: RetinaNetConfig;
-  readonly #head: Unit;
-  readonly #plans: CanvasPlans<Plan>;
+/** What one canvas fixes. */
+interface Anchors {
+  /** `[R, 4]`. */
+  readonly anchorsXyxy: Float32Array;
+  /** How R divides into levels. */
+  readonly anchorsPerLevel: readonly number[];
+}
 
-  /** Builds the units of a config. */
-  constructor(context: DetectorContext, config: RetinaNetConfig) {
-    const shape = { ...config, classes: context.classes, anchorsPerCell: anchorsPerCell(config) };
-    this.#head = retinaHeadUnit(shape);
-    this.units = [this.#head];
-    this.#context = context;
-    this.#config = config;
-    this.#plans = new CanvasPlans((images, canvas) => this.#plan(images, canvas));
-  }
+/**
+ * RetinaNet's head.
+ *
+ * @param config Its numbers.
+ * @param classes K.
+ */
+export function retinaHead(config: RetinaSettings, classes: number): OneStageHead {
+  const { focalAlpha: alpha, focalGamma: gamma, smoothL1Beta } = config;
+  const anchorsOf = rememberedByCanvas((canvas) => anchorsOn(canvas, config));
+  return {
+    unit: retinaHeadUnit({ ...config, classes, anchorsPerCell: anchorsPerCell(config) }),
+    extraLevels: "convolved",
+    lossNames: ["classLoss", "boxLoss"],
+    loss: retinaLoss({ alpha, gamma, smoothL1Beta, classes }),
+    targets: (batch) =>
+      targetsOf(batch, anchorsOf(canvasOf(batch)).anchorsXyxy, { ...config, classCount: classes }),
+    detect: ([logits, deltas], batch, image) =>
+      decodeDetections({ logits, deltas, ...anchorsOf(canvasOf(batch)) }, batch.placements[image], config),
+  };
+}
 
-  train(state: NetworkState, levels: readonly Tensor[], batch: DetectionBatch): DetectorStep {
-    const { runner } = this.#context;
-    const head = runner.train(this.#head, state.of(this.#head), levels, levels.length);
-    const { values: [classLoss, boxLoss, loss], gradients } = this.#loss(batch, head.outputs);
-    const losses = { loss, parts: { classLoss, boxLoss } };
-    if (!Number.isFinite(loss)) return { losses, gradients: null };
-    const { inputs, parameters } = runner.backward(head, gradients);
-    disposePass(head);
-    tf.dispose([...gradients]);
-    const updates = [{ unit: this.#head, gradients: parameters, moments: head.moments }];
-    return { losses, gradients: { levels: inputs, updates } };
-  }
+function anchorsOn(canvas: Canvas, config: RetinaSettings): Anchors {
+  return {
+    anchorsXyxy: pyramidAnchors(config.levels, canvas, config),
+    anchorsPerLevel: anchorsPerLevel(config.levels, canvas, config),
+  };
+}
 
-  visit(levels: readonly Tensor[], _batch: DetectionBatch, run: RunUnit): void {
-    run(this.#head, levels);
-  }
+/** What each anchor should say, over the whole batch. */
+function targetsOf(
+  batch: DetectionBatch,
+  anchorsXyxy: Float32Array,
+  options: Parameters<typeof retinaTargets>[3],
+): HeadTargets {
+  const [images, anchors] = [batch.ids.length, anchorsXyxy.length / 4];
+  const labels = new Int32Array(images * anchors);
+  const targets = new Float32Array(images * anchors * 4);
+  let positives = 0;
+  batch.boxesXyxy.forEach((boxesXyxy, i) => {
+    const image = retinaTargets(anchorsXyxy, boxesXyxy, batch.classIndices[i], options);
+    labels.set(image.labels, i * anchors);
+    targets.set(image.deltas, i * anchors * 4);
+    positives += image.positives;
+  });
+  const tensors = [
+    tf.tensor2d(labels, [images, anchors], "int32"),
+    tf.tensor3d(targets, [images, anchors, 4]),
+  ];
+  return { tensors, positives };
+}
 
-  detect(levels: readonly Tensor[], batch: DetectionBatch, run: RunUnit): CanvasDetections[] {
-    const [logits, deltas] = run(this.#head, levels).map((output) => output.dataSync<"float32">());
-    const { anchorsXyxy, anchorsPerLevel } = this.#plans.of(batch);
-    const [classes, anchors] = [this.#context.classes, anchorsXyxy.length / 4];
-    return batch.placements.map((placement, i) => {
-      const outputs = {
-        logits: logits.subarray(i * anchors * classes, (i + 1) * anchors * classes),
-        deltas: deltas.subarray(i * anchors * 4, (i + 1) * anchors * 4),
-        anchorsXyxy,
-        anchorsPerLevel,
-      };
-      return decodeDetections(outputs, placement, this.#config);
-    });
-  }
-
-  /** Disposes the compiled losses; the units' functions are the runner's. */
-  [Symbol.dispose](): void {
-    this.#plans[Symbol.dispose]();
-  }
-
-  #loss(batch: DetectionBatch, [logits, deltas]: readonly Tensor[]): ReturnType<typeof evaluateLoss> {
-    const { loss, anchorsXyxy } = this.#plans.of(batch);
-    const { labels, targets, positives } = this.#targets(batch, anchorsXyxy);
-    const [images, anchors] = logits.shape;
-    const { group = loneWorker } = this.#context;
-    const [allPositives] = sumNumbers(group, [positives], "positives");
-    const inputs = [
-      logits,
-      deltas,
-      tf.tensor2d(labels, [images, anchors], "int32"),
-      tf.tensor3d(targets, [images, anchors, 4]),
-      tf.scalar(Math.max(1, allPositives)),
-    ];
-    return evaluateLoss(loss, inputs, group);
-  }
-
-  /** What each anchor should say, over the whole batch. */
-  #targets(
-    batch: DetectionBatch,
-    anchorsXyxy: Float32Array,
-  ): { labels: Int32Array; targets: Float32Array; positives: number } {
-    const anchors = anchorsXyxy.length / 4;
-    const labels = new Int32Array(batch.ids.length * anchors);
-    const targets = new Float32Array(batch.ids.length * anchors * 4);
-    let positives = 0;
-    const options = { ...this.#config, classCount: this.#context.classes };
-    batch.boxesXyxy.forEach((boxesXyxy, i) => {
-      const image = retinaTargets(anchorsXyxy, boxesXyxy, batch.classIndices[i], options);
-      labels.set(image.labels, i * anchors);
-      targets.set(image.deltas, i * anchors * 4);
-      positives += image.positives;
-    });
-    return { labels, targets, positives };
-  }
-
-  #plan(images: number, canvas: Canvas): Plan {
-    const { levels, focalAlpha: alpha, focalGamma: gamma, smoothL1Beta } = this.#config;
-    const { classes, device } = this.#context;
-    const anchorsXyxy = pyramidAnchors(levels, canvas, this.#config);
-    const loss = device.compiler.differentiable({
-      name: "retina_loss",
-      inputs: retinaLossInputs(images, anchorsXyxy.length / 4, classes),
-      differentiableInputs: 2,
-    }, retinaLoss({ alpha, gamma, smoothL1Beta, classes }));
-    return {
-      anchorsXyxy,
-      anchorsPerLevel: anchorsPerLevel(levels, canvas, this.#config),
-      loss,
-      [Symbol.dispose]: () => loss[Symbol.dispose](),
-    };
-  }
+function rememberedByCanvas<T>(make: (canvas: Canvas) => T): (canvas: Canvas) => T {
+  const made = new Map<string, T>();
+  return (canvas) => {
+    const key = `${canvas.heightPx}x${canvas.widthPx}`;
+    const value = made.get(key) ?? make(canvas);
+    made.set(key, value);
+    return value;
+  };
 }

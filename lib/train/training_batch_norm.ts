@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { SyncBatchNormMode } from "../config/schema.ts";
 import { authorsSyncBatchNorm } from "../nn/authors_sync_batch_norm.ts";
 import { batchNormEpsilon, localBatchNorm } from "../nn/batch_norm.ts";
 import { groupReducer, identityReducer, syncBatchNorm } from "../nn/sync_batch_norm.ts";
@@ -14,10 +13,13 @@ import type { BatchNormMaker } from "./unit_runner.ts";
 /**
  * Over the images of all workers of a group; of one worker alone, in one fused kernel. By the authors' definition it is
  * never that kernel, which normalises by the biased variance.
+ *
+ * @param group Who trains together; `loneWorker` is one alone.
+ * @param mode How several workers' statistics become one: merged by count, or as the authors' code defines it.
  */
 export function trainingBatchNorm(
   group: WorkerGroup,
-  mode: SyncBatchNormMode,
+  mode: "counts" | "authors",
 ): BatchNormTraining | BatchNormMaker {
   const make = mode === "authors" ? authorsSyncBatchNorm : syncBatchNorm;
   if (group.size > 1) {

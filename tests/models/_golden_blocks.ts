@@ -9,7 +9,7 @@ import { blockUnit } from "../../lib/models/block.ts";
 import type { ShuffleMethod } from "../../lib/models/channel_shuffle.ts";
 import type { Unit } from "../../lib/nn/unit.ts";
 import { type BlockLayers, blockLayers } from "../../lib/space/block_layers.ts";
-import { authorsChoices, type BlockChoice, choiceName } from "../../lib/space/search_space.ts";
+import { authorsChoices, choiceName, type KnownChoice } from "../../lib/space/search_space.ts";
 import { readFixture, type StoredTensor } from "../helpers/close.ts";
 
 /** A convolution and its batch norm. */
@@ -52,7 +52,7 @@ export interface GoldenBlock {
 }
 
 interface GoldenCase extends GoldenPass {
-  readonly choice: number | BlockChoice;
+  readonly choice: number | KnownChoice;
   readonly stride: 1 | 2;
   readonly shuffleMethod: 0 | 1 | 2;
   readonly inChannels: number;

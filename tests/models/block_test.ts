@@ -8,7 +8,7 @@ import { eagerCompiler, type InputSpec } from "../../lib/nn/compiled.ts";
 import { initialStatistics } from "../../lib/nn/init.ts";
 import type { Unit } from "../../lib/nn/unit.ts";
 import { blockLayers } from "../../lib/space/block_layers.ts";
-import { authorsChoices, type BlockChoice } from "../../lib/space/search_space.ts";
+import { authorsChoices, type KnownChoice } from "../../lib/space/search_space.ts";
 import { assertClose, assertTensorClose } from "../helpers/close.ts";
 import { useCpuBackend } from "../helpers/cpu_kernels.ts";
 import { normalTensor } from "../helpers/gradients.ts";
@@ -60,7 +60,7 @@ function drawn(unit: Unit): Tensor[] {
 }
 
 /** The authors' choices, one that they have not, and ResNet's. */
-const choices: BlockChoice[] = [...authorsChoices, { kind: "xception", kernel: 5 }, { kind: "bottleneck" }];
+const choices: KnownChoice[] = [...authorsChoices, { kind: "xception", kernel: 5 }, { kind: "bottleneck" }];
 
 Deno.test("blockUnit() in inference with the batch's own statistics is training's output, at odd sizes too", () => {
   for (const stride of [1, 2] as const) {
@@ -78,7 +78,7 @@ Deno.test("blockUnit() in inference with the batch's own statistics is training'
 
 Deno.test("blockUnit()'s signature is the same for the same function, whatever its name, and else another", () => {
   const shape = { stage: 0, indexInStage: 1, inChannels: 16, outChannels: 16, stride: 1 } as const;
-  const signature = (name: string, choice: BlockChoice, method: ShuffleMethod): string =>
+  const signature = (name: string, choice: KnownChoice, method: ShuffleMethod): string =>
     blockUnit(name, blockLayers(choice, shape), method).signature;
   assertEquals(signature("a", choices[0], 1), signature("b", choices[0], 1));
   const shuffles = choices.filter(({ kind }) => kind !== "bottleneck");

@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { retinaLoss, retinaLossInputs } from "../../lib/models/retina_loss.ts";
-import { eagerCompiler } from "../../lib/nn/compiled.ts";
+import { retinaLoss } from "../../lib/models/retina_loss.ts";
+import { eagerCompiler, type InputSpec } from "../../lib/nn/compiled.ts";
 import { assertClose } from "../helpers/close.ts";
 import { useCpuBackend } from "../helpers/cpu_kernels.ts";
 import { assertGradients, normalTensor } from "../helpers/gradients.ts";
@@ -33,12 +33,13 @@ Deno.test("retinaLoss() is nearly 0 for a perfect detector, and ignored anchors 
 });
 
 Deno.test("retinaLoss() gives background and ignored anchors no box gradient, ignored ones no class gradient", () => {
+  const all = [logits, deltas, labels, targets, tf.scalar(2)];
   using compiled = eagerCompiler.differentiable({
     name: "loss",
-    inputs: retinaLossInputs(1, 4, 2),
+    inputs: all.map(({ shape, dtype }) => ({ shape, dtype: dtype as InputSpec["dtype"] })),
     differentiableInputs: 2,
   }, loss);
-  const { residuals } = compiled.forward([logits, deltas, labels, targets, tf.scalar(2)]);
+  const { residuals } = compiled.forward(all);
   const gradients = compiled.backward([tf.scalar(0), tf.scalar(0), tf.scalar(1)], residuals);
   const isZero = gradients.map((gradient) =>
     tf.split(gradient, 4, 1).map((anchor) => tf.sum(tf.abs(anchor)).dataSync()[0] === 0)
