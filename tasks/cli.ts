@@ -7,7 +7,7 @@ import { parseArgs } from "@std/cli";
 import { nearest } from "../lib/base/nearest.ts";
 import { configPaths } from "../lib/config/config_paths.ts";
 import { parseConfig } from "../lib/config/parse_config.ts";
-import { type Config, type ConfigInput } from "../lib/config/schema.ts";
+import type { Config, ConfigInput } from "../lib/config/schema.ts";
 import { readRunConfig, runPaths } from "../lib/run/run_folder.ts";
 import { searchSpaces } from "../lib/space/search_space.ts";
 import { type Command, flagsOf, helpText, ownConfigNames } from "./commands.ts";

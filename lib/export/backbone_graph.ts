@@ -6,14 +6,14 @@
 import type { ShuffleMethod } from "../models/channel_shuffle.ts";
 import type { Architecture } from "../space/architecture.ts";
 import { type BlockLayers, blockLayers, type ConvLayer, stemLayers } from "../space/block_layers.ts";
-import { type BlockShape, blockShapes, type SearchSpace } from "../space/search_space.ts";
+import { type BlockShape, blockShapes, type KnownChoice, type SearchSpace } from "../space/search_space.ts";
 import type { Value } from "./graph.ts";
 import type { FoldedConv, GraphBuilder } from "./graph_builder.ts";
 import type { NetworkWeights } from "./network_weights.ts";
 
 /** Which backbone. */
 export interface BackboneShape {
-  readonly space: SearchSpace;
+  readonly space: SearchSpace<KnownChoice>;
   readonly shuffleMethod: ShuffleMethod;
   readonly choices: Architecture;
 }

@@ -7,7 +7,7 @@ import type { DetectorConfig } from "../config/schema.ts";
 import type { Canvas } from "../data/canvas.ts";
 import type { ShuffleMethod } from "../models/channel_shuffle.ts";
 import type { Architecture } from "../space/architecture.ts";
-import type { SearchSpace } from "../space/search_space.ts";
+import type { KnownChoice, SearchSpace } from "../space/search_space.ts";
 import type { TensorMap } from "../train/safetensors.ts";
 import { addBackbone } from "./backbone_graph.ts";
 import { addFasterRcnn } from "./faster_rcnn_graph.ts";
@@ -20,7 +20,7 @@ import { addRetinaDetector, type DetectionValues } from "./retina_graph.ts";
 /** A trained network. */
 export interface TrainedNetwork {
   readonly config: {
-    readonly space: SearchSpace;
+    readonly space: SearchSpace<KnownChoice>;
     readonly shuffleMethod: ShuffleMethod;
     readonly detector: DetectorConfig;
   };
