@@ -15,7 +15,7 @@ export async function main(): Promise<void> {
   const checks: [name: string, check: () => Promise<boolean>][] = [
     ["formatting", () => deno("fmt", "--check")],
     ["lint", () => deno("lint")],
-    ["types", () => deno("check", "--quiet", "mod.ts", "lib", "tasks", "tests", "bench")],
+    ["types", () => deno("check", "--quiet", "mod.ts", "lib", "tasks", "tests", "bench", "examples")],
     ["public doc comments", () => deno("doc", "--lint", "mod.ts")],
     ["inner doc comments", innerDocComments],
     ["layers", () => deno("test", "--quiet", "--allow-read", "tests/layers_test.ts")],

@@ -9,7 +9,7 @@ import { weightsFiles } from "../../lib/export/weights_export.ts";
 import type { TrainedNetwork } from "../../lib/export/network_graph.ts";
 import { supernet } from "../../lib/models/backbone.ts";
 import type { ParameterSpec, Unit } from "../../lib/nn/unit.ts";
-import { authorsChoices, type SearchSpace } from "../../lib/space/search_space.ts";
+import { authorsChoices, type KnownChoice, type SearchSpace } from "../../lib/space/search_space.ts";
 import type { StoredTensor } from "../../lib/train/safetensors.ts";
 import { shapesTiny } from "../../tasks/configs/shapes_tiny.ts";
 
@@ -19,7 +19,7 @@ export interface BackboneCase {
   readonly network: TrainedNetwork;
 }
 
-const tiny: SearchSpace = {
+const tiny: SearchSpace<KnownChoice> = {
   name: "tiny",
   choices: authorsChoices,
   stem: "shufflenet",
@@ -29,7 +29,7 @@ const tiny: SearchSpace = {
   lastChannels: 32,
   resolution: 64,
 };
-const resNet: SearchSpace = {
+const resNet: SearchSpace<KnownChoice> = {
   ...tiny,
   name: "tiny-resnet",
   choices: [{ kind: "bottleneck" }],
@@ -59,7 +59,11 @@ export function unitsOf({ config: { space, shuffleMethod }, choices }: TrainedNe
   return [stem, ...choices.map((choice, i) => blocks[i][choice])];
 }
 
-function seededNetwork(space: SearchSpace, shuffleMethod: 1 | 2, choices: readonly number[]): TrainedNetwork {
+function seededNetwork(
+  space: SearchSpace<KnownChoice>,
+  shuffleMethod: 1 | 2,
+  choices: readonly number[],
+): TrainedNetwork {
   const config = { space, shuffleMethod, detector };
   const network = { config, choices, tensors: new Map<string, StoredTensor>(), classes: [] };
   for (const unit of unitsOf(network)) {
