@@ -74,6 +74,7 @@ export async function openJob(
   const { config, runDir, approximate, openPorts, flags } = invocation;
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
+    await ensureTreeCrowns(config);
     await followMachines(
       await fetchLibrary(config),
       await ensureKernels(config.device),
