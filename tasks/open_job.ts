@@ -85,6 +85,7 @@ export async function openJob(
   const say = (text: string): void => output.tell({ event: "note", text });
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
+    await ensureTreeCrowns(config);
     const [library, kernels] = [await fetchLibrary(config), await ensureKernels(config.device)];
     await followMachines(library, kernels, config, runDir, machines, stopping.listen(), say);
     return null;

@@ -50,24 +50,44 @@ export function treeCrownsFolder(environment: Environment): string | null {
   return cache === null ? null : join(cache, folderName);
 }
 
-/** Whether a config's photographs are the tree crowns in the cache, and not there yet. */
-export async function lacksTreeCrowns({ detectionData }: Pick<Config, "detectionData">): Promise<boolean> {
-  const folder = treeCrownsFolder(Deno.env);
+/**
+ * Whether a config's photographs are the tree crowns in the cache, and not there yet.
+ *
+ * @param config The config.
+ * @param environment Where the cache's variables are read.
+ */
+export async function lacksTreeCrowns(
+  { detectionData }: Pick<Config, "detectionData">,
+  environment: Environment = Deno.env,
+): Promise<boolean> {
+  const folder = treeCrownsFolder(environment);
   if (detectionData.kind !== "folder" || detectionData.path !== folder) return false;
   return !await Deno.stat(folder).then(() => true, () => false);
+}
+
+/** Where and with what to fetch; everything has a default. */
+export interface TreeCrownsOptions {
+  /** Default the process's. */
+  readonly environment?: Environment;
+  /** Default `python3`, then `python`. */
+  readonly pythons?: readonly string[];
 }
 
 /**
  * Fetches the tree crowns if a config's photographs are these and not there yet.
  *
+ * @param config The config.
+ * @param options Where the cache's variables are read, and the interpreters to try for pip, names or paths.
  * @throws {Error} If they can't be fetched; says why and what would help.
  */
-export async function ensureTreeCrowns(config: Pick<Config, "detectionData">): Promise<void> {
-  const cache = cacheFolder(Deno.env);
-  if (cache === null || !await lacksTreeCrowns(config)) return;
+export async function ensureTreeCrowns(
+  config: Pick<Config, "detectionData">,
+  { environment = Deno.env, pythons = ["python3", "python"] }: TreeCrownsOptions = {},
+): Promise<void> {
+  const cache = cacheFolder(environment);
+  if (cache === null || !await lacksTreeCrowns(config, environment)) return;
   const line = progressLine();
   try {
-    const pythons = ["python3", "python"];
     await fetchWheels([deepforestWheel], folderName, {
       cache,
       pythons,
@@ -77,7 +97,7 @@ export async function ensureTreeCrowns(config: Pick<Config, "detectionData">): P
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(
-      `Cannot fetch the tree crowns: ${reason}. They take a network and a Python with pip, and 60 MB in ${cache}`,
+      `Cannot fetch the tree crowns: ${reason}; wanted a network, a Python with pip, and 60 MB of room in ${cache}`,
       { cause },
     );
   } finally {

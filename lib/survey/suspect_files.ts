@@ -27,8 +27,16 @@ export interface SuspectFiles {
 
 /** Files read side by side. */
 const concurrency = 8;
-/** EXIF stands at a file's begin, in a segment of at most this. */
-const headBytes = 65_536;
+/** EXIF's first directory stands at a file's begin. */
+const headBytes = 4096;
+
+/** A file as far as it is read of all. */
+interface FileHead {
+  readonly place: SplitFile;
+  readonly orientation: number;
+  /** Size and digest of the head: equal files have the same. */
+  readonly key: string;
+}
 
 /**
  * Looks at all image files; of most only size and head are read. Generated images have none.
@@ -37,39 +45,45 @@ const headBytes = 65_536;
  * @throws {Deno.errors.NotFound} If a file is missing.
  */
 export async function findSuspectFiles(data: SurveyedData): Promise<SuspectFiles> {
-  const files = splitNames.flatMap((split) =>
+  const heads = await sideBySide(filesOf(data), concurrency, readHead);
+  const turned = heads.filter(({ orientation }) => orientation > 1).map(({ place }) => place);
+  return { copies: await findCopies(heads), turned };
+}
+
+function filesOf(data: SurveyedData): SplitFile[] {
+  return splitNames.flatMap((split) =>
     Array.from(data[split].samples, ({ source }, index) => ({ source, index })).flatMap(({ source, index }) =>
       "file" in source ? [{ split, index, file: source.file }] : []
     )
   );
-  const orientations = await sideBySide(files, concurrency, ({ file }) => orientationOf(file));
-  return { copies: await findCopies(files), turned: files.filter((_, i) => orientations[i] > 1) };
 }
 
-async function orientationOf(path: string): Promise<number> {
-  using file = await Deno.open(path);
+async function readHead(place: SplitFile): Promise<FileHead> {
+  using file = await Deno.open(place.file);
   const head = new Uint8Array(headBytes);
   let length = 0;
   for (let read: number | null = 0; read !== null && length < headBytes; length += read ?? 0) {
     read = await file.read(head.subarray(length));
   }
-  return readExifOrientation(head.subarray(0, length));
+  const bytes = head.subarray(0, length);
+  const { size } = await file.stat();
+  return { place, orientation: readExifOrientation(bytes), key: `${size} ${digestOf(bytes)}` };
 }
 
-/** Files of the same size are compared by digest. */
-async function findCopies(files: readonly SplitFile[]): Promise<SplitFile[][]> {
-  const sizes = await sideBySide(files, concurrency, async ({ file }) => (await Deno.stat(file)).size);
-  const ofSize = Map.groupBy(files.map((file, i) => ({ file, size: sizes[i] })), ({ size }) => size);
-  const candidates = [...ofSize.values()].filter((group) => group.length > 1).flat().map(({ file }) => file);
-  const digests = await sideBySide(candidates, concurrency, ({ file }) => digestOf(file));
-  const ofDigest = Map.groupBy(
-    candidates.map((file, i) => ({ file, digest: digests[i] })),
-    ({ digest }) => digest,
-  );
-  const groups = [...ofDigest.values()].filter((group) => group.length > 1).map((group) =>
-    group.map(({ file }) => file)
-  );
-  return groups.sort((a, b) => Number(isAcross(b)) - Number(isAcross(a)));
+/** Only files that begin alike and have the same size are read to their end. */
+async function findCopies(heads: readonly FileHead[]): Promise<SplitFile[][]> {
+  const candidates = groupsOf(heads, ({ key }) => key).flat();
+  const whole = await sideBySide(candidates, concurrency, async ({ place }) => ({
+    place,
+    digest: digestOf(await Deno.readFile(place.file)),
+  }));
+  const copies = groupsOf(whole, ({ digest }) => digest).map((group) => group.map(({ place }) => place));
+  return copies.sort((a, b) => Number(isAcross(b)) - Number(isAcross(a)));
+}
+
+/** Groups of more than one. */
+function groupsOf<T>(all: readonly T[], keyOf: (one: T) => string): T[][] {
+  return [...Map.groupBy(all, keyOf).values()].filter((group) => group.length > 1);
 }
 
 /** Whether a group of equal files is in more than one split. */
@@ -77,6 +91,6 @@ export function isAcross(group: readonly SplitFile[]): boolean {
   return new Set(group.map(({ split }) => split)).size > 1;
 }
 
-async function digestOf(path: string): Promise<string> {
-  return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
+function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

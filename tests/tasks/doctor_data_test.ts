@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import sharp from "sharp";
 import type { Config } from "../../lib/config/schema.ts";
 import { openDetectionData } from "../../lib/train/datasets.ts";
@@ -6,7 +6,7 @@ import type { CheckResult } from "../../tasks/check_result.ts";
 import { resolveConfig } from "../../tasks/cli.ts";
 import { proposedConfig, settingFlags } from "../../tasks/doctor_data.ts";
 import { showData } from "../../tasks/show_data.ts";
-import { treeCrownsFolder } from "../../tasks/tree_crowns.ts";
+import { ensureTreeCrowns, treeCrownsFolder } from "../../tasks/tree_crowns.ts";
 import { png, type VocObjectText, vocXml, withTree } from "../data/temp_tree.ts";
 
 async function configOf(...args: string[]): Promise<Config> {
@@ -167,4 +167,21 @@ Deno.test("the config tree-crowns has its data in the cache, and --data replaces
   });
   const own = await configOf("--config", "tree-crowns", "--data", "elsewhere");
   assertEquals(own.detectionData, { kind: "folder", path: "elsewhere", searchImages: null });
+});
+
+Deno.test("tree crowns that can't be fetched are told with the reason and what is wanted", async () => {
+  await withTree({}, async (cache) => {
+    const environment = new Map([["DETNAS_CACHE", cache]]);
+    const path = treeCrownsFolder(environment) ?? "";
+    const config = { detectionData: { kind: "folder", path, searchImages: null } } as const;
+    const { message } = await assertRejects(
+      () => ensureTreeCrowns(config, { environment, pythons: ["/no/python"] }),
+      Error,
+    );
+    assertStringIncludes(message, "Cannot fetch the tree crowns: no Python with pip (/no/python: ");
+    assertStringIncludes(message, `60 MB of room in ${cache}`);
+    // Another folder is the user's own business.
+    const own = { detectionData: { ...config.detectionData, path: `${cache}/own` } };
+    await ensureTreeCrowns(own, { environment, pythons: ["/no/python"] });
+  });
 });
