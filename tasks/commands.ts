@@ -93,6 +93,13 @@ const flags: readonly Flag[] = [
     help: "goes on although something that the result depends on has changed, and records what",
   },
   {
+    name: "batch",
+    value: "auto",
+    help:
+      "a new run's batch sizes: as many images as fit and still bring more images a second, learning rates in proportion",
+    only: ["search", "pretrain", "finetune", "retrain"],
+  },
+  {
     name: "tensorboard",
     value: null,
     help: "keeps TensorBoard's event file in the run's folder tensorboard",

@@ -13,6 +13,7 @@ import { checkSupernetRun } from "../lib/stages/supernet_run.ts";
 import { requireFinished, type StageContext } from "../lib/stages/stage_context.ts";
 import { TensorBoardLog } from "../lib/stages/tensorboard_log.ts";
 import { DataSets, type DetectionData } from "../lib/train/datasets.ts";
+import { availableMemory, isAutoBatch, withAutoBatches, withStoredBatches } from "./auto_batch.ts";
 import { resolveConfig } from "./cli.ts";
 import type { Command } from "./commands.ts";
 import { sayIfFinished, shownPath } from "./ending.ts";
@@ -79,10 +80,12 @@ export async function openJob(
     console.log(invocation.help);
     return null;
   }
-  const { config, runDir, approximate, openPorts, tensorboard, dashboardPort, flags } = invocation;
+  const { runDir, approximate, openPorts, tensorboard, dashboardPort, flags } = invocation;
   if (dashboardPort === null) await giveUpNetwork();
   const next = nextCommandOf(runDir, args);
   const say = (text: string): void => output.tell({ event: "note", text });
+  const stored = await readRunConfig(runDir);
+  let config = invocation.config;
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
     await ensureTreeCrowns(config);
@@ -90,6 +93,8 @@ export async function openJob(
     await followMachines(library, kernels, config, runDir, machines, stopping.listen(), say);
     return null;
   }
+  const isBatchAuto = isAutoBatch(flags.get("batch"), machines?.addresses.length ?? 1);
+  if (isBatchAuto && stored !== null) config = withStoredBatches(config, stored);
   const { needs, finishes } = plannedPart(config, stages);
   checkBatches(config, machines?.addresses.length ?? config.workers);
   await checkArchitecture(config);
@@ -97,8 +102,7 @@ export async function openJob(
   // The run, where there is one
   await using resources = new AsyncDisposableStack();
   const held = resources.use(new AsyncDisposableStack()); // let go of last, when the worker has ended
-  const isThere = await readRunConfig(runDir) !== null;
-  const existing = isThere ? held.use(await openRun(runDir, config, approximate)) : null;
+  const existing = stored !== null ? held.use(await openRun(runDir, config, approximate)) : null;
   await checkNeeds(existing, runDir, needs);
   if (existing !== null && await sayIfFinished(existing, finishes, output, next)) {
     if (dashboardPort !== null) say(`dashboard: deno task dashboard --run ${shownPath(runDir)}`);
@@ -147,6 +151,14 @@ export async function openJob(
   });
   sayNotes(detection, say);
   await checkDataImages(config, { worker, data, store });
+
+  if (isBatchAuto && stored === null) {
+    await worker.end(); // what it holds is not to be counted
+    const startWorker = (folder: string): WorkerSlot =>
+      runWorker(library, kernels, config, folder, 0, signal);
+    const availableBytes = availableMemory();
+    config = await withAutoBatches({ config, data, startWorker, availableBytes, say });
+  }
 
   // A new run's folder comes last, so that nothing is left of a run that can't start
   const run = existing ?? held.use(await openRun(runDir, config, approximate));
