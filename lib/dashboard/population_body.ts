@@ -5,6 +5,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
+import { plural } from "../report/format.ts";
 import { figure, legend, type Markup, markup } from "../report/html.ts";
 import { chart, rangeOf, thinned, wideChartPx } from "../report/plot.ts";
 import type { ReportCandidate, Strategy } from "../report/report_input.ts";
@@ -74,7 +75,7 @@ function noteOf(candidates: readonly ReportCandidate[], scored: readonly ScoredC
   const without = candidates.length - scored.length;
   return [
     ...(scored.length > mostDots ? ["Of the many candidates, an even part is drawn."] : []),
-    ...(without > 0 ? [`${without} candidates have no score and are not drawn.`] : []),
+    ...(without > 0 ? [`Not drawn, as without a score: ${plural(without, "candidate")}.`] : []),
   ].join(" ");
 }
 

@@ -71,7 +71,7 @@ export function tilesBody(view: RunView): Markup {
   const current = rows.find(({ status }) => status === "started");
   const scored = scoredCandidates(candidates);
   const best = scored.reduce((most, { score }) => Math.max(most, score), -Infinity);
-  const batch = current === undefined ? null : batchSize(view, current);
+  const images = current === undefined ? null : imagesASecond(view, current);
   const rss = current?.memoryBytes ?? trainings.at(-1)?.rssBytes ?? null;
   const done = rows.filter(({ status }) => status === "finished").length;
   return markup`<div class="tiles">${[
@@ -79,7 +79,7 @@ export function tilesBody(view: RunView): Markup {
     ...(current?.seconds === null || current === undefined
       ? []
       : [tile(formatDuration(current.seconds), `left of ${current.stage}`)]),
-    ...(batch === null ? [] : [tile(`${Math.round(batch)}`, "images a second")]),
+    ...(images === null ? [] : [tile(formatInteger(images), "images a second")]),
     ...(rss === null ? [] : [tile(formatBytes(rss), "memory of the worker")]),
     ...(scored.length === 0 || config === null
       ? []
@@ -89,7 +89,7 @@ export function tilesBody(view: RunView): Markup {
 }
 
 /** Images a second of the training under way. */
-function batchSize({ config, trainings }: RunView, { stage, perSecond }: StageProgress): number | null {
+function imagesASecond({ config, trainings }: RunView, { stage, perSecond }: StageProgress): number | null {
   const size = imagesAStep(config, trainingOf(trainings, stage)?.name);
   return size === null || perSecond === null ? null : size * perSecond;
 }

@@ -27,7 +27,7 @@ Deno.test("populationBody() has a layer a generation: its candidates, and the fr
   assertStringIncludes(html, 'data-generations="1 3"');
   assertEquals([marks(html, "frame-0"), marks(html, "frame-1")], [2, 1]);
   assertEquals([marks(html, "front-0"), marks(html, "front-1")], [1 + 2, 1 + 2]); // a line and its points
-  assertStringIncludes(html, "1 candidates have no score");
+  assertStringIncludes(html, "without a score: 1 candidate.");
 });
 
 Deno.test("populationBody() draws of very many candidates in very many generations no more than can be told apart", () => {
