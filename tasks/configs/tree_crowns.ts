@@ -24,7 +24,6 @@ export const treeCrowns = {
   name: "tree-crowns",
   // Its folder is in the cache: filled in when the config is used.
   detectionData: { kind: "folder", path: "", searchImages: null },
-  pretrain: { ...photos.pretrain, duration: { steps: 400 } },
   detector: {
     ...photos.detector,
     // Crowns are round and 8 to 110 px wide, half of them under 40.
@@ -33,7 +32,7 @@ export const treeCrowns = {
     aspectRatios: [0.7, 1, 1.4],
     canvases: [[384, 384]],
   },
-  finetune: { ...photos.finetune, ...training, duration: { steps: 500 } },
+  finetune: { ...photos.finetune, ...training, duration: { steps: 1100 } },
   search: { ...photos.search, population: 6, generations: 4, parents: 3, mutants: 2, crossovers: 2 },
-  retrain: { ...photos.retrain, ...training, duration: { steps: 650 } },
+  retrain: { ...photos.retrain, ...training, duration: { steps: 1500 } },
 } satisfies ConfigInput;
