@@ -52,8 +52,8 @@ nav a { text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 section { scroll-margin-top: 52px; background: var(--paper); border: 1px solid var(--rule); border-radius: 10px; padding: 22px 24px; margin: 0 0 20px; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 20px 0 8px; }
-.tile { background: var(--paper); border: 1px solid var(--rule); border-radius: 10px; padding: 12px 16px; }
-.tile b { display: block; font-size: 23px; line-height: 1.3; white-space: nowrap; font-weight: 650; font-variant-numeric: tabular-nums; }
+.tile { background: var(--paper); border: 1px solid var(--rule); border-radius: 10px; padding: 12px 14px; }
+.tile b { display: block; font-size: 21px; line-height: 1.3; white-space: nowrap; font-weight: 650; font-variant-numeric: tabular-nums; }
 .tile span { display: block; font-size: 13px; line-height: 1.35; color: var(--soft); }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 18px 28px; }
 .three { grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
