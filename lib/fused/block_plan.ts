@@ -4,7 +4,8 @@
  * @module
  */
 import type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
-import type { Pass } from "./native_library.ts";
+import { reversedInputs } from "./image_weight.ts";
+import { floatsAt, type Pass, type PassArray } from "./native_library.ts";
 
 /** `patches` of native/pixels.h. */
 const patchesView = 3;
@@ -70,6 +71,18 @@ export function planBlock(block: NormedBlock, inputShape: readonly number[]): Bl
     inputShape,
     outputShape: [images, Number(outHeight), Number(outWidth), outChannels],
   };
+}
+
+/** A layer's weight as its kernel takes it: where it lies, or turned for images. */
+export function kernelWeight(
+  { layer, places }: LayerPlan,
+  parameters: readonly bigint[],
+): bigint | PassArray {
+  const address = parameters[places.weight];
+  if (layer.kind !== "conv") return address;
+  const { kernel, inChannels, outChannels } = layer;
+  const weight = floatsAt(address, kernel * kernel * inChannels * outChannels);
+  return reversedInputs(weight, inChannels, outChannels);
 }
 
 /** The layers of each branch, from the first to the last. */

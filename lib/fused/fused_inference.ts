@@ -6,7 +6,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { CompiledFunction } from "../nn/compiled.ts";
 import { normRows, writeNorm } from "./batch_moments.ts";
-import { type BlockPlan, branches, type LayerPlan } from "./block_plan.ts";
+import { type BlockPlan, branches, kernelWeight, type LayerPlan } from "./block_plan.ts";
 import { floats, floatsAt, type NativeLibrary, type Pass } from "./native_library.ts";
 
 /** Inputs: x, the parameters, and each batch norm's mean and variance. */
@@ -26,11 +26,11 @@ export class FusedInference implements CompiledFunction {
       const norms = layers.map((plan) => this.#norm(plan, parameters, statistics));
       const y = this.#native.takeTensor(outputShape);
       for (const branch of branches(layers)) {
-        this.#native.infer(branch.map(({ geometry, index, places }): Pass => ({
-          ...geometry,
+        this.#native.infer(branch.map((plan): Pass => ({
+          ...plan.geometry,
           input,
-          weight: parameters[places.weight],
-          norm: norms[index],
+          weight: kernelWeight(plan, parameters),
+          norm: norms[plan.index],
           joined: y.address,
         })));
       }

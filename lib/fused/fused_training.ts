@@ -8,6 +8,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Compiled, ForwardResult } from "../nn/compiled.ts";
+import type { NormedLayer } from "../nn/normed_block.ts";
 import type { MomentReducer } from "../nn/sync_batch_norm.ts";
 import {
   checkCount,
@@ -21,7 +22,8 @@ import {
   toStatistics,
   writeNorm,
 } from "./batch_moments.ts";
-import { type BlockPlan, branches, type LayerPlan } from "./block_plan.ts";
+import { type BlockPlan, branches, kernelWeight, type LayerPlan } from "./block_plan.ts";
+import { reversedInputs } from "./image_weight.ts";
 import { doubles, floatsAt, type NativeLibrary, type Pass, type PooledMemory } from "./native_library.ts";
 
 /** Makes the {@linkcode MomentReducer} of one pass; null for a worker alone. */
@@ -107,6 +109,7 @@ export class FusedTraining implements Compiled {
         weightGradient: weightGradient.address,
         inputSums,
       });
+      if (layer.kind === "conv") turnBack(weightGradient.address, layer);
       if (incoming !== null) native.give(incoming);
       const biasGradient = layer.bias ? [tf.zeros([layer.outChannels])] : []; // batch norm takes a bias away again
       const ofNorm = normGradients(sums, norm.subarray(0, -1));
@@ -123,21 +126,25 @@ export class FusedTraining implements Compiled {
     return halves(sums);
   }
 
-  #fields(
-    { geometry, before, index, places }: LayerPlan,
-    { joined, input, parameters, kept }: BackwardPass,
-  ): Pass {
+  #fields(plan: LayerPlan, { joined, input, parameters, kept }: BackwardPass): Pass {
+    const { geometry, before, index } = plan;
     return {
       ...geometry,
       ...(before === null
         ? { input }
         : { input: kept[2 * before.index], inputNorm: kept[2 * before.index + 1] }),
-      weight: parameters[places.weight],
+      weight: kernelWeight(plan, parameters),
       z: kept[2 * index],
       norm: kept[2 * index + 1],
       joined,
     };
   }
+}
+
+/** The gradient of a weight that was turned for images, in its place. */
+function turnBack(address: bigint, { kernel, inChannels, outChannels }: NormedLayer): void {
+  const gradient = floatsAt(address, kernel * kernel * inChannels * outChannels);
+  gradient.set(reversedInputs(gradient, inChannels, outChannels));
 }
 
 /** What the layers of one backward pass share. */
@@ -180,7 +187,7 @@ export function runForward(
         ...(before === null
           ? { input }
           : { input: results[before.index].z.address, inputNorm: results[before.index].norm.address }),
-        weight: parameters[places.weight],
+        weight: kernelWeight(plan, parameters),
         z: z.address,
         norm: norm.address,
         sums,

@@ -14,18 +14,13 @@ constexpr int64_t band_pixels = 96;  // enough rows for whole product kernels, f
 class FoldedLayer {
  public:
   FoldedLayer(const Pass& pass, Threads& threads) : offset_(Buffer::zeros(padded(pass.outputs))) {
-    const int64_t taps = is_product(pass) ? pass.inputs : pass.kernel * pass.kernel, n = pass.outputs,
-                  row = padded(n);
+    const int64_t n = pass.outputs, row = padded(n);
     const float *mean = pass.norm, *factor = mean + row, *shift = factor + row;
-    std::vector<float> weight(taps * n);
-    for (int64_t tap = 0; tap < taps; tap++) {
-      for (int64_t c = 0; c < n; c++) weight[tap * n + c] = pass.weight[tap * n + c] * factor[c];
-    }
     for (int64_t c = 0; c < n; c++) offset_.data()[c] = shift[c] - mean[c] * factor[c];
     if (is_product(pass)) {
-      pointwise_ = std::make_unique<PackedWeight>(weight.data(), pass.inputs, n, false, threads);
+      pointwise_ = std::make_unique<PackedWeight>(pass.weight, pass.inputs, n, false, threads, factor);
     } else {
-      filter_ = std::make_unique<PaddedFilter>(weight.data(), pass.kernel * pass.kernel, n);
+      filter_ = std::make_unique<PaddedFilter>(pass.weight, pass.kernel * pass.kernel, n, factor);
     }
   }
   const PackedWeight& pointwise() const { return *pointwise_; }

@@ -44,20 +44,27 @@ constexpr int panel = 2 * lanes;
 // A weight [inputs, outputs] in panels: panel p holds outputs p * panel on, one row an input. Zeros fill up both sides.
 class PackedWeight {
  public:
-  // `transposed`: the weight's transpose is packed, [outputs, inputs].
-  PackedWeight(const float* weight, int64_t inputs, int64_t outputs, bool transposed, Threads& threads)
+  // `transposed`: the weight's transpose is packed, [outputs, inputs]. `factor`: of each output, if it is not null.
+  PackedWeight(const float* weight, int64_t inputs, int64_t outputs, bool transposed, Threads& threads,
+               const float* factor = nullptr)
       : rows_(padded(transposed ? outputs : inputs)),
         columns_(padded(transposed ? inputs : outputs)),
         values_(Buffer::zeros(rows_ * columns_)) {
     const int64_t rows = transposed ? outputs : inputs, columns = transposed ? inputs : outputs;
-    const int64_t down = transposed ? 1 : outputs, across = transposed ? outputs : 1;
     threads.run([&](int thread) {
       for (int64_t first = thread * panel; first < columns; first += threads.count() * panel) {
         const int64_t width = panel_width(first), count = std::min<int64_t>(width, columns - first);
         float* to = values_.data() + first * rows_;
-        for (int64_t i = 0; i < count; i++) {
-          const float* from = weight + (first + i) * across;
-          for (int64_t row = 0; row < rows; row++) to[row * width + i] = from[row * down];
+        // Either way a row of the weight is read as it lies in memory.
+        if (transposed) {
+          for (int64_t i = 0; i < count; i++) {
+            const float* from = weight + (first + i) * outputs;
+            for (int64_t row = 0; row < rows; row++) to[row * width + i] = from[row];
+          }
+        } else {
+          for (int64_t row = 0; row < rows; row++)
+            pack_row(weight + row * outputs + first, factor ? factor + first : nullptr, count,
+                     to + row * width);
         }
       }
     });
@@ -69,6 +76,14 @@ class PackedWeight {
   const float* at(int64_t first) const { return values_.data() + first * rows_; }
 
  private:
+  static void pack_row(const float* from, const float* factor, int64_t count, float* to) {
+    if (factor == nullptr) {
+      memcpy(to, from, sizeof(float) * count);
+    } else {
+      for (int64_t i = 0; i < count; i++) to[i] = from[i] * factor[i];
+    }
+  }
+
   int64_t rows_, columns_;
   Buffer values_;
 };

@@ -26,7 +26,7 @@ struct Pass {
   int64_t view;
   const float* input_norm;  // mean, factor, shift: padded rows; null for the block's input
   int64_t input_relu;
-  const float* weight;  // [inputs, outputs], or [kernel, kernel, outputs]; over patches, for channels from the last to the first
+  const float* weight;  // [inputs, outputs], or [kernel, kernel, outputs]
   float* z;             // the layer's result before batch norm, padded
   const float* norm;    // the layer's own mean, factor, shift (padded rows)
   int64_t relu;
@@ -128,13 +128,6 @@ static inline const float* input_at(const Pass& pass, int64_t pixel) {
   return pass.input + pixel * input_stride(pass);
 }
 
-// A row of pixels, each with its channels from the last to the first: RGB for a weight that wants BGR.
-static inline void reverse_channels(const float* from, int64_t count, int64_t channels, float* to) {
-  for (int64_t p = 0; p < count; p++, from += channels, to += channels) {
-    for (int64_t c = 0; c < channels; c++) to[c] = from[channels - 1 - c];
-  }
-}
-
 // One output pixel's patch: kernel row, kernel column, channel; zeros outside of the image.
 static inline void load_patch(const Pass& pass, int64_t image, int64_t y, int64_t x, float* to) {
   const int64_t kernel = pass.kernel, channels = pass.input_channels;
@@ -146,10 +139,11 @@ static inline void load_patch(const Pass& pass, int64_t image, int64_t y, int64_
     if (!is_inside) continue;
     const int64_t first = (image * pass.height + top + ky) * pass.width + left + begin;
     const float* from = pass.input + first * channels;
-    if (channels == 3) {
-      reverse_channels(from, end - begin, 3, to + begin * 3);
+    const int64_t floats = (end - begin) * channels;
+    if (floats == 9) {  // nearly always: three pixels of RGB, in a few instructions
+      memcpy(to + begin * channels, from, sizeof(float) * 9);
     } else {
-      reverse_channels(from, end - begin, channels, to + begin * channels);
+      memcpy(to + begin * channels, from, sizeof(float) * floats);
     }
   }
 }

@@ -78,14 +78,17 @@ class OutputGradientRows {
 // A depthwise filter [taps, channels], its channels filled up to whole vectors.
 class PaddedFilter {
  public:
-  PaddedFilter(const float* weight, int64_t taps, int64_t channels)
+  // `factor`: of each channel, if it is not null.
+  PaddedFilter(const float* weight, int64_t taps, int64_t channels, const float* factor)
       : values_(Buffer::zeros(taps * padded(channels))) {
     for (int64_t tap = 0; tap < taps; tap++) {
-      memcpy(values_.data() + tap * padded(channels), weight + tap * channels, sizeof(float) * channels);
+      float* to = values_.data() + tap * padded(channels);
+      for (int64_t c = 0; c < channels; c++)
+        to[c] = weight[tap * channels + c] * (factor == nullptr ? 1 : factor[c]);
     }
   }
   explicit PaddedFilter(const Pass& pass)
-      : PaddedFilter(pass.weight, pass.kernel * pass.kernel, pass.outputs) {}
+      : PaddedFilter(pass.weight, pass.kernel * pass.kernel, pass.outputs, nullptr) {}
   const float* data() const { return values_.data(); }
 
  private:

@@ -88,7 +88,7 @@ static void check(const Shape& shape, Threads& threads) {
                   for (int64_t c = 0; c < co; c++) {
                     if (dense)
                       for (int64_t d = 0; d < ci; d++)
-                        each(out, c, in, d, ((ky * k + kx) * ci + ci - 1 - d) * co + c);
+                        each(out, c, in, d, ((ky * k + kx) * ci + d) * co + c);
                     else if (k > 1)
                       each(out, c, in, c, (ky * k + kx) * co + c);
                     else
