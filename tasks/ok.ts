@@ -4,6 +4,7 @@
  *
  * @module
  */
+import config from "../deno.json" with { type: "json" };
 import { runTask } from "./run_task.ts";
 import { runTests } from "./test.ts";
 
@@ -17,6 +18,7 @@ export async function main(): Promise<void> {
     ["lint", () => deno("lint")],
     ["types", () => deno("check", "--quiet", "mod.ts", "lib", "tasks", "tests", "bench", "examples")],
     ["public doc comments", () => deno("doc", "--lint", "mod.ts")],
+    ["doc comments of all entry points", entryDocComments],
     ["inner doc comments", innerDocComments],
     ["layers", () => deno("test", "--quiet", "--allow-read", "tests/layers_test.ts")],
     ["tests", () => runTests([])],
@@ -40,15 +42,33 @@ async function deno(...args: string[]): Promise<boolean> {
  */
 async function innerDocComments(): Promise<boolean> {
   const files = (await Promise.all(sourceFolders.map(typescriptFiles))).flat();
+  return areDocumented(undocumentedSymbols(await docLint(files)));
+}
+
+/** What another project can import is documented down to fields and methods. */
+async function entryDocComments(): Promise<boolean> {
+  return areDocumented(undocumentedPlaces(await docLint(Object.values(config.exports))));
+}
+
+function areDocumented(undocumented: readonly string[]): boolean {
+  for (const place of undocumented) console.error(`${place}: no doc comment`);
+  return undocumented.length === 0;
+}
+
+/** What `deno doc --lint` complains of. */
+async function docLint(files: readonly string[]): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["doc", "--lint", ...files],
     env: { NO_COLOR: "1" },
     stdout: "null",
     stderr: "piped",
   });
-  const places = undocumentedSymbols(new TextDecoder().decode((await command.output()).stderr));
-  for (const place of places) console.error(`${place}: no doc comment`);
-  return places.length === 0;
+  return new TextDecoder().decode((await command.output()).stderr);
+}
+
+/** As {@linkcode undocumentedSymbols}, fields and methods among them. */
+export function undocumentedPlaces(output: string): string[] {
+  return [...output.matchAll(/^error\[missing-jsdoc\].*\n\s*--> (.*)$/gm)].map((match) => match[1]);
 }
 
 /**

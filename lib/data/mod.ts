@@ -29,4 +29,7 @@ export {
   shapeTextures,
 } from "./shapes.ts";
 export { ClassificationLoader, DetectionLoader, type EvaluationBatch, type LoaderOptions } from "./loader.ts";
+export type { IndexStore } from "./data_index.ts";
+export type { DetectionSplit } from "./detection_split.ts";
+export type { ImageThreads } from "./image_threads.ts";
 export type { ClassificationAugmentation } from "./augment.ts";

@@ -8,8 +8,11 @@ import type { SampleList } from "./sample_list.ts";
 
 /** Pixels as stored in memory: `[height, width, 3]` uint8, RGB, row by row. */
 export interface RgbImage {
+  /** Columns. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
+  /** `[height, width, 3]`, row by row. */
   readonly data: Uint8Array;
 }
 
@@ -22,6 +25,7 @@ export type ImageSource =
 export interface ClassificationSample {
   /** Unique and stable, e.g. `train/cat/0001.jpg`: named in messages, and keys its augmentation. */
   readonly id: string;
+  /** Where the pixels come from. */
   readonly source: ImageSource;
   /** 0..K-1, index into {@linkcode ClassificationSet.classes}. */
   readonly classIndex: number;
@@ -29,8 +33,11 @@ export interface ClassificationSample {
 
 /** A readable classification set, e.g. one split of an image folder. */
 export interface ClassificationSet {
+  /** What the set is called, e.g. its split. */
   readonly name: string;
+  /** The classes' names, in the order of their indices. */
   readonly classes: readonly string[];
+  /** The images. */
   readonly samples: SampleList<ClassificationSample>;
 }
 
@@ -52,9 +59,13 @@ export interface Annotation {
 export interface DetectionSample {
   /** Unique and stable, e.g. `BloodImage_00001`; for COCO the image's number as text. */
   readonly id: string;
+  /** Where the pixels come from. */
   readonly source: ImageSource;
+  /** Of the original image. */
   readonly widthPx: number;
+  /** Of the original image. */
   readonly heightPx: number;
+  /** The objects in it; may be empty. */
   readonly annotations: readonly Annotation[];
 }
 
@@ -68,9 +79,13 @@ export interface SkippedAnnotation {
 
 /** A readable detection set, e.g. one split of a VOC tree. */
 export interface DetectionSet {
+  /** What the set is called, e.g. its split. */
   readonly name: string;
+  /** The classes' names, in the order of their indices. */
   readonly classes: readonly string[];
+  /** The images. */
   readonly samples: SampleList<DetectionSample>;
+  /** What was left out of them. */
   readonly skipped: readonly SkippedAnnotation[];
 }
 
@@ -78,9 +93,11 @@ export interface DetectionSet {
 export interface ClassificationBatch {
   /** `[N, H, W, 3]` uint8, RGB. */
   readonly images: Uint8Array;
+  /** N, H, W and the three colours. */
   readonly shape: readonly [number, number, number, 3];
   /** `[N]`. */
   readonly classIndices: Int32Array;
+  /** Each image's id. */
   readonly ids: readonly string[];
 }
 
@@ -88,6 +105,7 @@ export interface ClassificationBatch {
 export interface DetectionBatch {
   /** `[N, H, W, 3]` uint8, RGB; padding is 0. */
   readonly images: Uint8Array;
+  /** N, H, W and the three colours. */
   readonly shape: readonly [number, number, number, 3];
   /** Per image: what it takes to go from canvas pixels back to original ones: `original = canvas / scale`. */
   readonly placements: readonly ImagePlacement[];
@@ -95,13 +113,18 @@ export interface DetectionBatch {
   readonly boxesXyxy: readonly Float32Array[];
   /** Per image `[M]`. */
   readonly classIndices: readonly Int32Array[];
+  /** Each image's id. */
   readonly ids: readonly string[];
 }
 
 /** Where an image lies on its canvas (always at the top left corner). */
 export interface ImagePlacement {
+  /** Columns of the canvas that the image fills, from the left. */
   readonly widthPx: number;
+  /** Rows of the canvas that the image fills, from the top. */
   readonly heightPx: number;
+  /** Canvas pixels for one original pixel, along a row. */
   readonly scaleX: number;
+  /** The same along a column. */
   readonly scaleY: number;
 }

@@ -28,6 +28,7 @@ export class TensorFlowCompiler implements Compiler {
   #functionCount = 0;
   #liveFunctions = 0;
 
+  /** Compiles nothing yet. */
   constructor(context: EagerContext, backend: TensorFlowBackend) {
     this.#context = context;
     this.#backend = backend;
@@ -39,6 +40,7 @@ export class TensorFlowCompiler implements Compiler {
   }
 
   /** @throws {RangeError} If a traced shape depends on values, or a constant is too large. */
+  /** As {@linkcode Compiler.plain}: one TensorFlow function. */
   plain(
     spec: { readonly name: string; readonly inputs: readonly InputSpec[] },
     f: TensorFunction,
@@ -59,6 +61,7 @@ export class TensorFlowCompiler implements Compiler {
   }
 
   /** @throws {RangeError} If a traced shape depends on values, or a constant is too large. */
+  /** As {@linkcode Compiler.differentiable}: two TensorFlow functions, forward and backward. */
   differentiable(spec: DifferentiableSpec, f: TensorFunction): Compiled {
     using forward = this.#backend.binding.newTrace();
     using backward = this.#backend.binding.newTrace();

@@ -10,7 +10,19 @@ import { ensureLibrary, type LibraryOptions } from "./library.ts";
 export { type Engine, type EngineOptions, startEngine } from "./engine.ts";
 export type { GroupOptions } from "./group_config.ts";
 export { MAX_CONSTANT_BYTES } from "./graph_trace.ts";
-export { type EngineLibrary, ensureLibrary, findLibrary, type LibraryOptions } from "./library.ts";
+export {
+  type DeviceKind,
+  type EngineBuild,
+  type EngineLibrary,
+  ensureLibrary,
+  type Environment,
+  type FetchProgress,
+  findLibrary,
+  type LibraryOptions,
+  type Wheel,
+} from "./library.ts";
+export type { TensorFlowCompiler } from "./compile.ts";
+export type { HostMemory, MemoryToAdopt } from "../nn/host_memory.ts";
 export { TensorFlowError } from "./tensorflow_error.ts";
 
 /** Where the library comes from and how it runs. */

@@ -27,6 +27,10 @@ export {
   type TensorFunction,
 } from "../nn/compiled.ts";
 export type { BlockKernels } from "../nn/block_kernels.ts";
+export type { MomentReducer } from "../nn/sync_batch_norm.ts";
+export type { Architecture } from "../space/architecture.ts";
+export type { BlockShape, CustomChoice, SearchSpace } from "../space/search_space.ts";
+export type { ConvLayer } from "../space/block_layers.ts";
 export type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
 
 // Pieces
@@ -49,7 +53,7 @@ export {
   onAnchors,
 } from "./levels_part.ts";
 export { type ConvInit, type ConvLayerShape, normedConv, plainConv } from "./conv_layer.ts";
-export { linear } from "./linear.ts";
+export { linear, type LinearShape } from "./linear.ts";
 export { backboneInit, resNetInit } from "./block.ts";
 export { convolve, type ConvShape, convWeightShape } from "../nn/conv.ts";
 export { batchNormEpsilon, localBatchNorm } from "../nn/batch_norm.ts";

@@ -9,7 +9,9 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 
 /** Shape and kind of one input of a compiled function. */
 export interface InputSpec {
+  /** Fixed: another shape is another function. */
   readonly shape: readonly number[];
+  /** What its values are. */
   readonly dtype: "float32" | "int32" | "bool";
 }
 
@@ -45,6 +47,7 @@ export interface Compiled extends Disposable {
 export interface DifferentiableSpec {
   /** For error messages and profiles; need not be unique. */
   readonly name: string;
+  /** The function's inputs, in its order. */
   readonly inputs: readonly InputSpec[];
   /** How many of the leading inputs get a gradient; default all. The others follow them. */
   readonly differentiableInputs?: number;

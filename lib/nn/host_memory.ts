@@ -12,6 +12,7 @@ export interface MemoryToAdopt {
   readonly pointer: Deno.PointerObject;
   /** A C function `(void* memory, size_t bytes, void* argument)`, called in any thread when the tensor is gone. */
   readonly deallocator: Deno.PointerObject;
+  /** What the deallocator is given. */
   readonly argument: Deno.PointerObject;
 }
 

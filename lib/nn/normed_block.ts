@@ -8,10 +8,15 @@
 export interface NormedLayer {
   /** Dense k x k, dense 1 x 1, or one k x k filter a channel. */
   readonly kind: "conv" | "pointwise" | "depthwise";
+  /** Side of the square kernel, odd. */
   readonly kernel: number;
+  /** The same in both directions. */
   readonly stride: 1 | 2;
+  /** I. */
   readonly inChannels: number;
+  /** O; a depthwise layer's is I. */
   readonly outChannels: number;
+  /** Whether ReLU follows the batch norm. */
   readonly relu: boolean;
   /** Whether the convolution adds a bias, which batch norm takes away again: its gradient is zero, the mean has it. */
   readonly bias: boolean;
@@ -22,6 +27,7 @@ export interface NormedLayer {
  * has one, scale and shift, main's layers first; batch norms likewise.
  */
 export interface NormedBlock {
+  /** The branch that the choice decides on. */
   readonly main: readonly NormedLayer[];
   /** Sees the whole input, as main does then; empty where a half of the input's channels passes. */
   readonly projection: readonly NormedLayer[];

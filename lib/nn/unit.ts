@@ -18,7 +18,9 @@ export interface ParameterSpec {
   readonly name: string;
   /** `[K, K, I, O]` for convolutions, `[K, K, C, 1]` for depthwise ones, `[I, O]` for linear layers, `[C]` else. */
   readonly shape: readonly number[];
+  /** Decides on weight decay and learning rate. */
   readonly role: "weight" | "bias" | "bnScale" | "bnShift";
+  /** How it starts. */
   readonly init: Initialiser;
 }
 
@@ -26,6 +28,7 @@ export interface ParameterSpec {
 export interface BatchNormSpec {
   /** Unique within the unit, e.g. `main.0`. */
   readonly name: string;
+  /** C. */
   readonly channels: number;
 }
 
@@ -44,6 +47,7 @@ export type BatchNormTraining = (x: Tensor, scale: Tensor, shift: Tensor) => Nor
 
 /** What a unit's training pass gives. */
 export interface TrainingPass {
+  /** The unit's outputs, in its order; the caller owns them, as all that follows. */
   readonly outputs: Tensor[];
   /** mean0, variance0, mean1, variance1, … in the order of {@linkcode Unit.batchNorms}; not differentiated. */
   readonly moments: Tensor[];
@@ -55,7 +59,9 @@ export interface Unit {
   readonly name: string;
   /** Equal for units that compute the same function of inputs and parameters: they share compiled code. */
   readonly signature: string;
+  /** In the order that the functions take them. */
   readonly parameters: readonly ParameterSpec[];
+  /** In the order of moments and statistics. */
   readonly batchNorms: readonly BatchNormSpec[];
   /** The unit as kernels that run a whole block take it, where it is one; says the same as the functions below. */
   readonly block?: NormedBlock;

@@ -15,6 +15,7 @@ export type KnownChoice =
  * `customBlock`.
  */
 export interface CustomChoice {
+  /** Tells it from the project's own. */
   readonly kind: "custom";
   /** Its identity, in records and messages too: give another one to what computes something else. */
   readonly name: string;

@@ -26,9 +26,11 @@ import { disposePass, type UnitRunner, type UnitUpdate, type UpdateSettings } fr
 
 /** What a classification step needs besides the batch. */
 export interface ClassificationSettings extends UpdateSettings {
+  /** Share of each label that goes to all classes alike, 0 to below 1. */
   readonly labelSmoothing: number;
   /** Share of the last layer's channels dropped. */
   readonly dropout: number;
+  /** Names the dropout's draws. */
   readonly seed: number;
 }
 
@@ -194,6 +196,7 @@ export class ClassificationModel implements Disposable {
     return logits;
   }
 
+  /** Disposes the compiled losses; the units' functions are the runner's. */
   [Symbol.dispose](): void {
     for (const loss of this.#losses.values()) loss[Symbol.dispose]();
   }

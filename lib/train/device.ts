@@ -12,6 +12,7 @@ import type { WorkerGroup } from "../nn/worker_group.ts";
 
 /** Where tensors live and functions run. */
 export interface Device {
+  /** How functions are compiled. */
   readonly compiler: Compiler;
   /** Run whole blocks in place of compiled functions; default none. */
   readonly kernels?: BlockKernels;

@@ -33,6 +33,7 @@ export {
 export { NetworkState, type UnitState } from "./network_state.ts";
 export { ClassificationModel, type ClassificationSettings } from "./classification_model.ts";
 export { DetectionModel, type DetectionSettings, type PyramidOptions } from "./detection_model.ts";
+export type { PrefixNode } from "./prefix_tree.ts";
 export { unitsOnPath } from "./trunk.ts";
 export { fairPaths, fixedPath, type PathDraws, type PathOfStep, uniformPaths } from "./path.ts";
 export { linearDecay, type Schedule, warmupMultiStep, type WarmupMultiStepSettings } from "../nn/schedule.ts";
@@ -57,14 +58,16 @@ export {
   type PyramidLevel,
   pyramidLevels,
 } from "../boxes/anchors.ts";
-export { decodeBoxes, encodeBoxes } from "../boxes/box_coder.ts";
+export { type BoxWeights, decodeBoxes, encodeBoxes } from "../boxes/box_coder.ts";
 export { clipBoxes } from "../boxes/box.ts";
+export type { MatchThresholds } from "../boxes/matcher.ts";
 export { iouMatrix } from "../boxes/iou.ts";
 export { classWiseNms, nms } from "../boxes/nms.ts";
 export {
   type CanvasDetections,
   decodeDetections,
   type DetectionOptions,
+  type RetinaOutputs,
   suppress,
 } from "../boxes/detections.ts";
 
@@ -80,4 +83,4 @@ export {
   type TypedArrays,
 } from "./safetensors.ts";
 export { movingAverage, type PathStatistics, type StatisticsCollector, trueAverage } from "./recalibrate.ts";
-export { disposeStatistics, inheritedStatistics } from "./path_statistics.ts";
+export { disposeStatistics, inheritedStatistics, type TreeStatistics } from "./path_statistics.ts";

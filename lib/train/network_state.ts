@@ -77,6 +77,7 @@ export class NetworkState implements Disposable {
     for (const unit of units) this.replace(unit, storedState(unit, this.of(unit), tensors, options.slots));
   }
 
+  /** Disposes every tensor. */
   [Symbol.dispose](): void {
     for (const state of this.#states.values()) disposeState(state);
     this.#states.clear();

@@ -15,11 +15,15 @@ import type { UnitState } from "./network_state.ts";
 
 /** One unit's forward pass in training, with what its backward pass needs. */
 export interface UnitPass {
+  /** Whose pass it is. */
   readonly unit: Unit;
+  /** The unit's outputs. */
   readonly outputs: readonly Tensor[];
   /** The batch's mean0, variance0, mean1, … */
   readonly moments: readonly Tensor[];
+  /** What the backward pass needs, opaque. */
   readonly residuals: readonly Tensor[];
+  /** What ran, and runs backward. */
   readonly compiled: Compiled;
 }
 
@@ -33,8 +37,11 @@ export interface UnitGradients {
 
 /** What changes a unit after a step. */
 export interface UnitUpdate {
+  /** Which unit changes. */
   readonly unit: Unit;
+  /** In the order of its parameters; float32 of their shapes. */
   readonly gradients: readonly Tensor[];
+  /** The batch's mean0, variance0, mean1, …, `[C]` each. */
   readonly moments: readonly Tensor[];
 }
 
@@ -67,6 +74,8 @@ export class UnitRunner implements Disposable {
   readonly #functions = new Map<string, Compiled | CompiledFunction>();
 
   /**
+   * Compiles nothing yet.
+   *
    * @param compiler How functions are compiled.
    * @param batchNorm Batch norm in training: one worker's, or synchronised over all.
    * @param kernels Run whole blocks in place of compiled functions where they can; default none.
@@ -250,6 +259,7 @@ export class UnitRunner implements Disposable {
     return value;
   }
 
+  /** Disposes all that was compiled. */
   [Symbol.dispose](): void {
     for (const compiled of this.#functions.values()) compiled[Symbol.dispose]();
     this.#functions.clear();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { undocumentedSymbols } from "../../tasks/ok.ts";
+import { undocumentedPlaces, undocumentedSymbols } from "../../tasks/ok.ts";
 import { countsText, testCounts } from "../../tasks/test.ts";
 
 Deno.test("testCounts() reads the last summary, coloured or not", () => {
@@ -18,11 +18,12 @@ Deno.test("countsText() names skipped tests only where there are some", () => {
   assertEquals(countsText({ passed: 3, failed: 1, skipped: 2 }), "3 passed, 1 failed, 2 skipped");
 });
 
-Deno.test("undocumentedSymbols() finds declarations, and passes over fields and other rules", () => {
+Deno.test("undocumentedSymbols() finds declarations, and passes over fields and other rules; undocumentedPlaces() finds fields too", () => {
   const finding = (rule: string, place: string, line: string): string =>
     `error[${rule}]: something\n  --> ${place}\n   | \n12 | ${line}\n   |  ^\n`;
   const output = finding("missing-jsdoc", "a.ts:12:17", "export function f(): void {") +
     finding("missing-jsdoc", "b.ts:12:12", "  readonly x: number;") +
     finding("private-type-ref", "c.ts:12:1", "export type T = Tensor;");
   assertEquals(undocumentedSymbols(output), ["a.ts:12:17"]);
+  assertEquals(undocumentedPlaces(output), ["a.ts:12:17", "b.ts:12:12"]);
 });

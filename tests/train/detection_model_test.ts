@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Unit } from "../../lib/nn/unit.ts";
 import { inheritedStatistics } from "../../lib/train/path_statistics.ts";
@@ -164,3 +164,12 @@ for (const { name, config, detectorUnits, parts } of detectors) {
     assertEquals(alive(engine), start);
   });
 }
+
+Deno.test("a detector is refused on levels that leave the last stage's blocks without a gradient", () => {
+  const detector = { ...tinyConfig.detector, levels: [3, 4] as [number, number] };
+  assertThrows(
+    () => tinyDetector(engine, null, { ...tinyConfig, detector }),
+    RangeError,
+    "Cannot put a detector on the pyramid as its levels must include the last stage's, 5: they end at 4",
+  );
+});
