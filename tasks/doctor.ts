@@ -80,14 +80,24 @@ export async function main(args: string[], stopping: Stopping): Promise<void> {
   console.log(`next: ${commandLine("search", searchFlags(flags, writeConfig))}`);
 }
 
-/** Photographs want a config for photographs. */
-function withConfig(args: string[]): string[] {
+/**
+ * The flags, with the config for photographs where data is named and neither a config nor a run.
+ *
+ * @param args As typed.
+ */
+export function withConfig(args: string[]): string[] {
   const has = (flag: string): boolean => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
   return has("--data") && !has("--config") && !has("--run") ? ["--config", "photos", ...args] : args;
 }
 
-/** The run's own flags; a config that was written takes the place of the one it came from. */
-function searchFlags(args: readonly string[], writeConfig: string | null): string[] {
+/**
+ * The flags of the search that comes next: the doctor's own left out, and a config that was written in place of the one it
+ * came from.
+ *
+ * @param args As typed, or as {@linkcode withConfig} has them.
+ * @param writeConfig The written file, or null.
+ */
+export function searchFlags(args: readonly string[], writeConfig: string | null): string[] {
   const dropped = ["--contact-sheet", "--write-config", ...(writeConfig === null ? [] : ["--config"])];
   const kept = args.filter((arg, i) =>
     !dropped.includes(args[i - 1]) && !dropped.some((flag) => arg === flag || arg.startsWith(`${flag}=`))

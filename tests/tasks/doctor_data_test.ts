@@ -4,6 +4,7 @@ import type { Config } from "../../lib/config/schema.ts";
 import { openDetectionData } from "../../lib/train/datasets.ts";
 import type { CheckResult } from "../../tasks/check_result.ts";
 import { resolveConfig } from "../../tasks/cli.ts";
+import { searchFlags, withConfig } from "../../tasks/doctor.ts";
 import { proposedConfig, settingFlags } from "../../tasks/doctor_data.ts";
 import { showData } from "../../tasks/show_data.ts";
 import { ensureTreeCrowns, treeCrownsFolder } from "../../tasks/tree_crowns.ts";
@@ -184,4 +185,18 @@ Deno.test("tree crowns that can't be fetched are told with the reason and what i
     const own = { detectionData: { ...config.detectionData, path: `${cache}/own` } };
     await ensureTreeCrowns(own, { environment, pythons: ["/no/python"] });
   });
+});
+
+Deno.test("withConfig() takes photos for data without a config, and leaves a config or a run alone", () => {
+  assertEquals(withConfig(["--data", "DIR"]), ["--config", "photos", "--data", "DIR"]);
+  assertEquals(withConfig(["--data=DIR"]), ["--config", "photos", "--data=DIR"]);
+  for (const args of [[], ["--config=shapes", "--data", "DIR"], ["--run", "RUN", "--data", "DIR"]]) {
+    assertEquals(withConfig(args), args);
+  }
+});
+
+Deno.test("searchFlags() drops the doctor's own flags, and takes a written config", () => {
+  const args = ["--config", "photos", "--data", "DIR", "--contact-sheet", "a.html", "--write-config=b.json"];
+  assertEquals(searchFlags(args, null), ["--config", "photos", "--data", "DIR"]);
+  assertEquals(searchFlags(args, "b.json"), ["--config", "b.json", "--data", "DIR"]);
 });
