@@ -16,9 +16,6 @@ import {
 import { type DataSets, retrainingSet } from "../lib/train/datasets.ts";
 import type { WorkerSlot } from "../lib/workers/worker_slot.ts";
 
-/** Images of a worker that measuring begins with; batch norm needs two. */
-const leastImages = 2;
-
 /** What choosing needs. */
 export interface AutoBatch {
   readonly config: Config;
@@ -66,7 +63,7 @@ export function withStoredBatches(config: Config, stored: Config): Config {
  * Measures each training of the config, one after the other, and says what comes of it.
  *
  * @returns The config with the sizes found and learning rates in proportion.
- * @throws {RangeError} If not even two images a worker fit.
+ * @throws {RangeError} If not even one image a worker fits.
  */
 export async function withAutoBatches({ config, data, ...job }: AutoBatch): Promise<Config> {
   const { workers, device } = config;
@@ -77,12 +74,13 @@ export async function withAutoBatches({ config, data, ...job }: AutoBatch): Prom
     let found = config;
     for (const training of batchedTrainings(config)) {
       await using slot = job.startWorker(folder);
+      const first = Math.max(1, Math.floor((config[training]?.batchSize ?? 1) / workers));
       const images = Math.floor(await imagesOf(training, config, data) / workers);
       const onMeasured = (measured: BatchMeasurement): void =>
         job.say(measuredText(training, measured, workers));
       const task = { config, runDir: folder, approximate: false };
       const limits = { bytes, images };
-      const chosen = await probeBatch(slot, task, training, limits, leastImages, onMeasured);
+      const chosen = await probeBatch(slot, task, training, limits, first, onMeasured);
       found = withBatch(found, training, workers * chosen.batchSize);
       job.say(chosenText(chosen, config, found));
     }

@@ -9,6 +9,7 @@ export interface BatchMeasurement {
   readonly batchSize: number;
   /** Largest memory of the worker process so far, resident. */
   readonly peakBytes: number;
+  /** By the median of its steps. */
   readonly imagesPerSecond: number;
 }
 
@@ -22,6 +23,8 @@ export interface BatchLimits {
 
 /** A doubled batch has to bring this many times the images a second, or it is not worth its memory. */
 const leastGain = 1.05;
+/** Larger sizes in a row that brought too little: one may have met a busy moment. */
+const patience = 2;
 /** Share of the memory that is planned with: paths and images differ. */
 const usableShare = 0.85;
 
@@ -63,37 +66,42 @@ export type BatchDecision = { readonly next: number } | { readonly chosen: numbe
 
 /**
  * The size to try after those that were measured: twice as many images, or as many as fit, as long as there are more
- * images a second to be had.
+ * images a second to be had. Where the first sizes don't run, half as many.
  *
  * @param measured In order of size.
  * @param failed The smallest size that did not run; null if all did.
- * @param least What to begin with.
- * @throws {RangeError} If not even that ran.
+ * @param first What to begin with.
+ * @throws {RangeError} If not even one image fits.
  */
 export function decideBatch(
   measured: readonly BatchMeasurement[],
   failed: number | null,
   { bytes, images }: BatchLimits,
-  least: number,
+  first: number,
 ): BatchDecision {
-  const [before, last] = measured.slice(-2).length === 2 ? measured.slice(-2) : [null, measured.at(-1)];
-  if (last === undefined) {
-    if (failed === null) return { next: Math.min(least, images) };
-    throw new RangeError(`Cannot find a batch that fits: not even ${failed} images do`);
-  }
+  const last = measured.at(-1);
+  if (last === undefined) return { next: failed === null ? Math.min(first, images) : halved(failed) };
   const { batchSize } = last;
   if (failed !== null) return { chosen: batchSize, reason: `largest that ran; ${failed} did not` };
-  if (before !== null && last.imagesPerSecond < leastGain * before.imagesPerSecond) {
-    const best = last.imagesPerSecond > before.imagesPerSecond ? last : before;
+  const best = fastest(measured);
+  if (measured.length - measured.indexOf(best) > patience) {
     return { chosen: best.batchSize, reason: "more images a step are not more images a second" };
   }
-  if (batchSize >= images) return { chosen: batchSize, reason: "all images there are" };
   const fitting = measured.length < 2 ? 2 * batchSize : largestFitting(fitMemory(measured), bytes);
   const next = Math.min(2 * batchSize, fitting, images);
-  if (next <= batchSize || last.peakBytes > usableShare * bytes) {
-    return { chosen: batchSize, reason: `largest that fits in ${gibibytes(bytes)}` };
-  }
-  return { next };
+  if (next > batchSize && last.peakBytes <= usableShare * bytes) return { next };
+  const limit = batchSize >= images ? "all images there are" : `largest that fits in ${gibibytes(bytes)}`;
+  return { chosen: best.batchSize, reason: best === last ? limit : "more images a step are slower" };
+}
+
+function halved(failed: number): number {
+  if (failed > 1) return Math.floor(failed / 2);
+  throw new RangeError(`Cannot find a batch that fits: not even one image does`);
+}
+
+/** The one that those after it don't outdo by enough. */
+function fastest(measured: readonly BatchMeasurement[]): BatchMeasurement {
+  return measured.reduce((best, one) => one.imagesPerSecond >= leastGain * best.imagesPerSecond ? one : best);
 }
 
 /** A size of memory in words, e.g. `20.1 GiB`. */

@@ -40,9 +40,9 @@ export function batchedTrainings(config: Config): BatchedTraining[] {
  * @param slot A worker of the probe's own; its process is ended at the end.
  * @param task Its config's batch sizes don't matter; its folder is only written to if the worker makes folders.
  * @param limits Of one worker.
- * @param least The size to begin with.
+ * @param first The size to begin with.
  * @param onMeasured Told of each size.
- * @throws {RangeError} If not even that fits.
+ * @throws {RangeError} If not even one image fits.
  * @throws What a step throws that has not to do with memory.
  */
 export async function probeBatch(
@@ -50,14 +50,14 @@ export async function probeBatch(
   task: TrainingTask,
   training: BatchedTraining,
   limits: BatchLimits,
-  least: number,
+  first: number,
   onMeasured: (measurement: BatchMeasurement) => void,
 ): Promise<ChosenBatch> {
   const measured: BatchMeasurement[] = [];
   let failed: number | null = null;
   try {
     for (;;) {
-      const decision: BatchDecision = decideBatch(measured, failed, limits, least);
+      const decision: BatchDecision = decideBatch(measured, failed, limits, first);
       if (!("next" in decision)) {
         return { training, batchSize: decision.chosen, reason: decision.reason, measured };
       }
@@ -95,8 +95,9 @@ async function measure(
     const steps = await slot.call((worker) => worker.train(timedMs));
     const { peakRssBytes } = await slot.call((worker) => worker.memory());
     await slot.call((worker) => worker.closeTraining());
-    const stepMs = steps.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0) / steps.length;
-    return { batchSize, peakBytes: peakRssBytes, imagesPerSecond: (1000 * batchSize) / stepMs };
+    const stepsMs = steps.map(({ elapsedMs }) => elapsedMs).sort((a, b) => a - b);
+    const medianMs = stepsMs[Math.floor(stepsMs.length / 2)];
+    return { batchSize, peakBytes: peakRssBytes, imagesPerSecond: (1000 * batchSize) / medianMs };
   } catch (error) {
     if (isOutOfMemory(error)) return null;
     throw error;
