@@ -28,7 +28,7 @@ interface Wired<Kind extends string> {
   readonly outputs: readonly Value[];
 }
 
-/** `[]` to one: a tensor that is part of the graph. */
+/** `[]` to one: a tensor that is part of the graph; never a feature map. */
 export interface ConstantNode extends Wired<"constant"> {
   /** float32 or int32 as the output's dtype says, row by row. */
   readonly data: Float32Array | Int32Array;

@@ -62,16 +62,22 @@ export function unitsOf({ config: { space, shuffleMethod }, choices }: TrainedNe
 function seededNetwork(space: SearchSpace, shuffleMethod: 1 | 2, choices: readonly number[]): TrainedNetwork {
   const config = { space, shuffleMethod, detector };
   const network = { config, choices, tensors: new Map<string, StoredTensor>(), classes: [] };
-  for (const unit of unitsOf(network)) {
-    for (const spec of unit.parameters) addParameter(network.tensors, unit, spec);
+  return { ...network, tensors: seededTensors(unitsOf(network)) };
+}
+
+/** Parameters and statistics of some units, each tensor drawn by its name. */
+export function seededTensors(units: readonly Unit[]): Map<string, StoredTensor> {
+  const tensors = new Map<string, StoredTensor>();
+  for (const unit of units) {
+    for (const spec of unit.parameters) addParameter(tensors, unit, spec);
     for (const { name, channels } of unit.batchNorms) {
       const of = (part: string, value: (u: number) => number): void =>
-        add(network.tensors, `${unit.name}.${name}.${part}`, [channels], value);
+        add(tensors, `${unit.name}.${name}.${part}`, [channels], value);
       of("mean", (u) => u - 0.5);
       of("variance", (u) => 0.5 + u);
     }
   }
-  return network;
+  return tensors;
 }
 
 function addParameter(

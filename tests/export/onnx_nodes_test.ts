@@ -86,7 +86,7 @@ Deno.test("topK takes the earlier of equals first", async () => {
 
 Deno.test("a map is enlarged by two and cropped to an odd size", async () => {
   const { y } = await run(counting(1, 2, 2, 1), (builder, x) => {
-    const like = builder.constant("like", new Float32Array(9), [1, 3, 3, 1]);
+    const like: Value = { name: "like", dtype: "float32", shape: [1, 3, 3, 1] };
     return { y: builder.enlarge("y", x, like) };
   });
   assertEquals(y, { shape: [1, 3, 3, 1], data: [1, 1, 2, 1, 1, 2, 3, 3, 4] });
