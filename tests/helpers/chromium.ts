@@ -55,7 +55,7 @@ export async function withPage(path: string, test: (page: Page) => Promise<void>
 
 /** Reads to the end, as a full pipe would stop the browser. */
 async function findAddress(
-  stderr: ReadableStream<Uint8Array>,
+  stderr: ReadableStream<Uint8Array<ArrayBuffer>>,
   address: PromiseWithResolvers<string>,
 ): Promise<void> {
   const decoder = new TextDecoder();
