@@ -16,7 +16,7 @@ export async function sayEnding(run: RunFolder, stage: Stage): Promise<void> {
 }
 
 /** A result that another run of the same command would not give says so wherever it is handed over. */
-export async function sayIfApproximate(run: RunFolder): Promise<void> {
+export async function sayIfApproximate(run: Pick<RunFolder, "dir" | "paths">): Promise<void> {
   const [first, ...others] = await readApproximations(run.dir);
   if (first === undefined) return;
   const more = others.length === 0 ? "" : `, and ${others.length} more`;

@@ -7,9 +7,11 @@
 import { parseArgs } from "@std/cli";
 import { nearest } from "../lib/base/nearest.ts";
 import type { ExportedPart } from "../lib/export/description.ts";
+import { runPaths } from "../lib/run/run_folder.ts";
 import { type ExportFormat, exportFormats, exportNetwork, type ExportOptions } from "../lib/stages/export.ts";
 import { readTrainedNetwork } from "../lib/stages/trained_network.ts";
 import { DataSets } from "../lib/train/datasets.ts";
+import { sayIfApproximate } from "./ending.ts";
 import { indexStore } from "./index_store.ts";
 import { runTask } from "./run_task.ts";
 
@@ -53,6 +55,7 @@ export async function main(args: string[]): Promise<void> {
   const { paths, usage } = await exportNetwork(network, options);
 
   for (const path of paths) console.log(`wrote ${path}`);
+  await sayIfApproximate({ dir: runDir, paths: runPaths(runDir) });
   console.log(["use it:", ...usage.map((line) => `  ${line}`)].join("\n"));
 }
 
