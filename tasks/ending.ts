@@ -12,7 +12,10 @@ import type { JobOutput } from "./job_output.ts";
 import type { NextCommand } from "./next_command.ts";
 
 /** A result that another run of the same command would not give says so wherever it is handed over. */
-export async function sayIfApproximate(run: RunFolder, output: JobOutput): Promise<void> {
+export async function sayIfApproximate(
+  run: Pick<RunFolder, "dir" | "paths">,
+  output: JobOutput,
+): Promise<void> {
   const approximations = await readApproximations(run.dir);
   const [first, ...others] = approximations;
   if (first === undefined) return;

@@ -7,11 +7,14 @@
 import { parseArgs } from "@std/cli";
 import { nearest } from "../lib/base/nearest.ts";
 import type { ExportedPart } from "../lib/export/description.ts";
+import { runPaths } from "../lib/run/run_folder.ts";
 import { type ExportFormat, exportFormats, exportNetwork, type ExportOptions } from "../lib/stages/export.ts";
 import { readTrainedNetwork } from "../lib/stages/trained_network.ts";
 import { DataSets } from "../lib/train/datasets.ts";
+import { sayIfApproximate } from "./ending.ts";
 import { indexStore } from "./index_store.ts";
 import { runTask } from "./run_task.ts";
+import { TextOutput } from "./text_output.ts";
 
 /** What was typed. */
 export interface ExportInvocation extends ExportOptions {
@@ -52,8 +55,10 @@ export async function main(args: string[]): Promise<void> {
   const network = await readTrainedNetwork(runDir, new DataSets(indexStore()), dataDir);
   const { paths, usage } = await exportNetwork(network, options);
 
-  for (const path of paths) console.log(`wrote ${path}`);
-  console.log(["use it:", ...usage.map((line) => `  ${line}`)].join("\n"));
+  using output = new TextOutput();
+  for (const path of paths) output.tell({ event: "wrote", paths: [path] });
+  await sayIfApproximate({ dir: runDir, paths: runPaths(runDir) }, output);
+  output.tell({ event: "result", lines: ["use it:", ...usage.map((line) => `  ${line}`)], values: {} });
 }
 
 /**

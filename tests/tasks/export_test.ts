@@ -13,6 +13,7 @@ import { supernet } from "../../lib/models/backbone.ts";
 import { fpnUnit } from "../../lib/models/fpn.ts";
 import { retinaHeadUnit } from "../../lib/models/retina_head.ts";
 import type { Unit } from "../../lib/nn/unit.ts";
+import { recordApproximation } from "../../lib/run/origin.ts";
 import { openRun } from "../../lib/run/run_folder.ts";
 import { readTrainedNetwork } from "../../lib/stages/trained_network.ts";
 import { saveCheckpoint } from "../../lib/train/checkpoint.ts";
@@ -88,15 +89,22 @@ Deno.test("deno task export writes a detector for each canvas, which finds somet
     }
   }));
 
-Deno.test("a run of one architecture exports its backbone's weights where --output says", () =>
+Deno.test("a run of one architecture exports its backbone's weights where --output says, and that it is approximate", () =>
   withFolder(async (folder) => {
     await makeRun(`${folder}/run`, architecture.join(""));
+    await recordApproximation(`${folder}/run`, {
+      checkpoint: "config.json",
+      field: "seed",
+      was: "1",
+      is: "2",
+    });
     const args = ["--run", `${folder}/run`, "--format", "weights", "--output", `${folder}/out`];
     const { code, stdout } = await runJob("export", args);
     assertEquals(code, 0);
     const names = (await Array.fromAsync(Deno.readDir(`${folder}/out`))).map(({ name }) => name).sort();
     assertEquals(names, ["backbone.json", "backbone.py", "backbone.safetensors"]);
     for (const name of names) assertStringIncludes(stdout, `wrote ${folder}/out/${name}\n`);
+    assertStringIncludes(stdout, "approximate: seed was 1");
   }));
 
 Deno.test("a run that is not retrained, and a folder that is no run, are answered with what to do", () =>
