@@ -99,8 +99,10 @@ Deno.test("deno task search does the whole job, and typed again says that it is 
     const wanted = [
       ...checkpoints,
       "config.json",
+      "evaluation.json",
       "metrics.jsonl",
       "report.html",
+      "report.json",
       "run.lock",
       "search.sqlite",
     ];
@@ -109,6 +111,8 @@ Deno.test("deno task search does the whole job, and typed again says that it is 
     assertEquals(JSON.parse(text("config.json")).name, "shapes-tiny");
     checkWinners(JSON.parse(text("winners.json")));
     checkSelfContained(text("report.html"));
+    const { evaluations: [evaluation] } = JSON.parse(text("report.json"));
+    assertEquals(evaluation.images.length, JSON.parse(text("evaluation.json")).images);
     checkMetrics(text("metrics.jsonl"));
     const finished = Object.entries(JSON.parse(text("stages.json")) as Record<string, { status: string }>);
     assertEquals(finished.map(([stage, { status }]) => `${stage} ${status}`), [
