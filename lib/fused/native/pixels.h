@@ -1,6 +1,5 @@
 // How passes read and write pixels: the block's input as it is, as one of the two shuffles sees it, or as the patches that a
-// dense convolution multiplies; and activations
-// before batch norm, which are normalised as they are read.
+// dense convolution multiplies; and activations before batch norm, which are normalised as they are read.
 #pragma once
 #include <algorithm>
 
@@ -143,7 +142,8 @@ static inline void load_patch(const Pass& pass, int64_t image, int64_t y, int64_
   }
 }
 
-// The same for 3 x 3 pixels of RGB that are all inside, in a few instructions: nearly all of an image's. Says whether it was one.
+// The same for 3 x 3 pixels of RGB that are all inside, in a few instructions: nearly all of an image's. False if they
+// are not.
 static inline bool load_inner_patch(const Pass& pass, int64_t image, int64_t y, int64_t x, float* to) {
   const int64_t top = y * pass.stride - 1, left = x * pass.stride - 1;
   const bool is_inner = pass.kernel == 3 && pass.input_channels == 3 && top >= 0 && left >= 0 &&
