@@ -1,6 +1,5 @@
 // How passes read and write pixels: the block's input as it is, as one of the two shuffles sees it, or as the patches that a
-// dense convolution multiplies; and activations
-// before batch norm, which are normalised as they are read.
+// dense convolution multiplies; and activations before batch norm, which are normalised as they are read.
 #pragma once
 #include <algorithm>
 
@@ -139,13 +138,20 @@ static inline void load_patch(const Pass& pass, int64_t image, int64_t y, int64_
     if (!is_inside) continue;
     const int64_t first = (image * pass.height + top + ky) * pass.width + left + begin;
     const float* from = pass.input + first * channels;
-    const int64_t floats = (end - begin) * channels;
-    if (floats == 9) {  // nearly always: three pixels of RGB, in a few instructions
-      memcpy(to + begin * channels, from, sizeof(float) * 9);
-    } else {
-      memcpy(to + begin * channels, from, sizeof(float) * floats);
-    }
+    memcpy(to + begin * channels, from, sizeof(float) * (end - begin) * channels);
   }
+}
+
+// The same for 3 x 3 pixels of RGB that are all inside, in a few instructions: nearly all of an image's. False if they
+// are not.
+static inline bool load_inner_patch(const Pass& pass, int64_t image, int64_t y, int64_t x, float* to) {
+  const int64_t top = y * pass.stride - 1, left = x * pass.stride - 1;
+  const bool is_inner = pass.kernel == 3 && pass.input_channels == 3 && top >= 0 && left >= 0 &&
+                        top + 3 <= pass.height && left + 3 <= pass.width;
+  if (!is_inner) return false;
+  const float* from = pass.input + ((image * pass.height + top) * pass.width + left) * 3;
+  for (int ky = 0; ky < 3; ky++) memcpy(to + 9 * ky, from + ky * pass.width * 3, sizeof(float) * 9);
+  return true;
 }
 
 // The patches of `count` output pixels from `first` on, as padded rows.
@@ -154,8 +160,8 @@ static inline void load_patches(const Pass& pass, int64_t first, int64_t count, 
   int64_t x = first % pass.out_width, y = first / pass.out_width % pass.out_height;
   int64_t image = first / (pass.out_width * pass.out_height);
   for (int64_t p = 0; p < count; p++, to += row) {
-    load_patch(pass, image, y, x, to);
-    if (row > pass.inputs) memset(to + pass.inputs, 0, sizeof(float) * (row - pass.inputs));
+    store(to + row - lanes, Vec{});  // what fills the row up
+    if (!load_inner_patch(pass, image, y, x, to)) load_patch(pass, image, y, x, to);
     if (++x < pass.out_width) continue;
     x = 0;
     if (++y == pass.out_height) y = 0, image++;
