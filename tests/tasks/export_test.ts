@@ -153,7 +153,10 @@ Deno.test("each format has its own default part and folder", () => {
 Deno.test("what export can't do is answered with what it can", () => {
   const cases: [string[], string][] = [
     [[], "Cannot export without a run: wanted --run DIR, a run folder"],
-    [["--run", "a", "--format", "onx"], "Cannot understand --format onx: there are onnx, weights"],
+    [
+      ["--run", "a", "--format", "onx"],
+      "Cannot understand --format onx: there are onnx, saved-model, tfjs, web, weights",
+    ],
     [["--run", "a", "--part", "head"], "Cannot understand --part head: there are detector, backbone"],
     [
       ["--run", "a", "--format", "weights", "--part", "detector"],
