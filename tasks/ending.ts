@@ -10,6 +10,7 @@ import type { RunFolder, Stage } from "../lib/run/run_folder.ts";
 import type { TrainingResult } from "../lib/stages/run_training.ts";
 import type { JobOutput } from "./job_output.ts";
 import type { NextCommand } from "./next_command.ts";
+import { shellWord } from "./run_task.ts";
 
 /** A result that another run of the same command would not give says so wherever it is handed over. */
 export async function sayIfApproximate(
@@ -32,7 +33,7 @@ export async function sayEnding(
   next: NextCommand,
 ): Promise<void> {
   await sayIfApproximate(run, output);
-  output.tell({ event: "next", commands: [nextCommand(run, stage, next)] });
+  output.tell({ event: "next", commands: nextCommands(run, stage, next) });
 }
 
 /**
@@ -83,8 +84,14 @@ export function shownPath(path: string): string {
   return below === "" || below.startsWith("..") ? path : below;
 }
 
-function nextCommand(run: RunFolder, stage: Stage, next: NextCommand): string {
+/** What to do with a run all of whose stages are finished: look at it, and take it along. */
+export function closingCommands({ dir, paths }: RunFolder): string[] {
+  const exporting = ["deno task export --run", shellWord(shownPath(dir)), "--format web"].join(" ");
+  return [`open ${shellWord(shownPath(paths.report))}`, exporting];
+}
+
+function nextCommands(run: RunFolder, stage: Stage, next: NextCommand): string[] {
   const stages = plannedStages(run.config);
   const following = stages[stages.indexOf(stage) + 1];
-  return following === undefined ? `open ${shownPath(run.paths.report)}` : next(following);
+  return following === undefined ? closingCommands(run) : [next(following)];
 }

@@ -13,7 +13,7 @@ import { report } from "../lib/stages/report.ts";
 import { retrain } from "../lib/stages/retrain.ts";
 import { search } from "../lib/stages/search.ts";
 import { winnersOf } from "../lib/stages/trained_architecture.ts";
-import { sayIfApproximate, shownPath } from "./ending.ts";
+import { closingCommands, sayIfApproximate, shownPath } from "./ending.ts";
 import type { JobOutput } from "./job_output.ts";
 import { openJob } from "./open_job.ts";
 import { runCommand } from "./run_task.ts";
@@ -42,7 +42,7 @@ export async function main(args: string[], stopping: Stopping, output: JobOutput
   output.tell({ event: "result", lines, values: { winner, summary } });
   output.tell({ event: "wrote", paths: [run.paths.winners, page].map(shownPath) });
   await sayIfApproximate(run, output);
-  output.tell({ event: "next", commands: [`open ${shownPath(page)}`, job.next("evaluate")] });
+  output.tell({ event: "next", commands: closingCommands(run) });
 }
 
 if (import.meta.main) await runCommand("search", main);
