@@ -77,6 +77,10 @@ async function gather(context: StageContext): Promise<ReportInput> {
         purpose: "Look at the architecture and take the weights",
         command: `ls ${run.dir}/winners.json ${run.dir}/retrain`,
       },
+      {
+        purpose: "Make a page of the detector, which runs in any browser",
+        command: `deno task export --run ${run.dir} --format web`,
+      },
       { purpose: "Evaluate again", command: `deno task evaluate --run ${run.dir}` },
     ],
   };
