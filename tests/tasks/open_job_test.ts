@@ -1,5 +1,6 @@
 /** What commands say before they start anything. The engine's path is wrong on purpose: to look for it is an error. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { openRun, type Stage } from "../../lib/run/run_folder.ts";
 import { resolveConfig } from "../../tasks/cli.ts";
 import { withTree } from "../data/temp_tree.ts";
@@ -87,5 +88,29 @@ Deno.test("deno task search leaves no folder where the engine can't be had", asy
     assertEquals(code, 1);
     assertStringIncludes(err, "error: Cannot find libtensorflow: DETNAS_LIBTENSORFLOW is /no/such/library");
     assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  });
+});
+
+Deno.test("a command without --dashboard has no network left", async () => {
+  await withTree({}, async (folder) => {
+    await makeRun(`${folder}/run`, ["pretrain", "finetune", "search", "retrain", "evaluate", "report"]);
+    const from = (name: string): string => new URL(`../../tasks/${name}.ts`, import.meta.url).href;
+    await Deno.writeTextFile(
+      `${folder}/script.ts`,
+      `import { main } from "${from("search")}";
+import { Stopping } from "${from("stopping")}";
+import { TextOutput } from "${from("text_output")}";
+const state = async () => (await Deno.permissions.query({ name: "net", host: "127.0.0.1" })).state;
+console.error(await state());
+await main(["--run", "${folder}/run"], new Stopping(() => {}), new TextOutput());
+console.error(await state());`,
+    );
+    const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-net=127.0.0.1"];
+    const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--config", config, ...permissions, `${folder}/script.ts`],
+      env: { NO_COLOR: "1" },
+    }).output();
+    assertEquals(new TextDecoder().decode(stderr), "granted\nprompt\n");
   });
 });

@@ -231,7 +231,7 @@ Deno.test("a worker without a GPU is refused", () => {
   );
 });
 
-Deno.test("no command's coordinator may load native code, run any program or use the network", async () => {
+Deno.test("no command's coordinator may load native code, run any program or use a network beyond this machine", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
     tasks: Record<string, { command: string }>;
   };
@@ -239,7 +239,8 @@ Deno.test("no command's coordinator may load native code, run any program or use
   for (const name of coordinators.filter((name) => name in tasks)) {
     const { command } = tasks[name];
     assertStringIncludes(command, "--no-prompt");
-    assert(!/--allow-(ffi|all|net)|\s-A\b|--allow-run(\s|$)/.test(command), `${name}: ${command}`);
+    const tooMuch = /--allow-(ffi|all|net(?!=127\.0\.0\.1 ))|\s-A\b|--allow-run(\s|$)/;
+    assert(!tooMuch.test(command), `${name}: ${command}`);
   }
   assert("search" in tasks);
 });
