@@ -34,7 +34,10 @@ export function configDifferences(first: Config, second: Config): ConfigDifferen
 /** Paths to leaves (arrays are leaves), less what doesn't make the experiment. */
 function flattened(config: Config): Map<string, unknown> {
   const { workers: _workers, device, ...rest } = config;
-  return new Map(leaves({ ...rest, device: { kind: device.kind } }, ""));
+  const fields = new Map(leaves({ ...rest, device: { kind: device.kind } }, ""));
+  // Runs made before there was this field are what null says.
+  if (fields.get("retrain.statistics") === null) fields.delete("retrain.statistics");
+  return fields;
 }
 
 function leaves(node: object, prefix: string): [string, unknown][] {

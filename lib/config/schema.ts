@@ -311,6 +311,9 @@ const schema = z.strictObject({
   retrain: detection.extend({
     initialise: z.enum(["supernet", "scratch"]).describe("where the winner's weights start"),
     classification: classification.nullable().describe("the winner's own pre-training; null skips it"),
+    statistics: z.strictObject({ images: count.describe("training images, rounded up to whole batches") })
+      .nullable().default(null)
+      .describe("batch-norm statistics measured on so many images at the end; null keeps running averages"),
   }),
 }).refine(
   (config) =>
@@ -363,13 +366,14 @@ export type SearchConfig = Config["search"];
 export type StrategyName = SearchConfig["strategies"][number];
 
 /** A config as an author writes it: the space may be a known name, the threads may be null (all cores). */
-export type ConfigInput = Omit<Config, "space" | "device"> & {
+export type ConfigInput = Omit<Config, "space" | "device" | "retrain"> & {
   space: string | Config["space"];
   device: {
     kind: Config["device"]["kind"];
     threads: number | null;
     kernels?: Config["device"]["kernels"];
   };
+  retrain: Omit<Config["retrain"], "statistics"> & Partial<Pick<Config["retrain"], "statistics">>;
 };
 
 /** The schema that `parseConfig` checks with. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Config } from "../config/schema.ts";
+import type { ClassificationTraining, Config } from "../config/schema.ts";
 import type { Stage } from "./run_folder.ts";
 
 /** The stages of the whole job, in their order. */
@@ -28,6 +28,12 @@ export function isPlanned(config: Config, stage: Stage): boolean {
 /** The stage whose weights score the search's candidates; its folder is in this run, or in `supernetRun`. */
 export function scoredStage(config: Config): "pretrain" | "finetune" {
   return config.search.objective === "classification" ? "pretrain" : "finetune";
+}
+
+/** The supernet's pre-training; a stage that needs it is only planned where there is one. */
+export function pretrainRecipe({ name, pretrain }: Config): ClassificationTraining {
+  if (pretrain !== null) return pretrain;
+  throw new RangeError(`Cannot pre-train a supernet as config ${name} has no pretrain`);
 }
 
 /** Whether any stage learns from class labels; if none does, no such images are needed. */

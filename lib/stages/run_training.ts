@@ -63,7 +63,7 @@ async function trainToEnd(
   validates: boolean,
   progress: { step: number },
 ): Promise<TrainingResult> {
-  const { step, steps, damaged } = await trainer.call(open);
+  const { step, steps, damaged, statisticsImages = 0 } = await trainer.call(open);
   for (const reason of damaged) observer.say(`${name}: ${reason}; the checkpoint before is used`);
   if (step > 0 && step < steps) observer.say(`${name}: goes on at step ${step}`);
   await run.metrics.truncate(name, step);
@@ -81,6 +81,11 @@ async function trainToEnd(
     if (signal.aborted || done === steps) await trainer.finish((api) => api.saveTraining());
     signal.throwIfAborted();
     observer.progress({ label: name, unit: "steps", done, total: steps, loss, memoryBytes: rssBytes });
+  }
+  if (statisticsImages > 0) {
+    await trainer.call((api) => api.measureStatistics());
+    await trainer.finish((api) => api.saveTraining());
+    observer.say(`${name}: batch-norm statistics measured on ${statisticsImages} images`);
   }
   const top1 = validates ? await trainer.call((api) => api.validate()) : undefined;
   const { peakRssBytes } = await trainer.call((api) => api.memory());

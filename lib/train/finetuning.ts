@@ -9,7 +9,7 @@ import type { Config, DetectionTraining } from "../config/schema.ts";
 import { DetectionLoader } from "../data/loader.ts";
 import { supernet } from "../models/backbone.ts";
 import { warmupMultiStep } from "../nn/schedule.ts";
-import type { DetectionSet } from "../data/sample.ts";
+import type { DetectionBatch, DetectionSet } from "../data/sample.ts";
 import type { Unit } from "../nn/unit.ts";
 import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import { DetectionModel } from "./detection_model.ts";
@@ -19,7 +19,13 @@ import { NetworkState } from "./network_state.ts";
 import type { PathOfStep } from "./path.ts";
 import type { TensorMap } from "./safetensors.ts";
 import { trainingBatchNorm } from "./training_batch_norm.ts";
-import { openSession, type SessionOptions, type TrainingSession, waitFor } from "./training_session.ts";
+import {
+  openSession,
+  type PopulationMeasurement,
+  type SessionOptions,
+  type TrainingSession,
+  waitFor,
+} from "./training_session.ts";
 import { unitsOnPath } from "./trunk.ts";
 import { UnitRunner } from "./unit_runner.ts";
 
@@ -64,13 +70,15 @@ export function detectorOnDevice(
 }
 
 /** What a training on boxes is told. */
-export interface FinetuningOptions extends Omit<SessionOptions, "steps" | "checkpointSteps"> {
+export interface FinetuningOptions extends Omit<SessionOptions, "steps" | "checkpointSteps" | "statistics"> {
   readonly config: Config;
   readonly training: DetectionTraining;
   readonly path: PathOfStep;
   readonly only: readonly number[] | null;
   /** The weights it starts from, if any; those of units that are not among them stay as drawn. */
   readonly initial: () => Promise<TensorMap | null>;
+  /** Images for the batch-norm statistics measured after the last step, at least; null (default) leaves running averages. */
+  readonly statistics?: { readonly images: number } | null;
 }
 
 /** Opens a training on boxes, where it was left; with a group, each worker opens the same and trains its share. */
@@ -79,7 +87,8 @@ export async function openFinetuning(
   train: DetectionSet,
   options: FinetuningOptions,
 ): Promise<TrainingSession> {
-  const { config, training, path } = options;
+  const { statistics, ...session } = options;
+  const { config, training, path } = session;
   const { group = loneWorker } = device;
   const { model, runner, units } = detectorOnDevice(
     device,
@@ -98,8 +107,19 @@ export async function openFinetuning(
   const steps = durationSteps(training.duration, train.samples.length, training.batchSize);
   const schedule = warmupMultiStep({ ...training, totalSteps: steps });
   const settings = { ...training, decayOn: "weights" } as const;
+  const population = statistics && measurementOn(
+    { ...training, ...statistics, steps },
+    loader,
+    (batches) => model.measurePopulation(state, batches, path(steps)),
+  );
   return await openSession(
-    { ...options, steps, checkpointSteps: training.checkpointSteps, group },
+    {
+      ...session,
+      steps,
+      checkpointSteps: training.checkpointSteps,
+      group,
+      ...(population ? { statistics: population } : {}),
+    },
     state,
     async () => {
       const initial = await options.initial();
@@ -113,6 +133,23 @@ export async function openFinetuning(
     },
     [model, runner, loader],
   );
+}
+
+/** Measures on the training's next whole batches, as if it went on. */
+function measurementOn(
+  { images, batchSize, steps }: { images: number; batchSize: number; steps: number },
+  loader: DetectionLoader,
+  measure: (batches: readonly DetectionBatch[]) => void,
+): PopulationMeasurement {
+  const count = Math.ceil(images / batchSize);
+  return {
+    images: count * batchSize,
+    async measure(): Promise<void> {
+      const batches: DetectionBatch[] = [];
+      for (let i = 0; i < count; i++) batches.push(await loader.batch(steps + i));
+      measure(batches);
+    },
+  };
 }
 
 /** What every loader of detection images is told by a config. */

@@ -49,6 +49,13 @@ export class NetworkState implements Disposable {
     this.#states.set(unit, next);
   }
 
+  /** Puts new running statistics in the place of a unit's; takes them over and disposes the old ones. */
+  replaceStatistics(unit: Unit, statistics: readonly Tensor[]): void {
+    const old = this.of(unit);
+    this.#states.set(unit, { ...old, statistics });
+    tf.dispose([...old.statistics]);
+  }
+
   /** A copy of everything on the host, by name: `<unit>.<parameter>`, with `.momentum`, and `<unit>.<batch norm>.mean`. */
   toHost(): Map<string, StoredTensor> {
     const tensors = new Map<string, StoredTensor>();

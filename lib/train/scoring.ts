@@ -80,7 +80,7 @@ export function openSupernetScoring(
   };
 }
 
-/** A retrained detector, evaluated with its own running statistics. */
+/** A retrained detector, evaluated with the statistics stored with it. */
 export interface DetectorScoring extends Disposable {
   /** Evaluates on a split. */
   evaluate(set: DetectionSet): Promise<Evaluated>;

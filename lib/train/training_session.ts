@@ -69,6 +69,16 @@ export interface SessionOptions {
   readonly group?: WorkerGroup;
   /** Told of each damaged checkpoint that is passed over. */
   readonly onDamaged: (reason: string) => void;
+  /** How batch-norm statistics are measured after the last step; default: they stay running averages. */
+  readonly statistics?: PopulationMeasurement;
+}
+
+/** A measurement of batch-norm statistics, which depends on parameters and images alone. */
+export interface PopulationMeasurement {
+  /** How many images they are measured on. */
+  readonly images: number;
+  /** Replaces the network's statistics. */
+  measure(): Promise<void>;
 }
 
 /** A training under way. */
@@ -101,6 +111,11 @@ export class TrainingSession implements Disposable {
 
   get #group(): WorkerGroup {
     return this.#options.group ?? loneWorker;
+  }
+
+  /** Images that batch-norm statistics are measured on after the last step; 0 if they stay running averages. */
+  get statisticsImages(): number {
+    return this.#options.statistics?.images ?? 0;
   }
 
   /** Steps done. */
@@ -156,6 +171,22 @@ export class TrainingSession implements Disposable {
     if (this.#savedStep === this.#step) return;
     await this.#save();
     this.#savedStep = this.#step;
+  }
+
+  /**
+   * Measures batch-norm statistics after the last step; the next checkpoint saved has them. Measured again they are the
+   * same, so it does not matter whether a training that goes on from its last checkpoint had them.
+   *
+   * @throws {RangeError} If the training is not at its end.
+   */
+  async measureStatistics(): Promise<void> {
+    if (this.#step !== this.steps) {
+      throw new RangeError(
+        `Cannot measure statistics of ${this.#options.name} before its end: step ${this.#step} of ${this.steps}`,
+      );
+    }
+    await leaveTogether(this.#group, async () => await this.#options.statistics?.measure());
+    this.#savedStep = -1;
   }
 
   [Symbol.dispose](): void {

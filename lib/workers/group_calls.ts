@@ -18,6 +18,7 @@ const sharedCalls = [
   "openRankPretraining",
   "openRankTraining",
   "train",
+  "measureStatistics",
   "validate",
   "closeTraining",
   "openScoring",

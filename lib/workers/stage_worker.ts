@@ -14,7 +14,7 @@ import type { ClassificationSet, DetectionSet } from "../data/sample.ts";
 import { selectSamples } from "../data/sample_list.ts";
 import type { ConfusionThresholds } from "../eval/confusion.ts";
 import { makeFolder } from "../run/atomic_file.ts";
-import { scoredStage } from "../run/plan.ts";
+import { pretrainRecipe, scoredStage } from "../run/plan.ts";
 import { gatherBytes, loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import type { Architecture } from "../space/architecture.ts";
 import { someIndices } from "../train/candidate_scorer.ts";
@@ -171,6 +171,10 @@ export class StageWorker implements WorkerApi {
     await this.#openSession().save();
   }
 
+  async measureStatistics(): Promise<void> {
+    await this.#openSession().measureStatistics();
+  }
+
   async validate(): Promise<number> {
     if (this.#pretraining === null) {
       throw new TypeError("Cannot validate as no training on class labels is open");
@@ -276,12 +280,12 @@ export class StageWorker implements WorkerApi {
     training: DetectionTraining,
   ): Promise<TrainingStatus> {
     const { config } = task;
-    const { initialise, classification } = config.retrain;
+    const { initialise, classification, statistics } = config.retrain;
     const initial = async (): Promise<TensorMap | null> => {
       if (classification !== null) return await this.#finished(task, pretrainingIn(folder));
       return initialise === "supernet" ? await supernetWeights(task, this.#report) : null;
     };
-    const options = { config, training, path: fixedPath(choices), only: choices, initial };
+    const options = { config, training, path: fixedPath(choices), only: choices, initial, statistics };
     return await this.#openDetectionTraining(task, folder, set, options);
   }
 
@@ -324,7 +328,8 @@ export class StageWorker implements WorkerApi {
       onDamaged: (reason) => damaged.push(reason),
     });
     await recorder.done();
-    return { step: this.#training.step, steps: this.#training.steps, damaged };
+    const { step, steps, statisticsImages } = this.#training;
+    return { step, steps, damaged, statisticsImages };
   }
 
   get #group(): WorkerGroup {
@@ -388,12 +393,6 @@ export class StageWorker implements WorkerApi {
 }
 
 type CommonOptions = Omit<SessionOptions, "steps" | "checkpointSteps">;
-
-/** The supernet's pre-training; a stage that needs it is only planned where there is one. */
-function pretrainRecipe({ name, pretrain }: Config): ClassificationTraining {
-  if (pretrain !== null) return pretrain;
-  throw new RangeError(`Cannot pre-train a supernet as config ${name} has no pretrain`);
-}
 
 /** Where an architecture's pre-training lies, in the folder of its training. */
 function pretrainingIn(folder: string): string {

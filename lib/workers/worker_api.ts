@@ -47,6 +47,8 @@ export interface TrainingStatus {
   readonly steps: number;
   /** Damaged checkpoints that were passed over, sentences. */
   readonly damaged: readonly string[];
+  /** Images to measure batch-norm statistics on after the last step; default: they stay running averages. */
+  readonly statisticsImages?: number;
 }
 
 /** An evaluation on a split. */
@@ -113,6 +115,8 @@ export interface WorkerApi {
   train(budgetMs: number): Promise<StepMetrics[]>;
   /** Writes a checkpoint of the open training after its last step, unless there is one. */
   saveTraining(): Promise<void>;
+  /** Measures batch-norm statistics of the open training, which is at its end; `saveTraining` then writes them. */
+  measureStatistics(): Promise<void>;
   /** Top-1 accuracy of the open training on class labels. */
   validate(): Promise<number>;
   /** Closes the open training. */

@@ -57,5 +57,12 @@ export const shapesTiny = {
     budget: { macs: null, parameters: null, latencyMs: null },
     recalibration: { ...shapes.search.recalibration, images: 8, batchSize: 4 },
   },
-  retrain: { ...shapes.retrain, duration: { steps: 12 }, batchSize: 4, warmupSteps: 2, checkpointSteps: 4 },
+  retrain: {
+    ...shapes.retrain,
+    duration: { steps: 12 },
+    batchSize: 4,
+    warmupSteps: 2,
+    checkpointSteps: 4,
+    statistics: { images: 8 },
+  },
 } satisfies ConfigInput;

@@ -31,3 +31,12 @@ Deno.test("configDifferences() names the leaves that differ, with both values", 
   assertEquals(byPath.has("search.population"), false);
   assertNotEquals(configHash(other), configHash(config));
 });
+
+Deno.test("a config without measured statistics is the experiment that it was before there were any", () => {
+  const { statistics: _statistics, ...retrain } = config.retrain;
+  const older = { ...config, retrain } as Config;
+  const without = parseConfig({ ...config, retrain }, "older");
+  assertEquals(without.retrain.statistics, null);
+  assertEquals([configHash(without), configDifferences(without, older)], [configHash(older), []]);
+  assertNotEquals(configHash(config), configHash(older));
+});

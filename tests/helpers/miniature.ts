@@ -51,6 +51,7 @@ export function miniature(config: ConfigInput): Config {
       ...whole.retrain,
       ...boxes,
       classification: classification && { ...classification, ...labels },
+      statistics: whole.retrain.statistics && { images: 4 },
     },
   }, `miniature of ${config.name}`);
 }

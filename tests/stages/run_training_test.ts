@@ -160,6 +160,24 @@ Deno.test("a training that is told to stop ends its steps, has them saved, and t
   );
 });
 
+for (const from of [0, 6]) {
+  Deno.test(`a training at step ${from} of 6 ends with measured statistics, saved and told`, () => {
+    const asked: string[] = [];
+    const worker: Partial<WorkerApi> = {
+      ...training(from),
+      openFinetuning: () => Promise.resolve({ step: from, steps: 6, damaged: [], statisticsImages: 16 }),
+      saveTraining: () => Promise.resolve(void asked.push("save")),
+      measureStatistics: () => Promise.resolve(void asked.push("measure")),
+      closeTraining: () => Promise.resolve(void asked.push("close")),
+    };
+    return withStages(worker, async (context, { sentences }) => {
+      await runTraining(context, "finetune", opened, false);
+      assertEquals(asked, [...(from === 0 ? ["save"] : []), "measure", "save", "close"]);
+      assertEquals(sentences, ["finetune: batch-norm statistics measured on 16 images"]);
+    });
+  });
+}
+
 Deno.test("a stage can't begin before the one that it builds on is finished", () =>
   withStages(training(0), async (context) => {
     await assertRejects(() => finetune(context), RangeError, "stage pretrain is not finished");

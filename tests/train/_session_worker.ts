@@ -21,13 +21,19 @@ import {
 /** Steps of a session. */
 export const sessionSteps = 6;
 
-async function openTinySession(device: Device, training: string, dir: string): Promise<TrainingSession> {
+/** Opens a session; that on boxes measures its statistics on eight images. */
+export async function openTinySession(
+  device: Device,
+  training: string,
+  dir: string,
+  approximate = false,
+): Promise<TrainingSession> {
   const common = {
     name: training,
     dir,
     origin: { configHash: "c0", seed: 1, threads: 1, workers: device.group?.size ?? 1, versions: {} },
     metadata: networkMetadata(tinyConfig),
-    approximate: false,
+    approximate,
     onDamaged: (reason: string): never => {
       throw new Error(reason);
     },
@@ -41,6 +47,7 @@ async function openTinySession(device: Device, training: string, dir: string): P
       ...common,
       training: { ...tinyConfig.finetune, ...schedule },
       initial: () => Promise.resolve(null),
+      statistics: { images: 8 },
     });
   }
   const data = {
@@ -66,6 +73,8 @@ if (import.meta.main) {
     if (rank === killedRank && session.step === Number(killedStep)) Deno.kill(Deno.pid, "SIGKILL");
     losses.push(...(await session.trainFor(0)).map(({ loss }) => loss)); // a step, and a word on the time
   }
+  await session.save();
+  if (session.statisticsImages > 0) await session.measureStatistics();
   await session.save();
   console.log(`losses ${losses.join()}`);
 }

@@ -1,9 +1,14 @@
 /** Whole trainings by several workers: what is left of them does not depend on whether they were interrupted. */
 import { assertEquals, assertNotEquals } from "@std/assert";
+import { loadNewestCheckpoint } from "../../lib/train/checkpoint.ts";
+import type { TensorMap } from "../../lib/train/safetensors.ts";
+import { assertClose } from "../helpers/close.ts";
+import { useEngine } from "../helpers/engine.ts";
 import { digests, filesBelow, withFolder } from "../helpers/job.ts";
 import { runGroup } from "../helpers/worker_group.ts";
-import { sessionSteps } from "./_session_worker.ts";
+import { openTinySession, sessionSteps } from "./_session_worker.ts";
 
+const engine = await useEngine();
 const program = new URL("_session_worker.ts", import.meta.url);
 
 /** Runs two workers to their end, or until one is killed before a step. */
@@ -43,3 +48,25 @@ for (
       assertEquals(digests(await filesBelow(disturbed)), digests(await filesBelow(quiet)));
     }));
 }
+
+/** The newest checkpoint's network, whoever made it. */
+async function networkIn(dir: string): Promise<TensorMap> {
+  const origin = { configHash: "c0", seed: 1, threads: 1, versions: {} };
+  return (await loadNewestCheckpoint(dir, { origin, approximate: true }))!.files.network;
+}
+
+Deno.test("statistics that two workers measure together are those that one measures", () =>
+  withFolder(async (folder) => {
+    await train("finetune", folder);
+    const byTwo = await networkIn(folder);
+    {
+      using session = await openTinySession(engine, "finetune", folder, true);
+      await session.measureStatistics();
+      await session.save();
+    }
+    const byOne = await networkIn(folder);
+    const tolerance = { relative: 1e-3, absolute: 1e-4 };
+    for (const [name, { data }] of byTwo) {
+      assertClose(byOne.get(name)!.data as Float32Array, data as Float32Array, name, tolerance);
+    }
+  }));

@@ -52,7 +52,11 @@ const openLabels: Open = async (dir, onDamaged) => {
   return session;
 };
 
-function openBoxes(device: Device, initial: TensorMap | null = null): Open {
+function openBoxes(
+  device: Device,
+  initial: TensorMap | null = null,
+  statistics: { readonly images: number } | null = null,
+): Open {
   return (dir, onDamaged) =>
     openFinetuning(device, tinyDetectionSet("train", 6), {
       ...common(dir, onDamaged),
@@ -61,6 +65,7 @@ function openBoxes(device: Device, initial: TensorMap | null = null): Open {
       path: fixedPath(tinyArchitecture),
       only: tinyArchitecture,
       initial: () => Promise.resolve(initial),
+      statistics,
     });
 }
 
@@ -134,6 +139,38 @@ Deno.test("a training saved and left at any step, and gone on with, writes the b
       if (step > 0) assertEquals((await checkpointSteps(stopped)).at(-1), step);
     }
     assertEquals(await checkpointFiles(stopped), await checkpointFiles(straight));
+  }));
+
+Deno.test("measured statistics are saved at the end, and again the same by a training that goes on from there", () =>
+  withFolders(async (dir) => {
+    const open = openBoxes(device, null, { images: 5 });
+    const measureAndSave = async (): Promise<Record<string, string>> => {
+      using session = await open(dir);
+      assertEquals([session.step, session.statisticsImages], [steps, 6]); // three whole batches
+      await session.measureStatistics();
+      await session.save();
+      return await checkpointFiles(dir);
+    };
+    await trainTo(steps, open, dir);
+    const running = await checkpointFiles(dir);
+    const measured = await measureAndSave();
+    const differing = Object.keys(running).filter((file) => measured[file] !== running[file]);
+    assertEquals(differing, ["step-5/manifest.json", "step-5/network.safetensors"]);
+    assertEquals(await measureAndSave(), measured);
+  }));
+
+Deno.test("statistics of null change no byte, and those of a training that is not at its end are refused", () =>
+  withFolders(async (without, withNumber) => {
+    await trainTo(steps, openBoxes(device), without);
+    const open = openBoxes(device, null, { images: 4 });
+    await trainTo(steps - 1, open, withNumber);
+    {
+      using session = await open(withNumber);
+      const message = "Cannot measure statistics of retrain before its end: step 4 of 5";
+      await assertRejects(() => session.measureStatistics(), RangeError, message);
+    }
+    await trainTo(steps, open, withNumber);
+    assertEquals(await checkpointFiles(withNumber), await checkpointFiles(without));
   }));
 
 Deno.test("a damaged newest checkpoint is passed over, aloud, and the training ends with the same bytes", () =>
