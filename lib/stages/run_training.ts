@@ -68,7 +68,7 @@ async function trainToEnd(
   if (step > 0 && step < steps) observer.say(`${name}: goes on at step ${step}`);
   await run.metrics.truncate(name, step);
 
-  let finalLoss: number | null = null;
+  let finalLoss = step === steps ? lastLoss(await run.metrics.read(), name) : null;
   const deadline = new Deadline();
   for (let done = step; done < steps;) {
     const metrics = await deadline.hold(timers, trainer, () => trainer.finish((api) => api.train(reportMs)));
@@ -91,6 +91,12 @@ async function trainToEnd(
   const { peakRssBytes } = await trainer.call((api) => api.memory());
   await trainer.call((api) => api.closeTraining());
   return { steps, finalLoss, peakRssBytes, ...(top1 === undefined ? {} : { top1 }) };
+}
+
+/** The loss of a training's last step on record. */
+function lastLoss(records: readonly MetricRecord[], name: string): number | null {
+  const loss = records.findLast(({ stage }) => stage === name)?.loss;
+  return typeof loss === "number" ? loss : null;
 }
 
 /** One record a step; the last has the worker's memory after it, and how many steps there are to be. */

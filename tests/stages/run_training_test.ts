@@ -171,7 +171,9 @@ for (const from of [0, 6]) {
       closeTraining: () => Promise.resolve(void asked.push("close")),
     };
     return withStages(worker, async (context, { sentences }) => {
-      await runTraining(context, "finetune", opened, false);
+      await context.run.metrics.append({ stage: "finetune", step: from, loss: 4 });
+      const { finalLoss } = await runTraining(context, "finetune", opened, false);
+      assertEquals(finalLoss, 4);
       assertEquals(asked, [...(from === 0 ? ["save"] : []), "measure", "save", "close"]);
       assertEquals(sentences, ["finetune: batch-norm statistics measured on 16 images"]);
     });
