@@ -17,12 +17,14 @@ import { type PageDescription, type PageDetection, PageDetector } from "./page_d
 const firstThreshold = 0.3;
 
 /** The page's elements, by id. */
-function byId<E extends Element = HTMLElement>(id: string): E {
+function byId(id: string): HTMLElement;
+function byId<E extends Element>(id: string, kind: new () => E): E;
+function byId(id: string, kind: new () => Element = HTMLElement): Element {
   const found = document.getElementById(id);
-  if (found === null) {
-    throw new TypeError(`Cannot find #${id}: the page and its script are of different versions`);
+  if (!(found instanceof kind)) {
+    throw new TypeError(`Cannot find ${kind.name} #${id}: the page and its script are of different versions`);
   }
-  return found as unknown as E;
+  return found;
 }
 
 /** What the page shows. */
@@ -70,13 +72,13 @@ class Page {
 
   /** Draws what the threshold lets through. */
   draw(): void {
-    const threshold = byId<HTMLInputElement>("threshold").valueAsNumber;
+    const threshold = byId("threshold", HTMLInputElement).valueAsNumber;
     byId("thresholdText").textContent = threshold.toFixed(2);
     if (this.#image === null || this.#detections === null) return;
     const shown = this.#detections.filter(({ score }) => score >= threshold);
     const { width: widthPx, height: heightPx } = this.#image;
     const unit = widthPx / (byId("image").clientWidth || widthPx);
-    drawBoxes(byId<SVGSVGElement>("boxes"), shown, {
+    drawBoxes(byId("boxes", SVGSVGElement), shown, {
       widthPx,
       heightPx,
       unit,
@@ -113,12 +115,12 @@ class Page {
   #showImage(file: Blob, name: string, { width, height }: RgbImage): void {
     if (this.#address !== null) URL.revokeObjectURL(this.#address);
     this.#address = URL.createObjectURL(file);
-    const image = byId<HTMLImageElement>("image");
+    const image = byId("image", HTMLImageElement);
     [image.width, image.height] = [width, height];
     byId("frame").style.width = `min(100%, ${(76 * width / height).toFixed(2)}vh)`; // small images are enlarged, none scrolls
     image.src = this.#address;
     image.alt = name;
-    byId<SVGSVGElement>("boxes").replaceChildren();
+    byId("boxes", SVGSVGElement).replaceChildren();
     byId("empty").hidden = true;
     byId("picture").hidden = false;
     byId("legend").replaceChildren();
@@ -178,7 +180,7 @@ function count(number: number, noun: string): string {
 async function useBackend(name: string): Promise<void> {
   if (await tf.setBackend(name)) return await tf.ready();
   await tf.setBackend("wasm");
-  byId<HTMLSelectElement>("backend").value = "wasm";
+  byId("backend", HTMLSelectElement).value = "wasm";
   throw new TypeError(`Cannot run on ${name}: this browser has none; WebAssembly is used`);
 }
 
@@ -213,7 +215,7 @@ function listen(page: Page): void {
     if (file !== undefined) page.open(file, file.name).catch(complain);
   };
   for (const id of ["file", "camera"]) {
-    const input = byId<HTMLInputElement>(id);
+    const input = byId(id, HTMLInputElement);
     input.addEventListener("change", () => {
       open(input.files?.[0]);
       input.value = ""; // the same file may be chosen again
@@ -233,7 +235,7 @@ function listen(page: Page): void {
     open(imageIn(event.dataTransfer));
   });
   byId("threshold").addEventListener("input", () => page.draw());
-  const backend = byId<HTMLSelectElement>("backend");
+  const backend = byId("backend", HTMLSelectElement);
   backend.addEventListener("change", () => page.runOn(backend.value).catch(complain));
   new ResizeObserver(() => page.draw()).observe(byId("image"));
 }
@@ -244,7 +246,7 @@ async function start(): Promise<void> {
   const { detection: { scoreThreshold } } = description;
   byId("classes").textContent = new Intl.ListFormat("en").format(description.classes.slice(0, 12)) +
     (description.classes.length > 12 ? " and more" : "");
-  const threshold = byId<HTMLInputElement>("threshold");
+  const threshold = byId("threshold", HTMLInputElement);
   threshold.min = String(scoreThreshold);
   threshold.max = "1";
   threshold.value = String(Math.max(firstThreshold, scoreThreshold));

@@ -96,7 +96,9 @@ export function decideBatch(
 
 function halved(failed: number): number {
   if (failed > 1) return Math.floor(failed / 2);
-  throw new RangeError(`Cannot find a batch that fits: not even one image does`);
+  throw new RangeError(
+    "Cannot find a batch that fits, as not even one image does: free memory, use fewer workers or smaller images",
+  );
 }
 
 /** The one that those after it don't outdo by enough. */

@@ -84,7 +84,7 @@ Deno.test("decideBatch() keeps the last size that ran, and begins with less wher
   const below = walk({ bytes: Infinity, images: 1000 }, 16, { breaksFrom: 7 });
   assertEquals([below.tried, below.chosen], [[16, 8, 4], 4]);
   const nothing = (): unknown => walk({ bytes: Infinity, images: 1000 }, 4, { breaksFrom: 1 });
-  assertThrows(nothing, RangeError, "Cannot find a batch that fits: not even one image does");
+  assertThrows(nothing, RangeError, "Cannot find a batch that fits, as not even one image does: free memory");
 });
 
 Deno.test("gibibytes() names a memory's size", () => {
