@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readRange } from "../base/read_range.ts";
 
 /** How much is read at a time: a look at a long file must not hold up what else this process does. */
 const chunkBytes = 1 << 20;
@@ -42,7 +43,7 @@ export class FileTail {
     const isOther = this.#inode !== null && (ino !== this.#inode || size < this.#offset);
     const restarted = isOther && this.#restart(ino);
     this.#inode = ino;
-    const bytes = await readAt(file, this.#offset, Math.min(chunkBytes, size - this.#offset));
+    const bytes = await readRange(file, this.#offset, Math.min(this.#offset + chunkBytes, size));
     this.#offset += bytes.length;
     return { lines: this.#split(bytes), restarted, hasMore: bytes.length > 0 && this.#offset < size };
   }
@@ -74,16 +75,4 @@ async function openIfThere(path: string): Promise<Deno.FsFile | null> {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-}
-
-async function readAt(file: Deno.FsFile, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Math.max(0, length));
-  await file.seek(offset, Deno.SeekMode.Start);
-  let read = 0;
-  while (read < bytes.length) {
-    const count = await file.read(bytes.subarray(read));
-    if (count === null) break;
-    read += count;
-  }
-  return bytes.subarray(0, read);
 }

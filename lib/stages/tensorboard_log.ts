@@ -6,6 +6,7 @@
  * @module
  */
 import { isFile } from "../base/is_file.ts";
+import { readRange } from "../base/read_range.ts";
 import { configHash } from "../config/config_identity.ts";
 import { makeFolder, writeFileAtomic } from "../run/atomic_file.ts";
 import { parseMetrics } from "../run/metrics_log.ts";
@@ -119,7 +120,8 @@ class EventFile {
     const { path } = this.#run.metrics;
     const from = this.#metrics.bytes;
     if (metrics.bytes === from) return [];
-    const text = await readFrom(path, from, metrics.bytes);
+    using file = await Deno.open(path);
+    const text = new TextDecoder().decode(await readRange(file, from, metrics.bytes));
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
     this.#metrics = { ...metrics, bytes: from + new TextEncoder().encode(whole).length };
     return parseMetrics(whole, path).map((record) => this.#points.of(record, states));
@@ -144,17 +146,6 @@ class EventFile {
 function fileName(nowMs: number): string {
   const [seconds, rest] = [Math.floor(nowMs / 1000), nowMs % 1000];
   return `events.out.tfevents.${seconds}.detnas.${String(rest).padStart(3, "0")}`;
-}
-
-async function readFrom(path: string, start: number, end: number): Promise<string> {
-  using file = await Deno.open(path);
-  await file.seek(start, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(end - start);
-  let filled = 0;
-  for (let read: number | null = 0; filled < bytes.length && read !== null; filled += read ?? 0) {
-    read = await file.read(bytes.subarray(filled));
-  }
-  return new TextDecoder().decode(bytes.subarray(0, filled));
 }
 
 function concatenated(parts: readonly Uint8Array[]): Uint8Array {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { iouMatrix } from "../boxes/iou.ts";
 import type { Canvas } from "../data/canvas.ts";
 import type { Annotation, DetectionSample } from "../data/sample.ts";
 import { extentsOnCanvas, type SplitName, splitNames, type SurveyedData } from "./data_survey.ts";
@@ -84,8 +85,10 @@ function suspectBoxes(sample: DetectionSample, canvases: readonly Canvas[]): Box
     !annotation.isCrowd
   );
   const extents = extentsOnCanvas(sample, canvases);
+  const boxes = Float32Array.from(kept.flatMap(({ annotation }) => [...annotation.boxXyxy]));
+  const ious = iouMatrix(boxes, boxes);
   return kept.flatMap(({ annotation, at }, i): BoxSuspicion[] => {
-    const earlier = kept.slice(0, i).find((other) => iouOf(other.annotation, annotation) > sameIou);
+    const earlier = kept.slice(0, i).find((_, j) => ious[i * kept.length + j] > sameIou);
     const repeats: SuspicionKind[] = earlier === undefined
       ? []
       : [earlier.annotation.classIndex === annotation.classIndex ? "duplicate" : "conflict"];
@@ -106,12 +109,4 @@ function shapeSuspicions(
   if (Math.max(width / height, height / width) > thinRatio) kinds.push("thin");
   if (width * height > wholeShare * sample.widthPx * sample.heightPx) kinds.push("whole");
   return kinds;
-}
-
-function iouOf({ boxXyxy: a }: Annotation, { boxXyxy: b }: Annotation): number {
-  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
-  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
-  if (width <= 0 || height <= 0) return 0;
-  const area = (box: Annotation["boxXyxy"]): number => (box[2] - box[0]) * (box[3] - box[1]);
-  return width * height / (area(a) + area(b) - width * height);
 }
