@@ -15,7 +15,7 @@ import { sortByScore } from "./score_order.ts";
  * @param iouThreshold Overlap from which a box is suppressed.
  * @param maxKept Stop after so many; by default never.
  * @returns Rows kept, best first.
- * @throws RangeError if lengths disagree or a score is NaN.
+ * @throws {RangeError} If lengths disagree or a score is NaN.
  */
 export function nms(
   boxesXyxy: Float32Array,
@@ -35,7 +35,7 @@ export function nms(
  * @param iouThreshold Overlap from which a box is suppressed.
  * @param maxKept Stop after so many over all classes; by default never.
  * @returns Rows kept, best first over all classes.
- * @throws RangeError if lengths disagree or a score is NaN.
+ * @throws {RangeError} If lengths disagree or a score is NaN.
  */
 export function classWiseNms(
   boxesXyxy: Float32Array,

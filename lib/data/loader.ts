@@ -40,7 +40,7 @@ export interface LoaderOptions {
   readonly seed: number;
   /** Images a batch, over all shares. */
   readonly batchSize: number;
-  /** A larger image is refused. */
+  /** Width times height in a file; a larger image is refused before it is decoded. */
   readonly maxImagePixels: number;
   /**
    * Which part of each training batch is loaded: the rank-th of `size`, as equal as whole images allow. The parts of all

@@ -37,7 +37,10 @@ export interface RegisterOptions extends LibraryOptions {
  * Finds libtensorflow (or fetches it), loads it and makes it tfjs's current backend `tensorflow`.
  *
  * @param options Where to look and how to run; all have defaults.
+ * @returns The engine, for the rest of the process: tfjs keeps it, and it need not be disposed.
  * @throws {Deno.errors.NotFound} If there is no library and none can be fetched.
+ * @throws {RangeError} If the group's rank is none of its addresses'.
+ * @throws {Error} If the library can't be loaded, or a GPU was asked for and TensorFlow sees none.
  * @throws {Deno.errors.NotCapable} Without unrestricted `--allow-ffi`.
  */
 export async function registerTensorFlow(options: RegisterOptions = {}): Promise<Engine> {

@@ -96,11 +96,11 @@ const areaCount = cocoAreaRanges.length;
 const all = 0, small = 1, medium = 2, large = 3; // in cocoAreaRanges
 
 /**
- * Evaluates records.
+ * Evaluates boxes as COCO's evaluation (pycocotools' `COCOeval`) does: AP, AR and precision-recall curves.
  *
  * @param groundTruth Images, classes and annotations; not changed.
  * @param detections Any number per image, in any order; not changed.
- * @throws RangeError naming the record whose image, class or numbers are not valid.
+ * @throws {RangeError} Naming the record whose image, class or numbers are not valid.
  */
 export function evaluateCoco(groundTruth: GroundTruth, detections: readonly Detection[]): CocoEvaluation {
   const truth = groundTruthColumns(groundTruth);
@@ -182,7 +182,7 @@ export function summariseCoco(curves: CocoCurves): CocoSummary {
  *
  * @param curves From {@linkcode accumulateCoco}.
  * @param classes Names by class index.
- * @throws RangeError if there are not as many names as classes, or a name is there twice.
+ * @throws {RangeError} If there are not as many names as classes, or a name is there twice.
  */
 export function classAps(curves: CocoCurves, classes: readonly string[]): Record<string, ClassAp> {
   return byClassName(classes, classScores(curves).map(({ AP, AP50 }): ClassAp => ({ AP, AP50 })));
@@ -215,7 +215,7 @@ export function classScores(curves: CocoCurves): ClassScores[] {
  * @param classIndex 0..K-1.
  * @param iouThreshold One of {@linkcode cocoIouThresholds}; 0.5 by default.
  * @returns The curve, or null if the class has no ground truth.
- * @throws RangeError if there is no such class or threshold.
+ * @throws {RangeError} If there is no such class or threshold.
  */
 export function precisionRecallCurve(
   curves: CocoCurves,

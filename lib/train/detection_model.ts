@@ -26,7 +26,7 @@ import { disposePass, type UnitPass, type UnitUpdate, type UpdateSettings } from
 
 /** What a training's steps share. */
 export interface DetectionSettings extends UpdateSettings {
-  /** Largest gradient norm; null leaves gradients as they are. */
+  /** Largest L2 norm of all gradients as one vector; null leaves gradients as they are. */
   readonly clipGradientNorm: number | null;
 }
 
@@ -136,7 +136,7 @@ export class DetectionModel implements Disposable {
   /**
    * One batch through a path, each batch norm using the batch's own statistics, and everything else as in training.
    *
-   * @returns Each unit's moments on the host: mean0, variance0, mean1, …
+   * @returns Each unit's moments on the host: mean0, variance0, mean1, …, `[C]` float32 each.
    */
   batchMoments(state: NetworkState, batch: DetectionBatch, choices: Architecture): Map<Unit, Float32Array[]> {
     const tree = this.prefixTree([choices]);
@@ -146,7 +146,7 @@ export class DetectionModel implements Disposable {
   /**
    * The same through all paths of a tree.
    *
-   * @returns By node, the moments of the units there.
+   * @returns By node's key, the moments of the units there, as {@linkcode DetectionModel.batchMoments} gives them.
    */
   treeMoments(
     state: NetworkState,

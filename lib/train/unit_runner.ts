@@ -17,11 +17,11 @@ import type { UnitState } from "./network_state.ts";
 export interface UnitPass {
   /** Whose pass it is. */
   readonly unit: Unit;
-  /** The unit's outputs. */
+  /** The unit's outputs, e.g. `[N, H, W, C]` float32. */
   readonly outputs: readonly Tensor[];
-  /** The batch's mean0, variance0, mean1, … */
+  /** The batch's mean0, variance0, mean1, …, `[C]` float32 each. */
   readonly moments: readonly Tensor[];
-  /** What the backward pass needs, opaque. */
+  /** What the backward pass needs: opaque, of any `[...]` shapes. */
   readonly residuals: readonly Tensor[];
   /** What ran, and runs backward. */
   readonly compiled: Compiled;
@@ -29,9 +29,9 @@ export interface UnitPass {
 
 /** Gradients of one unit; the caller owns them. */
 export interface UnitGradients {
-  /** Of the inputs that take one. */
+  /** Of the inputs that take one, float32 of their shapes, e.g. `[N, H, W, C]`. */
   readonly inputs: readonly Tensor[];
-  /** In the order of the unit's parameters. */
+  /** In the order of the unit's parameters, float32 of their shapes, e.g. `[K, K, I, O]`. */
   readonly parameters: readonly Tensor[];
 }
 
@@ -39,15 +39,15 @@ export interface UnitGradients {
 export interface UnitUpdate {
   /** Which unit changes. */
   readonly unit: Unit;
-  /** In the order of its parameters; float32 of their shapes. */
+  /** In the order of its parameters; float32 of their shapes, e.g. `[K, K, I, O]`. */
   readonly gradients: readonly Tensor[];
-  /** The batch's mean0, variance0, mean1, …, `[C]` each. */
+  /** The batch's mean0, variance0, mean1, …, `[C]` float32 each. */
   readonly moments: readonly Tensor[];
 }
 
 /** What all of a training's updates share. */
 export interface UpdateSettings extends SgdSettings {
-  /** Share of the newest batch in the running statistics. */
+  /** Share of the newest batch in the running statistics, 0 to 1; 0.1 is PyTorch's. */
   readonly bnMomentum: number;
 }
 
@@ -93,7 +93,9 @@ export class UnitRunner implements Disposable {
   /**
    * Forward pass in training.
    *
-   * @param inputs The unit's inputs; they stay the caller's and must live until {@linkcode UnitRunner.backward}.
+   * @param unit What runs.
+   * @param state Its tensors; they stay the state's.
+   * @param inputs The unit's inputs, e.g. one `[N, H, W, C]` float32; they stay the caller's and must live until {@linkcode UnitRunner.backward}.
    * @param gradientInputs How many of the leading inputs take a gradient.
    * @returns A pass; the caller disposes it with {@linkcode disposePass} and owns its moments.
    */
@@ -136,7 +138,12 @@ export class UnitRunner implements Disposable {
     };
   }
 
-  /** Backward pass: from the outputs' gradients to those of inputs and parameters. */
+  /**
+   * Backward pass: from the outputs' gradients to those of inputs and parameters.
+   *
+   * @param pass Of {@linkcode UnitRunner.train}; it stays the caller's.
+   * @param outputGradients One an output, float32 of its shape, e.g. `[N, H, W, C]`; they stay the caller's.
+   */
   backward(pass: UnitPass, outputGradients: readonly Tensor[]): UnitGradients {
     const gradients = pass.compiled.backward(outputGradients, pass.residuals);
     const inputCount = gradients.length - pass.unit.parameters.length;
@@ -146,7 +153,10 @@ export class UnitRunner implements Disposable {
   /**
    * Forward pass normalised by the batch's statistics, without a gradient: what recalibration runs.
    *
-   * @returns Outputs and moments; the caller owns them.
+   * @param unit What runs.
+   * @param state Its tensors; they stay the state's.
+   * @param inputs The unit's inputs, e.g. one `[N, H, W, C]` float32; they stay the caller's.
+   * @returns Outputs as in training, and moments: mean0, variance0, …, `[C]` float32 each; the caller owns them.
    */
   normaliseByBatch(
     unit: Unit,
@@ -174,7 +184,10 @@ export class UnitRunner implements Disposable {
   /**
    * Forward pass in inference.
    *
-   * @param statistics The batch norms' mean0, variance0, mean1, …
+   * @param unit What runs.
+   * @param parameters Its parameters, float32 of their shapes.
+   * @param statistics The batch norms' mean0, variance0, mean1, …, `[C]` float32 each.
+   * @param inputs The unit's inputs, e.g. one `[N, H, W, C]` float32; all arguments stay the caller's.
    * @returns Outputs; the caller owns them.
    */
   infer(
@@ -205,8 +218,12 @@ export class UnitRunner implements Disposable {
   /**
    * The unit's tensors after one step: SGD on its parameters, the batch's moments into its running statistics.
    *
-   * @param learningRate A scalar.
-   * @param gradientFactor A scalar that the gradients are multiplied by (clipping).
+   * @param update Gradients and moments; they stay the caller's.
+   * @param state The tensors before the step; they stay the state's.
+   * @param learningRate A float32 scalar, `[]`.
+   * @param gradientFactor A float32 scalar, `[]`, that the gradients are multiplied by (clipping).
+   * @param settings What all updates share.
+   * @returns The tensors after it, the caller's.
    */
   update(
     update: UnitUpdate,
