@@ -53,6 +53,26 @@ export interface OpenFolderOptions {
  * @throws {Deno.errors.NotFound} If the folder is missing, or no layout or not enough splits are recognised.
  * @throws {RangeError} If the search's split would leave nothing to train on, or two splits share an image.
  * @throws Whatever the readers throw.
+ *
+ * @example Batches of a folder in Pascal VOC's layout
+ * ```ts
+ * // deno run --allow-read --allow-env --allow-ffi
+ * import { DetectionLoader, openDetectionFolder } from "@detnas/detnas/data";
+ *
+ * const { train, skipped } = await openDetectionFolder("photos");
+ * console.log(train.samples.length, train.classes, skipped.length); // 4 [ "circle", "square" ] 0
+ * using loader = new DetectionLoader(train, {
+ *   seed: 1,
+ *   batchSize: 2,
+ *   maxImagePixels: 50e6,
+ *   canvases: [{ heightPx: 64, widthPx: 96 }],
+ *   flip: true,
+ *   verticalFlip: false,
+ *   scaleJitter: [0.8, 1.2],
+ * });
+ * const batch = await loader.batch(0); // the same at every call
+ * console.log(batch.shape, batch.images.length, batch.boxesXyxy.length); // [ 2, 64, 96, 3 ] 36864 2
+ * ```
  */
 export async function openDetectionFolder(
   path: string,

@@ -101,6 +101,26 @@ const all = 0, small = 1, medium = 2, large = 3; // in cocoAreaRanges
  * @param groundTruth Images, classes and annotations; not changed.
  * @param detections Any number per image, in any order; not changed.
  * @throws {RangeError} Naming the record whose image, class or numbers are not valid.
+ *
+ * @example Detection AP from arrays
+ * ```ts
+ * import { evaluateCoco, type GroundTruth } from "@detnas/detnas";
+ *
+ * const truth: GroundTruth = {
+ *   imageIds: ["a.jpg", "b.jpg"],
+ *   classes: ["cell"],
+ *   annotations: [
+ *     { imageId: "a.jpg", classIndex: 0, boxXyxy: [10, 10, 50, 50], isCrowd: false, isDifficult: false, areaPx: 1600 },
+ *     { imageId: "b.jpg", classIndex: 0, boxXyxy: [0, 0, 40, 20], isCrowd: false, isDifficult: false, areaPx: 800 },
+ *   ],
+ * };
+ * const { summary, perClass } = evaluateCoco(truth, [
+ *   { imageId: "a.jpg", classIndex: 0, score: 0.9, boxXyxy: [10, 10, 50, 50] }, // the box itself
+ *   { imageId: "b.jpg", classIndex: 0, score: 0.8, boxXyxy: [0, 0, 40, 12] }, // IoU 0.6
+ * ]);
+ * console.log(summary.AP50, perClass.cell.AP50); // 1 1
+ * console.log(summary.AP75.toFixed(3), summary.AP.toFixed(3)); // 0.505 0.653
+ * ```
  */
 export function evaluateCoco(groundTruth: GroundTruth, detections: readonly Detection[]): CocoEvaluation {
   const truth = groundTruthColumns(groundTruth);

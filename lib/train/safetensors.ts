@@ -67,6 +67,17 @@ const elementBytes: Readonly<Record<Dtype, number>> = {
  * @param metadata Free text by key.
  * @returns The file in parts, in order; the tensors' parts are views of their data, not copies.
  * @throws {RangeError} If a tensor's shape and number of elements differ, or its name is reserved.
+ *
+ * @example There and back
+ * ```ts
+ * import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "@detnas/detnas/train";
+ *
+ * const weight: StoredTensor = { dtype: "F32", shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
+ * const parts = encodeSafetensors(new Map([["linear.weight", weight]]), { made: "here" });
+ * const file = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+ * const { tensors, metadata } = decodeSafetensors(file, "weights.safetensors");
+ * console.log(tensors.get("linear.weight")?.data, metadata.made); // Float32Array(4) [ 1, 2, 3, 4 ] here
+ * ```
  */
 export function encodeSafetensors(
   tensors: TensorMap,

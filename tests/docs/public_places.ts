@@ -5,9 +5,7 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
-
-/** The repository's folder, with a slash at its end. */
-export const root: string = new URL("../..", import.meta.url).pathname;
+import { type Declaration, documentationOf, type Located, root } from "./documentation.ts";
 
 /** A symbol or a member of one. */
 export interface Place {
@@ -27,38 +25,6 @@ export interface Place {
   readonly types: readonly string[];
 }
 
-interface Located {
-  readonly location: { readonly filename: string; readonly line: number };
-  readonly jsDoc?: { readonly doc?: string; readonly tags?: readonly Tag[] };
-}
-
-interface Tag {
-  readonly kind: string;
-  readonly doc?: string;
-  readonly tsType?: { readonly repr?: string };
-}
-
-interface Member extends Located {
-  readonly name: string;
-  readonly kind?: string;
-  readonly accessibility?: string;
-}
-
-interface Declaration extends Located {
-  readonly kind: string;
-  readonly declarationKind: string;
-  readonly def: {
-    readonly constructors?: readonly Member[];
-    readonly methods?: readonly Member[];
-    readonly properties?: readonly Member[];
-    readonly tsType?: { readonly kind: string; readonly value: { readonly properties?: readonly Member[] } };
-  };
-}
-
-interface Documentation {
-  readonly nodes: Record<string, { readonly symbols: { name: string; declarations: Declaration[] }[] }>;
-}
-
 /**
  * Every place of the entry points that `deno.json` exports, once.
  *
@@ -75,18 +41,6 @@ export async function publicPlaces(): Promise<Place[]> {
     }
   }
   return [...places.values()].filter(({ file }) => file.startsWith("lib/") || file === "mod.ts");
-}
-
-async function documentationOf(files: readonly string[]): Promise<Documentation> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--json", ...files],
-    cwd: root,
-    stdout: "piped",
-    stderr: "piped",
-  });
-  const { success, stdout, stderr } = await command.output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
 }
 
 function placesOf(name: string, declaration: Declaration): Place[] {

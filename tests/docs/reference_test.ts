@@ -1,5 +1,6 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { type Place, publicPlaces, root } from "./public_places.ts";
+import { root } from "./documentation.ts";
+import { type Place, publicPlaces } from "./public_places.ts";
 import { reachedErrors, type WrittenFunction, writtenFunctions } from "./thrown_errors.ts";
 
 /** Errors that a function's callees could throw, but not when it calls them: place and class, with the reason. */
@@ -15,7 +16,7 @@ const impossible: Readonly<Record<string, string>> = {
 };
 
 /** The types whose shapes must be told. */
-const tensorTypes = /^(Tensor(\dD)?|Variable)$/;
+const tensorTypes = /^(tf\.)?(Tensor(\dD)?|Variable)$/;
 
 /** `[N, H, W, C]` in backticks, or words for a shape that is known: "of the outputs' shapes". */
 const namesShape = /`[^`]*\[[^\]`]*\][^`]*`|\bshapes?\b/;
