@@ -1,11 +1,20 @@
 /**
- * The entry points' documentation, as `deno doc` writes it; only what is looked at is typed.
+ * The documentation: README and `docs`, and that of the entry points, as `deno doc` writes it; of this only what is looked at
+ * is typed.
  *
  * @module
  */
+import { join } from "node:path";
 
 /** The repository's folder, with a slash at its end. */
 export const root: string = new URL("../..", import.meta.url).pathname;
+
+/** README and the files of `docs`: path and text. */
+export function documents(): [file: string, text: string][] {
+  const names = [...Deno.readDirSync(join(root, "docs"))].map(({ name }) => name);
+  const files = names.filter((name) => name.endsWith(".md")).sort().map((name) => `docs/${name}`);
+  return ["README.md", ...files].map((file) => [file, Deno.readTextFileSync(join(root, file))]);
+}
 
 /** What has a place and, if it is documented, a comment. */
 export interface Located {

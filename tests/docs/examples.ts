@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
-import { documentationOf, root } from "./documentation.ts";
+import { documentationOf, documents, root } from "./documentation.ts";
 
 /** A program in a text. */
 export interface Example {
@@ -26,11 +25,9 @@ export function examplesIn(where: string, markdown: string): Example[] {
 
 /** Those of README, of all files of `docs` and of the entry points' doc comments. */
 export async function allExamples(): Promise<Example[]> {
-  const files = [...Deno.readDirSync(join(root, "docs"))].map(({ name }) => `docs/${name}`);
-  const markdown = ["README.md", ...files.sort()].filter((file) => file.endsWith(".md"));
   const { nodes } = await documentationOf(Object.values(config.exports));
   const examples = [
-    ...markdown.flatMap((file) => examplesIn(file, Deno.readTextFileSync(join(root, file)))),
+    ...documents().flatMap(([file, text]) => examplesIn(file, text)),
     ...commentsIn(nodes, "").flatMap(([where, text]) => examplesIn(where, text)),
   ];
   return [...new Map(examples.map((example) => [example.code, example])).values()];
