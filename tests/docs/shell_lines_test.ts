@@ -12,17 +12,13 @@ import { parseExport } from "../../tasks/export.ts";
 import { rankOptions } from "../../tasks/rank.ts";
 import { parseComparison } from "../../tasks/report.ts";
 import { faultKinds } from "../faults/campaign.ts";
-import { root } from "./documentation.ts";
+import { documents, root } from "./documentation.ts";
 import { type TaskLine, taskLines } from "./shell_lines.ts";
 
-const documents = [
-  "README.md",
-  ...[...Deno.readDirSync(join(root, "docs"))].map(({ name }) => `docs/${name}`),
-]
-  .filter((file) => file.endsWith(".md")).sort();
+const texts = new Map(documents());
 
-for (const file of documents) {
-  const lines = taskLines(Deno.readTextFileSync(join(root, file)));
+for (const [file, text] of texts) {
+  const lines = taskLines(text);
   if (lines.length === 0) continue;
   Deno.test(`every command in ${file} is understood as it stands there`, async () => {
     for (const line of lines) await understand(line);
@@ -31,8 +27,7 @@ for (const file of documents) {
 
 Deno.test("every task, config and file that the documentation names is there", () => {
   const missing: string[] = [];
-  for (const file of documents) {
-    const text = Deno.readTextFileSync(join(root, file));
+  for (const [file, text] of texts) {
     for (const [, task] of text.matchAll(/\bdeno task ([a-z][a-z:]*)/g)) {
       if (!(task in config.tasks)) missing.push(`${file}: task ${task}`);
     }
@@ -51,10 +46,9 @@ Deno.test("every task, config and file that the documentation names is there", (
 
 Deno.test("a link to a section of a document finds its title", () => {
   const missing: string[] = [];
-  for (const file of documents) {
-    const text = Deno.readTextFileSync(join(root, file));
+  for (const [file, text] of texts) {
     for (const [, path, anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)) {
-      const target = path === "" ? text : Deno.readTextFileSync(join(root, file, "..", path));
+      const target = path === "" ? text : texts.get(join(file, "..", path)) ?? "";
       if (!anchorsOf(target).includes(anchor)) missing.push(`${file}: ${path}#${anchor}`);
     }
   }
@@ -63,8 +57,7 @@ Deno.test("a link to a section of a document finds its title", () => {
 
 Deno.test("README has every command that works on a run, docs/commands.md every task", () => {
   const tasks = Object.keys(config.tasks);
-  const inReadme = Deno.readTextFileSync(join(root, "README.md"));
-  const inCommands = Deno.readTextFileSync(join(root, "docs/commands.md"));
+  const [inReadme, inCommands] = [texts.get("README.md") ?? "", texts.get("docs/commands.md") ?? ""];
   for (const name of Object.keys(commands)) assert(inReadme.includes(`\`deno task ${name}\``), name);
   for (const name of tasks) assert(inCommands.includes(`\`deno task ${name}\``), name);
 });
