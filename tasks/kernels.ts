@@ -31,7 +31,9 @@ export async function ensureKernels(
     return await buildKernels({ cache, onBuild });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    if (!isAuto) throw new Error(`Cannot build fused kernels: ${reason}`, { cause });
+    if (!isAuto) {
+      throw new Error(`Cannot build fused kernels: ${reason}; --kernels tensorflow does without`, { cause });
+    }
     console.error(`TensorFlow's kernels run the blocks, as fused ones can't be built: ${reason}`);
     return null;
   }

@@ -321,7 +321,8 @@ const schema = z.strictObject({
   {
     path: ["retrain", "initialise"],
     error:
-      '"scratch", as an architecture without a search has no supernet to start from unless supernetRun names one',
+      '"scratch", as an architecture without a search has no supernet to start from unless supernetRun names one: ' +
+      "add --supernet RUN, or --set retrain.initialise=scratch",
   },
 ).refine(
   ({ pretrainData, pretrain, retrain }) =>
