@@ -44,7 +44,7 @@ export function encodeBoxes(
 }
 
 /**
- * Decodes deltas, the inverse of {@linkcode encodeBoxes} up to the clamp at {@linkcode maxLogScale}.
+ * Decodes deltas, the inverse of {@linkcode encodeBoxes}, but that no side becomes more than 1000 / 16 times its anchor's.
  *
  * @param anchorsXyxy `[R, 4]`.
  * @param deltas `[R, 4]`.

@@ -101,7 +101,9 @@ export class ClassificationLoader implements Disposable {
   /**
    * The training batch of a step, and the start of the next ones.
    *
-   * @throws Whatever {@linkcode readImage} throws, naming the file.
+   * @throws {Deno.errors.NotFound} If an image's file is missing; it is named, as by all of these.
+   * @throws {RangeError} If an image is larger than `maxImagePixels`.
+   * @throws {SyntaxError} If a file is empty, not an image, or does not decode to its end.
    */
   batch(step: number): Promise<ClassificationBatch> {
     return this.#training.get(step);
@@ -205,7 +207,9 @@ export class DetectionLoader implements Disposable {
   /**
    * The training batch of a step, and the start of the next ones. All its images share one canvas.
    *
-   * @throws Whatever {@linkcode readImage} throws, naming the file.
+   * @throws {Deno.errors.NotFound} If an image's file is missing; it is named, as by all of these.
+   * @throws {RangeError} If an image is larger than `maxImagePixels`.
+   * @throws {SyntaxError} If a file is empty, not an image, or does not decode to its end.
    */
   batch(step: number): Promise<DetectionBatch> {
     return this.#training.get(step);

@@ -46,13 +46,18 @@ export interface OpenFolderOptions {
  *
  * With splits train, val and test on disk these are the three. Without test, val is the reported split and the
  * search is scored on a tenth of train, cut off by a fixed draw; without val, the same tenth serves. VOC's
- * `trainval` stands in for a missing train. The search thus never sees the reported split. {@linkcode openVocParts}
- * says what is done with several years, {@linkcode openCocoParts} with COCO 2014.
+ * `trainval` stands in for a missing train. The search thus never sees the reported split.
+ *
+ * Of VOC's several years (`VOCdevkit`) all are trained on, and the first that has a test split is reported on: the
+ * authors' 07+12. Of COCO 2014 the minival of 5,000 images is reported on.
  *
  * @param path The data folder.
+ * @param options How to open it; all have defaults.
  * @throws {Deno.errors.NotFound} If the folder is missing, or no layout or not enough splits are recognised.
  * @throws {RangeError} If the search's split would leave nothing to train on, or two splits share an image.
- * @throws Whatever the readers throw.
+ * @throws {SyntaxError} If an annotation file can't be parsed; it names file, line or field, and value.
+ * @throws {TypeError} If a value in one has the wrong type; likewise.
+ * @throws {Error} If a new index can't be written; it names the file.
  *
  * @example Batches of a folder in Pascal VOC's layout
  * ```ts

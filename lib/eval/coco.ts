@@ -177,7 +177,7 @@ export function accumulateCoco(matches: CocoMatches): CocoCurves {
 /**
  * Third step: means over classes and thresholds, leaving out what is undefined.
  *
- * @param curves From {@linkcode accumulateCoco}.
+ * @param curves Of a {@linkcode CocoEvaluation}.
  */
 export function summariseCoco(curves: CocoCurves): CocoSummary {
   const threshold75 = cocoIouThresholds.indexOf(0.75);
@@ -200,7 +200,7 @@ export function summariseCoco(curves: CocoCurves): CocoSummary {
 /**
  * Each class's AP and AP50 over all areas, by name.
  *
- * @param curves From {@linkcode accumulateCoco}.
+ * @param curves Of a {@linkcode CocoEvaluation}.
  * @param classes Names by class index.
  * @throws {RangeError} If there are not as many names as classes, or a name is there twice.
  */
@@ -211,7 +211,7 @@ export function classAps(curves: CocoCurves, classes: readonly string[]): Record
 /**
  * Each class's numbers over all areas.
  *
- * @param curves From {@linkcode accumulateCoco}.
+ * @param curves Of a {@linkcode CocoEvaluation}.
  * @returns By class index.
  */
 export function classScores(curves: CocoCurves): ClassScores[] {
@@ -231,9 +231,9 @@ export function classScores(curves: CocoCurves): ClassScores[] {
 /**
  * The curve that a report draws: precision at 101 recalls over all areas.
  *
- * @param curves From {@linkcode accumulateCoco}.
+ * @param curves Of a {@linkcode CocoEvaluation}.
  * @param classIndex 0..K-1.
- * @param iouThreshold One of {@linkcode cocoIouThresholds}; 0.5 by default.
+ * @param iouThreshold 0.5, 0.55, … or 0.95; 0.5 by default.
  * @returns The curve, or null if the class has no ground truth.
  * @throws {RangeError} If there is no such class or threshold.
  */

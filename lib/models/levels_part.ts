@@ -63,7 +63,13 @@ export function levelsChain(parts: readonly LevelsPart[]): LevelsPart {
   };
 }
 
-/** A part whose outputs are read by anchor, as {@linkcode byAnchor} does: `[N, H W A, D]` a level. */
+/**
+ * A part whose outputs are read by anchor: of each level `[N, H, W, A D]` becomes `[N, H W A, D]`, in the order row, column,
+ * anchor.
+ *
+ * @param part Gives A D channels.
+ * @param depth D: numbers an anchor.
+ */
 export function onAnchors(part: LevelsPart, depth: number): LevelsPart {
   return {
     ...part,

@@ -15,7 +15,8 @@ export interface BlockKernels {
    * A block in training: inputs are x `[N, H, W, C]` and the parameters, each with a gradient; but images, which have none, come
    * last. Outputs are y and, without a gradient, each batch norm's mean and unbiased variance.
    *
-   * @param inputShape x's.
+   * @param block The block.
+   * @param inputShape x's, `[N, H, W, C]`.
    * @param reducer How workers exchange moments, made anew for each pass; null without other workers.
    */
   training(
@@ -23,12 +24,23 @@ export interface BlockKernels {
     inputShape: readonly number[],
     reducer: ((pass: "forward" | "backward") => MomentReducer) | null,
   ): Compiled;
-  /** Forward only, as {@linkcode BlockKernels.training}, but x always comes first: nothing is kept for a backward pass. */
+  /**
+   * Forward only, as {@linkcode BlockKernels.training}, but x always comes first: nothing is kept for a backward pass.
+   *
+   * @param block The block.
+   * @param inputShape x's, `[N, H, W, C]`.
+   * @param reducer How workers exchange moments, made anew for each pass; null without other workers.
+   */
   normalisedByBatch(
     block: NormedBlock,
     inputShape: readonly number[],
     reducer: (() => MomentReducer) | null,
   ): CompiledFunction;
-  /** A block in inference: inputs are x, the parameters, and each batch norm's mean and variance. */
+  /**
+   * A block in inference: inputs are x, the parameters, and each batch norm's mean and variance.
+   *
+   * @param block The block.
+   * @param inputShape x's, `[N, H, W, C]`.
+   */
   inference(block: NormedBlock, inputShape: readonly number[]): CompiledFunction;
 }

@@ -101,6 +101,8 @@ export function publishedNames(): string[] {
  * A published one is carried over by what its blocks are made of, not by its choices' numbers: so any space of its
  * stages will do that has those blocks, whatever its widths and whatever else it chooses from.
  *
+ * @param space The search space.
+ * @param text One of {@linkcode publishedArchitectures}' names, or choices.
  * @throws {RangeError} If there is no such name, or the space's stages have other numbers of blocks than the published
  * one's, or the space lacks one of its choices.
  * @throws {SyntaxError} If the text is choices, but none of the space's.

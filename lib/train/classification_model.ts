@@ -77,6 +77,7 @@ export class ClassificationModel implements Disposable {
    * @param batch This worker's images of the step.
    * @param choices The path.
    * @param step Names the dropout's draws.
+   * @param learningRate Of this step.
    * @returns The loss of all workers' images, before the update; the state is left as it was if that is not finite.
    */
   trainStep(
@@ -97,6 +98,9 @@ export class ClassificationModel implements Disposable {
   /**
    * How the loss of a batch changes with a gate on each block of a path; nothing is updated.
    *
+   * @param state The network's tensors; only read.
+   * @param batch This worker's images of the step.
+   * @param choices The path.
    * @param step Names the dropout's draws.
    * @returns One derivative a block; NaN where the loss is not finite.
    */
@@ -132,6 +136,9 @@ export class ClassificationModel implements Disposable {
   /**
    * One batch through a path, each batch norm using the batch's own statistics.
    *
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param choices The path.
    * @returns Each unit's moments on the host: mean0, variance0, mean1, …, `[C]` float32 each.
    */
   batchMoments(
@@ -146,6 +153,9 @@ export class ClassificationModel implements Disposable {
   /**
    * The same through all paths of a tree.
    *
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param tree Of {@linkcode ClassificationModel.prefixTree}.
    * @returns By node's key, the moments of the units there, as {@linkcode ClassificationModel.batchMoments} gives them.
    */
   treeMoments(
@@ -165,6 +175,9 @@ export class ClassificationModel implements Disposable {
   /**
    * Logits `[N, K]` of a path.
    *
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param choices The path.
    * @param statistics The batch norms' of every unit on the path; null takes the batch's own.
    * @returns Row by row, on the host.
    */
@@ -182,7 +195,11 @@ export class ClassificationModel implements Disposable {
   /**
    * The same for all architectures of a tree.
    *
-   * @returns By the architecture's key.
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param tree Of {@linkcode ClassificationModel.prefixTree}.
+   * @param statistics Of each node's units; null takes the batch's own.
+   * @returns By the architecture's key, `[N, K]` row by row, on the host.
    */
   treeLogits(
     state: NetworkState,

@@ -79,8 +79,12 @@ export class DetectionModel implements Disposable {
   /**
    * One update of the units on a path.
    *
+   * @param state The network's tensors, which it changes.
    * @param batch This worker's images of the step.
+   * @param choices The path.
    * @param stepNumber Names the draws.
+   * @param learningRate Of this step.
+   * @param settings What all steps share.
    * @returns The losses of all workers' images, before the update; the state is left as it was if they are not finite.
    */
   trainStep(
@@ -105,6 +109,9 @@ export class DetectionModel implements Disposable {
   /**
    * How the loss of a batch changes with a gate on each block of a path; nothing is updated.
    *
+   * @param state The network's tensors; only read.
+   * @param batch This worker's images of the step.
+   * @param choices The path.
    * @param step Names the draws.
    * @returns One derivative a block; NaN where the losses are not finite.
    */
@@ -136,6 +143,9 @@ export class DetectionModel implements Disposable {
   /**
    * One batch through a path, each batch norm using the batch's own statistics, and everything else as in training.
    *
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param choices The path.
    * @returns Each unit's moments on the host: mean0, variance0, mean1, …, `[C]` float32 each.
    */
   batchMoments(state: NetworkState, batch: DetectionBatch, choices: Architecture): Map<Unit, Float32Array[]> {
@@ -146,6 +156,9 @@ export class DetectionModel implements Disposable {
   /**
    * The same through all paths of a tree.
    *
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param tree Of {@linkcode DetectionModel.prefixTree}.
    * @returns By node's key, the moments of the units there, as {@linkcode DetectionModel.batchMoments} gives them.
    */
   treeMoments(
@@ -167,7 +180,9 @@ export class DetectionModel implements Disposable {
    * Gives the batch norms on a path the statistics that one batch of all these images would have, unit by unit: of the
    * batches' activations no more is held than those of one unit and the levels.
    *
+   * @param state The network's tensors, of which the running statistics change.
    * @param batches This worker's images; their canvases may differ.
+   * @param choices The path.
    */
   measurePopulation(
     state: NetworkState,
@@ -224,7 +239,10 @@ export class DetectionModel implements Disposable {
   /**
    * Detects on a batch.
    *
+   * @param state The network's tensors; only read.
    * @param statistics The batch norms' statistics of every unit on the path; null normalises by the batch's own.
+   * @param batch The images; annotations are not looked at.
+   * @param choices The path.
    * @returns One entry an image, in canvas pixels.
    */
   detect(
@@ -241,7 +259,11 @@ export class DetectionModel implements Disposable {
   /**
    * The same for all architectures of a tree.
    *
-   * @returns By the architecture's key.
+   * @param state The network's tensors; only read.
+   * @param statistics Of each node's units; null normalises by the batch's own.
+   * @param batch The images; annotations are not looked at.
+   * @param tree Of {@linkcode DetectionModel.prefixTree}.
+   * @returns By the architecture's key, one entry an image, in canvas pixels.
    */
   detectTree(
     state: NetworkState,

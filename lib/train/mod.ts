@@ -43,6 +43,7 @@
 export type { Device } from "./device.ts";
 export {
   type BatchNormMaker,
+  disposePass,
   type UnitGradients,
   type UnitPass,
   UnitRunner,

@@ -327,7 +327,7 @@ export class UnitRunner implements Disposable {
   }
 }
 
-/** Disposes what a pass holds, but for the moments, which go on into the unit's update. */
+/** Disposes what a pass of {@linkcode UnitRunner.train} holds, but for the moments, which go on into the unit's update. */
 export function disposePass(pass: UnitPass): void {
   tf.dispose([...pass.outputs, ...pass.residuals]);
 }

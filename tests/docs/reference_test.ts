@@ -47,6 +47,17 @@ Deno.test("every public function tells the errors that it throws, itself or by w
   assertEquals(untold, []);
 });
 
+Deno.test("every link of a doc comment leads to something public", () => {
+  const names = new Set(places.map(({ name }) => name));
+  const dead = places.flatMap((place) => {
+    const own = place.name.split(".")[0];
+    return linksOf(place).filter((link) =>
+      !names.has(link) && !names.has(`${own}.${link}`) && !(link in globalThis)
+    ).map((link) => `${textOf(place)} links to ${link}`);
+  });
+  assertEquals(dead, []);
+});
+
 Deno.test("a throw belongs to the function around it and to those that call it", () => {
   const functions = read(`
     export function open(path: string) { check(path); return [path].map((it) => check(it)); }
@@ -109,8 +120,12 @@ function tellsError({ throws, doc }: Place, error: string): boolean {
 /** Also by a link to a place that does: `As {@linkcode Compiler.plain}`. */
 function tellsShape({ doc }: Place): boolean {
   if (namesShape.test(doc)) return true;
-  const linked = [...doc.matchAll(/\{@linkcode ([\w.]+)\}/g)].map((match) => match[1]);
+  const linked = linksOf({ doc });
   return places.some(({ name, doc }) => linked.includes(name) && namesShape.test(doc));
+}
+
+function linksOf({ doc }: Pick<Place, "doc">): string[] {
+  return [...doc.matchAll(/\{@linkcode ([\w.]+)\}/g)].map((match) => match[1]);
 }
 
 function textOf({ file, line, name }: Place): string {

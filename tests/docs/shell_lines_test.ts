@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
+import { publishedArchitectures } from "../../mod.ts";
 import { parsePeerOptions } from "../../bench/peers/options.ts";
 import { resolveConfig } from "../../tasks/cli.ts";
 import { type Command, commands } from "../../tasks/commands.ts";
@@ -33,6 +34,9 @@ Deno.test("every task, config and file that the documentation names is there", (
     }
     for (const [, name] of text.matchAll(/--config ([a-z][\w.-]*[\w])/g)) {
       if (!configs.has(name)) missing.push(`${file}: config ${name}`);
+    }
+    for (const [, name] of text.matchAll(/`((?:coco|voc|photos|shapes|shufflenetv2|resnet)-[\w.-]+)`/g)) {
+      if (!configs.has(name) && !(name in publishedArchitectures)) missing.push(`${file}: ${name}`);
     }
     for (const [, path] of text.matchAll(/`((?:lib|tasks|tests|bench|examples)\/[\w./-]+)`/g)) {
       if (!exists(path)) missing.push(`${file}: ${path}`);
