@@ -34,28 +34,40 @@ export const noDifferences: Differences = {
 /** Boxes further apart are two; those of one object are pixels apart, rounding's are far less. */
 const pairingPx = 0.5;
 
-/** Adds an image's. Order counts for nothing: equal scores are ranked by rounding. */
-export function addImage(sum: Differences, found: Found, wanted: CanvasDetections): Differences {
+/** One image's. Order counts for nothing: equal scores are ranked by rounding. */
+export function differencesOf(found: Found, wanted: CanvasDetections): Differences {
   const free = new Set(Array.from(found.scores, (_, i) => i));
-  let { unpaired, score, boxPx } = sum;
+  let [missing, score, boxPx] = [0, 0, 0];
   for (let w = 0; w < wanted.scores.length; w++) {
     const best = nearest(found, free, wanted, w);
-    if (best === null) {
-      unpaired++;
-      continue;
+    if (best === null) missing++;
+    else {
+      free.delete(best.index);
+      score = Math.max(score, Math.abs(found.scores[best.index] - wanted.scores[w]));
+      boxPx = Math.max(boxPx, best.apartPx);
     }
-    free.delete(best.index);
-    score = Math.max(score, Math.abs(found.scores[best.index] - wanted.scores[w]));
-    boxPx = Math.max(boxPx, best.apartPx);
   }
+  const [wantedBoxes, foundBoxes] = [wanted.scores.length, found.scores.length];
+  return { images: 1, wantedBoxes, foundBoxes, unpaired: missing + free.size, score, boxPx };
+}
+
+/** Those of all images of both. */
+export function together(a: Differences, b: Differences): Differences {
   return {
-    images: sum.images + 1,
-    wantedBoxes: sum.wantedBoxes + wanted.scores.length,
-    foundBoxes: sum.foundBoxes + found.scores.length,
-    unpaired: unpaired + free.size,
-    score,
-    boxPx,
+    images: a.images + b.images,
+    wantedBoxes: a.wantedBoxes + b.wantedBoxes,
+    foundBoxes: a.foundBoxes + b.foundBoxes,
+    unpaired: a.unpaired + b.unpaired,
+    score: Math.max(a.score, b.score),
+    boxPx: Math.max(a.boxPx, b.boxPx),
   };
+}
+
+/** For people. */
+export function differencesText({ foundBoxes, wantedBoxes, unpaired, score, boxPx }: Differences): string {
+  return `${foundBoxes} boxes of ${wantedBoxes}, ${unpaired} without a pair, scores to ${
+    score.toExponential(1)
+  }, edges to ${boxPx.toExponential(1)} px`;
 }
 
 function nearest(
