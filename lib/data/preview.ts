@@ -36,3 +36,14 @@ export async function encodePreview(
     .toBuffer({ resolveWithObject: true });
   return { bytes: new Uint8Array(bytes), widthPx: info.width, heightPx: info.height, scale };
 }
+
+/**
+ * A drawing as a JPEG of its own size, on white.
+ *
+ * @param svg One `svg` element that needs nothing from elsewhere; its text is set in the machine's fonts.
+ * @throws {Error} If it can't be parsed.
+ */
+export async function encodeDrawing(svg: string): Promise<Uint8Array> {
+  const drawn = sharp(new TextEncoder().encode(svg)).flatten({ background: "#fff" });
+  return new Uint8Array(await drawn.jpeg({ quality: 85 }).toBuffer());
+}
