@@ -86,7 +86,7 @@ export function photographsBody({ photographs, snapshot }: RunView): Markup {
   return markup`<p class="note">Drawn from the detector's first checkpoint on.</p>`;
 }
 
-function snapshotBody({ note, classNames, minScore, pictures }: Snapshot): Markup {
+function snapshotBody({ stage, note, classNames, minScore, pictures }: Snapshot): Markup {
   const figures = pictures.map(({ id, detections, truths, ...picture }) => {
     const shown = { ...picture, title: id, detections, truths, outcome: null };
     const text = `${plural(detections.length, "detection")}, ${truths.length} true ${
@@ -94,8 +94,9 @@ function snapshotBody({ note, classNames, minScore, pictures }: Snapshot): Marku
     }`;
     return figure(id, drawDetections(shown, classNames, minScore), text);
   });
+  const seen = stage === "retrain" ? "Retraining learns from these images, too. " : "";
   return markup`<h3>${note}</h3>
-<p>Images of the search's split with detections of a score of at least ${minScore}, solid with their score; the ground truth is thin and dashed. The test split's follow with the report.</p>
-${pictureLegend(classNames)}<div class="grid photo four">
+<p>Images of the search's split with detections of a score of at least ${minScore}, solid with their score; the ground truth is thin and dashed. ${seen}The test split's follow with the report.</p>
+${pictureLegend(classNames)}<div class="grid photo">
 ${figures}</div>`;
 }
