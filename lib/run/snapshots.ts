@@ -30,13 +30,20 @@ export interface SnapshotPicture {
   readonly id: string;
   /** JPEG. */
   readonly bytes: Uint8Array;
-  /** The same with the boxes drawn in, JPEG. */
-  readonly drawnBytes: Uint8Array;
+  /** The same with the boxes drawn in, as a JPEG; perhaps larger. */
+  readonly drawn: SnapshotDrawing;
   readonly widthPx: number;
   readonly heightPx: number;
   readonly detections: readonly (SnapshotBox & { readonly score: number })[];
   /** What the annotations say. */
   readonly truths: readonly SnapshotBox[];
+}
+
+/** A JPEG. */
+export interface SnapshotDrawing {
+  readonly bytes: Uint8Array;
+  readonly widthPx: number;
+  readonly heightPx: number;
 }
 
 /** A box of a class. */
@@ -68,10 +75,10 @@ export async function listSnapshots(dir: string): Promise<SnapshotFile[]> {
 /** Writes a snapshot, whole or not at all, in the place of one of the same stage and step. */
 export async function writeSnapshot(dir: string, snapshot: Snapshot): Promise<void> {
   await makeFolder(dir, { recursive: true });
-  const pictures = snapshot.pictures.map(({ bytes, drawnBytes, ...rest }) => ({
+  const pictures = snapshot.pictures.map(({ bytes, drawn, ...rest }) => ({
     ...rest,
     bytes: bytes.toBase64(),
-    drawnBytes: drawnBytes.toBase64(),
+    drawn: { ...drawn, bytes: drawn.bytes.toBase64() },
   }));
   await writeFileAtomic(
     `${dir}/${snapshot.stage}-${snapshot.step}.json`,
@@ -107,12 +114,18 @@ export async function keepSnapshots(
 }
 
 interface StoredSnapshot extends Omit<Snapshot, "pictures"> {
-  readonly pictures:
-    readonly (Omit<SnapshotPicture, "bytes" | "drawnBytes"> & { bytes: string; drawnBytes: string })[];
+  readonly pictures: readonly StoredPicture[];
 }
 
-function pictureOf({ bytes, drawnBytes, ...rest }: StoredSnapshot["pictures"][number]): SnapshotPicture {
-  return { ...rest, bytes: Uint8Array.fromBase64(bytes), drawnBytes: Uint8Array.fromBase64(drawnBytes) };
+/** Bytes in base64. */
+interface StoredPicture extends Omit<SnapshotPicture, "bytes" | "drawn"> {
+  readonly bytes: string;
+  readonly drawn: Omit<SnapshotDrawing, "bytes"> & { readonly bytes: string };
+}
+
+function pictureOf({ bytes, drawn, ...rest }: StoredPicture): SnapshotPicture {
+  const drawing = { ...drawn, bytes: Uint8Array.fromBase64(drawn.bytes) };
+  return { ...rest, bytes: Uint8Array.fromBase64(bytes), drawn: drawing };
 }
 
 async function fileNames(dir: string): Promise<string[]> {

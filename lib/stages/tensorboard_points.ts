@@ -127,14 +127,7 @@ export function runTexts(config: Config, states: StageStates): TextEvent[] {
  * @param wallMs When it was looked at, ms since 1970.
  */
 export function snapshotImages({ stage, step, pictures }: Snapshot, wallMs: number): ImageEvent[] {
-  return pictures.map(({ drawnBytes: bytes, widthPx, heightPx }, i) => ({
-    tag: `detections/${stage}/${i + 1}`,
-    step,
-    wallMs,
-    bytes,
-    widthPx,
-    heightPx,
-  }));
+  return pictures.map(({ drawn }, i) => ({ tag: `detections/${stage}/${i + 1}`, step, wallMs, ...drawn }));
 }
 
 function winnersTable(winners: readonly Winner[]): string {

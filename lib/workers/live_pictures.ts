@@ -46,7 +46,8 @@ export async function livePictures(
     minScore,
     pictures: await Promise.all(pictures.map(async (picture) => {
       const drawing = drawDetections({ ...picture, title: picture.id, outcome: null }, classes, minScore);
-      return { ...picture, drawnBytes: await encodeDrawing(drawing.source) };
+      const scale = pictureSidePx / Math.max(picture.widthPx, picture.heightPx); // labels must be legible
+      return { ...picture, drawn: await encodeDrawing(drawing.source, scale) };
     })),
   };
 }

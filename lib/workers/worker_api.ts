@@ -100,8 +100,8 @@ export interface LivePictures {
 
 /** One of them. */
 export interface LivePicture extends DetectionPicture {
-  /** The same with the boxes drawn in, JPEG. */
-  readonly drawnBytes: Uint8Array;
+  /** The same with the boxes drawn in, as a JPEG; perhaps larger. */
+  readonly drawn: { readonly bytes: Uint8Array; readonly widthPx: number; readonly heightPx: number };
 }
 
 /** What became of a candidate: its score, an estimate of it from some images, or why it has none. */

@@ -81,7 +81,7 @@ export function snapshot(stage: string, step: number): Snapshot {
     pictures: [{
       id: "val/7",
       bytes,
-      drawnBytes: bytes,
+      drawn: { bytes, widthPx, heightPx },
       widthPx,
       heightPx,
       detections: [{ className: "dog", score: 0.75, boxXyxy: [20, 20, 120, 120] }],

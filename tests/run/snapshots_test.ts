@@ -19,7 +19,7 @@ function snapshot(stage: string, step: number): Snapshot {
     pictures: [{
       id: "val/1",
       bytes: Uint8Array.of(0xff, 0xd8, 255, 0, step),
-      drawnBytes: Uint8Array.of(0xff, 0xd8, 1),
+      drawn: { bytes: Uint8Array.of(0xff, 0xd8, 1), widthPx: 480, heightPx: 360 },
       widthPx: 64,
       heightPx: 48,
       detections: [{ className: "b", score: 0.5, boxXyxy: [1.5, 2, 3, 4] }],

@@ -17,7 +17,7 @@ function pictures(mark: number): LivePictures {
   const picture = {
     id: "val/0",
     bytes: Uint8Array.of(0xff, 0xd8, mark),
-    drawnBytes: Uint8Array.of(0xff, 0xd8, mark, mark),
+    drawn: { bytes: Uint8Array.of(0xff, 0xd8, mark, mark), widthPx: 480, heightPx: 480 },
     widthPx: 64,
     heightPx: 64,
     detections: [],
