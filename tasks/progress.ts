@@ -34,6 +34,7 @@ export interface ProgressUpdate {
 }
 
 const terminalIntervalMs = 100;
+const usualColumns = 80;
 
 /** Plain lines come each ten seconds first, and more and more rarely in days of work, but every five minutes. */
 function plainIntervalMs(elapsedMs: number): number {
@@ -48,7 +49,7 @@ export function standardOutput(): ProgressOutput {
     isTerminal,
     hasColours: isTerminal && !Deno.noColor,
     get columns(): number {
-      return isTerminal ? Deno.consoleSize().columns : 80;
+      return (isTerminal && Deno.consoleSize().columns) || usualColumns; // some terminals don't know theirs and say 0
     },
     write: (text: string): void => writeAll(encoder.encode(text)),
     nowMs: (): number => performance.now(),
