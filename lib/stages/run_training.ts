@@ -90,7 +90,10 @@ async function trainToEnd(
     if (isDue && done < steps) await looks.look(done);
   }
   if (statisticsImages > 0) {
+    const work = { label: `${name} statistics`, unit: "images", total: statisticsImages };
+    observer.progress({ ...work, done: 0 }); // one call: unit after unit over all images
     await trainer.call((api) => api.measureStatistics());
+    observer.progress({ ...work, done: statisticsImages });
     await trainer.finish((api) => api.saveTraining());
     observer.say(`${name}: batch-norm statistics measured on ${statisticsImages} images`);
   }
