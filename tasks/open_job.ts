@@ -14,6 +14,7 @@ import { requireFinished, type StageContext } from "../lib/stages/stage_context.
 import { TensorBoardLog } from "../lib/stages/tensorboard_log.ts";
 import { DataSets, type DetectionData } from "../lib/train/datasets.ts";
 import { availableMemory, isAutoBatch, withAutoBatches, withStoredBatches } from "./auto_batch.ts";
+import { checkTeller } from "./check_teller.ts";
 import { resolveConfig } from "./cli.ts";
 import type { Command } from "./commands.ts";
 import { sayIfFinished, shownPath } from "./ending.ts";
@@ -151,7 +152,7 @@ export async function openJob(
     kernels: blocks,
   });
   sayNotes(detection, say);
-  await checkDataImages(config, { worker, data, store });
+  await checkDataImages(config, { worker, data, store, onProgress: checkTeller(output) });
 
   if (isBatchAuto && stored === null) {
     await worker.end(); // what it holds is not to be counted

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { checkTeller } from "../../tasks/check_teller.ts";
 import { fetchTeller } from "../../tasks/fetch_teller.ts";
 import type { JobEvent } from "../../tasks/job_output.ts";
 
@@ -18,4 +19,15 @@ Deno.test("fetchTeller() tells a download of known size as progress in whole MB,
     ...[0, 100, 274].map((done) => ({ ...progress, done })),
     { event: "note", text: "downloading other==1" },
   ]);
+});
+
+Deno.test("checkTeller() tells how far many images are checked, and nothing of few", () => {
+  const told: JobEvent[] = [];
+  const output = { tell: (event: JobEvent) => void told.push(event), [Symbol.dispose]: () => {} };
+  checkTeller(output)(300, 300);
+  assertEquals(told, []);
+  const checked = checkTeller(output);
+  for (const done of [4096, 5000]) checked(done, 5000);
+  const progress = { event: "progress", label: "checking", unit: "images", total: 5000 } as const;
+  assertEquals(told, [{ ...progress, done: 4096 }, { ...progress, done: 5000 }]);
 });
