@@ -8,10 +8,12 @@ import type { StageContext } from "./stage_context.ts";
 /** The name under which a search stands in `metrics.jsonl`; its steps are candidates. */
 export const searchName = "search";
 
-/** Measures now and then; one measurement at a time. */
+/** Measures after candidates, one measurement at a time: of those that come meanwhile the last has the next. */
 export class SearchMemory {
   readonly #context: StageContext;
   #lastMs: number;
+  /** Candidates so far. */
+  #latest = 0;
   #isMeasuring = false;
   #measurements: Promise<void> = Promise.resolve();
 
@@ -26,14 +28,23 @@ export class SearchMemory {
     await this.#context.run.metrics.truncate(searchName, candidates);
   }
 
-  /** Measures after so many candidates, unless that is being done; what goes wrong leaves a gap. */
+  /** Begins to measure after so many candidates; what goes wrong leaves a gap. */
   measure(candidates: number): void {
-    if (this.#isMeasuring || candidates === 0) return;
+    this.#latest = candidates;
+    if (this.#isMeasuring) return;
     this.#isMeasuring = true;
-    this.#measurements = this.#append(candidates).catch(() => {}).finally(() => this.#isMeasuring = false);
+    this.#measurements = this.#catchUp();
   }
 
-  /** Waits for the measurement under way. */
+  async #catchUp(): Promise<void> {
+    for (let measured = 0; measured < this.#latest;) {
+      measured = this.#latest;
+      await this.#append(measured).catch(() => {});
+    }
+    this.#isMeasuring = false;
+  }
+
+  /** Waits for the measurements that have begun. */
   async done(): Promise<void> {
     await this.#measurements;
   }
