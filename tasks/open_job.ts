@@ -14,10 +14,12 @@ import { requireFinished, type StageContext } from "../lib/stages/stage_context.
 import { TensorBoardLog } from "../lib/stages/tensorboard_log.ts";
 import { DataSets, type DetectionData } from "../lib/train/datasets.ts";
 import { availableMemory, isAutoBatch, withAutoBatches, withStoredBatches } from "./auto_batch.ts";
+import { checkTeller } from "./check_teller.ts";
 import { resolveConfig } from "./cli.ts";
 import type { Command } from "./commands.ts";
 import { sayIfFinished, shownPath } from "./ending.ts";
 import { fetchLibrary } from "./fetch_library.ts";
+import { fetchTeller } from "./fetch_teller.ts";
 import { ensureKernels } from "./kernels.ts";
 import { indexStore } from "./index_store.ts";
 import { JobObserver } from "./job_observer.ts";
@@ -88,8 +90,8 @@ export async function openJob(
   let config = invocation.config;
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
-    await ensureTreeCrowns(config);
-    const [library, kernels] = [await fetchLibrary(config), await ensureKernels(config.device)];
+    await ensureTreeCrowns(config, { onProgress: fetchTeller(output) });
+    const [library, kernels] = [await fetchLibrary(config, output), await ensureKernels(config.device, say)];
     await followMachines(library, kernels, config, runDir, machines, stopping.listen(), say);
     return null;
   }
@@ -111,15 +113,15 @@ export async function openJob(
   if (dashboardPort !== null) await watchRun(resources, runDir, dashboardPort, output);
 
   // Data: annotations now, images by the worker; nothing is trained on data that is not all there
-  await ensureTreeCrowns(config);
+  await ensureTreeCrowns(config, { onProgress: fetchTeller(output) });
   const store = indexStore();
   const data = new DataSets(store);
   const detection = await data.detection(config);
   if (usesClassLabels(config)) await data.classification(config);
 
   // Engine
-  const library = await fetchLibrary(config);
-  const kernels = await ensureKernels(config.device);
+  const library = await fetchLibrary(config, output);
+  const kernels = await ensureKernels(config.device, say);
 
   // Workers; the first starts now and checks the images
   const signal = stopping.listen();
@@ -150,7 +152,7 @@ export async function openJob(
     kernels: blocks,
   });
   sayNotes(detection, say);
-  await checkDataImages(config, { worker, data, store });
+  await checkDataImages(config, { worker, data, store, onProgress: checkTeller(output) });
 
   if (isBatchAuto && stored === null) {
     await worker.end(); // what it holds is not to be counted

@@ -145,6 +145,14 @@ export function countClassifierParameters(space: SearchSpace, choices: Architect
   return countParameters(space, choices) + last.parameters + (classifierChannels(space) + 1) * classes;
 }
 
+/** Of each block the choice with the fewest multiply-adds, the first of equals: the architecture that costs least. */
+export function cheapestArchitecture(space: SearchSpace): Architecture {
+  return costTable(space).blocks.map((costs) => {
+    const least = Math.min(...costs.map(({ macs }) => macs));
+    return costs.findIndex(({ macs }) => macs === least);
+  });
+}
+
 /**
  * The least that any architecture of the space can have of each; no single one need have both.
  *

@@ -8,6 +8,7 @@ import type { StepMetrics } from "../train/training_session.ts";
 import type { TrainingStatus } from "../workers/worker_api.ts";
 import { Deadline } from "../workers/deadline.ts";
 import { type RemoteWorker, WorkerError } from "../workers/worker_process.ts";
+import { TrainingLooks } from "./live_detections.ts";
 import type { StageContext } from "./stage_context.ts";
 
 /** How long a worker trains before it reports: short enough for a live progress line. */
@@ -57,16 +58,20 @@ export async function runTraining(
 
 /** @param progress The furthest step of all tries: workers that get beyond it are well. */
 async function trainToEnd(
-  { run, trainer, observer, signal, timers }: StageContext,
+  context: StageContext,
   name: string,
   open: (worker: RemoteWorker) => Promise<TrainingStatus>,
   validates: boolean,
   progress: { step: number },
 ): Promise<TrainingResult> {
-  const { step, steps, damaged, statisticsImages = 0 } = await trainer.call(open);
+  const { run, trainer, observer, signal, timers } = context;
+  const status = await trainer.call(open);
+  const { step, steps, damaged, statisticsImages = 0 } = status;
   for (const reason of damaged) observer.say(`${name}: ${reason}; the checkpoint before is used`);
   if (step > 0 && step < steps) observer.say(`${name}: goes on at step ${step}`);
   await run.metrics.truncate(name, step);
+  const looks = new TrainingLooks(context, name, status);
+  await looks.resume(step);
 
   let finalLoss = step === steps ? lastLoss(await run.metrics.read(), name) : null;
   const deadline = new Deadline();
@@ -78,15 +83,21 @@ async function trainToEnd(
     [done, finalLoss] = [step, loss];
     if (done > progress.step) trainer.succeeded();
     progress.step = Math.max(progress.step, done);
-    if (signal.aborted || done === steps) await trainer.finish((api) => api.saveTraining());
+    const isDue = looks.isDue(done);
+    if (signal.aborted || done === steps || isDue) await trainer.finish((api) => api.saveTraining());
     signal.throwIfAborted();
     observer.progress({ label: name, unit: "steps", done, total: steps, loss, memoryBytes: rssBytes });
+    if (isDue && done < steps) await looks.look(done);
   }
   if (statisticsImages > 0) {
+    const work = { label: `${name} statistics`, unit: "images", total: statisticsImages };
+    observer.progress({ ...work, done: 0 }); // one call: unit after unit over all images
     await trainer.call((api) => api.measureStatistics());
+    observer.progress({ ...work, done: statisticsImages });
     await trainer.finish((api) => api.saveTraining());
     observer.say(`${name}: batch-norm statistics measured on ${statisticsImages} images`);
   }
+  await looks.look(steps);
   const top1 = validates ? await trainer.call((api) => api.validate()) : undefined;
   const { peakRssBytes } = await trainer.call((api) => api.memory());
   await trainer.call((api) => api.closeTraining());

@@ -15,9 +15,11 @@ import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import { DetectionModel } from "./detection_model.ts";
 import { detectorOf } from "./detector_of.ts";
 import { type Device, threadsOf } from "./device.ts";
+import { loading } from "./loaded_set.ts";
 import { NetworkState } from "./network_state.ts";
 import type { PathOfStep } from "./path.ts";
 import type { TensorMap } from "./safetensors.ts";
+import { trainingDetection } from "./training_detection.ts";
 import { trainingBatchNorm } from "./training_batch_norm.ts";
 import {
   openSession,
@@ -70,7 +72,8 @@ export function detectorOnDevice(
 }
 
 /** What a training on boxes is told. */
-export interface FinetuningOptions extends Omit<SessionOptions, "steps" | "checkpointSteps" | "statistics"> {
+export interface FinetuningOptions
+  extends Omit<SessionOptions, "steps" | "checkpointSteps" | "statistics" | "detect"> {
   readonly config: Config;
   readonly training: DetectionTraining;
   readonly path: PathOfStep;
@@ -119,6 +122,7 @@ export async function openFinetuning(
       checkpointSteps: training.checkpointSteps,
       group,
       ...(population ? { statistics: population } : {}),
+      detect: trainingDetection({ device, config, model, state }, options.only),
     },
     state,
     async () => {
@@ -149,18 +153,5 @@ function measurementOn(
       for (let i = 0; i < count; i++) batches.push(await loader.batch(steps + i));
       measure(batches);
     },
-  };
-}
-
-/** What every loader of detection images is told by a config. */
-export function loading(config: Config): {
-  readonly seed: number;
-  readonly maxImagePixels: number;
-  readonly canvases: { readonly heightPx: number; readonly widthPx: number }[];
-} {
-  return {
-    seed: config.seed,
-    maxImagePixels: config.maxImagePixels,
-    canvases: config.detector.canvases.map(([heightPx, widthPx]) => ({ heightPx, widthPx })),
   };
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { DetectionSet } from "../data/sample.ts";
+import type { Detection } from "../eval/detection.ts";
 import { loneWorker, saidByFirst, type WorkerGroup } from "../nn/worker_group.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { leaveTogether } from "./batch_share.ts";
@@ -71,7 +73,16 @@ export interface SessionOptions {
   readonly onDamaged: (reason: string) => void;
   /** How batch-norm statistics are measured after the last step; default: they stay running averages. */
   readonly statistics?: PopulationMeasurement;
+  /** Detects with the network as it is; default: it is no detector. */
+  readonly detect?: TrainingDetection;
 }
+
+/**
+ * Detects on some images of a set with a network in training; all workers of a group detect together.
+ *
+ * @param indices Which of its samples.
+ */
+export type TrainingDetection = (set: DetectionSet, indices: readonly number[]) => Promise<Detection[]>;
 
 /** A measurement of batch-norm statistics, which depends on parameters and images alone. */
 export interface PopulationMeasurement {
@@ -187,6 +198,18 @@ export class TrainingSession implements Disposable {
     }
     await leaveTogether(this.#group, async () => await this.#options.statistics?.measure());
     this.#savedStep = -1;
+  }
+
+  /**
+   * What the network finds after the last step; it changes nothing of the training.
+   *
+   * @param indices Which of the set's samples.
+   * @throws {TypeError} If it is no detector.
+   */
+  detect(set: DetectionSet, indices: readonly number[]): Promise<Detection[]> {
+    const { detect, name } = this.#options;
+    if (detect === undefined) throw new TypeError(`Cannot detect with ${name} as it trains no detector`);
+    return leaveTogether(this.#group, () => detect(set, indices));
   }
 
   [Symbol.dispose](): void {

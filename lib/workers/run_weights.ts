@@ -94,6 +94,11 @@ async function newestWeights(
   return checkpoint.files.network;
 }
 
+/** Where an architecture's pre-training lies, in the folder of its training. */
+export function pretrainingIn(folder: string): string {
+  return `${folder}/classification`;
+}
+
 /** The trained supernet's weights, of this run or of the one that the config names. Throws as the other does. */
 export async function supernetWeights(task: TrainingTask, device: DeviceReport): Promise<TensorMap> {
   const { supernetRun } = task.config;

@@ -170,12 +170,17 @@ for (const from of [0, 6]) {
       measureStatistics: () => Promise.resolve(void asked.push("measure")),
       closeTraining: () => Promise.resolve(void asked.push("close")),
     };
-    return withStages(worker, async (context, { sentences }) => {
+    return withStages(worker, async (context, { sentences, progress }) => {
       await context.run.metrics.append({ stage: "finetune", step: from, loss: 4 });
       const { finalLoss } = await runTraining(context, "finetune", opened, false);
       assertEquals(finalLoss, 4);
       assertEquals(asked, [...(from === 0 ? ["save"] : []), "measure", "save", "close"]);
       assertEquals(sentences, ["finetune: batch-norm statistics measured on 16 images"]);
+      const shown = progress.filter(({ unit }) => unit === "images");
+      assertEquals(shown.map(({ label, done, total }) => `${label} ${done}/${total}`), [
+        "finetune statistics 0/16",
+        "finetune statistics 16/16",
+      ]);
     });
   });
 }
