@@ -1,6 +1,7 @@
 /** Who scores a search's candidates on a CPU, and that it makes no difference to them. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseConfig } from "../../lib/config/parse_config.ts";
+import type { Config } from "../../lib/config/schema.ts";
 import type { WorkerSlot } from "../../lib/workers/worker_slot.ts";
 import { scorerCount, scorersOf } from "../../tasks/scorers.ts";
 import { runJob, withFolder } from "../helpers/job.ts";
@@ -9,13 +10,13 @@ import { tinyConfig } from "../helpers/tiny_data.ts";
 
 const gibibyte = 2 ** 30;
 
-function configOf(workers: number, device: { kind: "cpu" | "gpu"; threads: number }, population = 8) {
+function configOf(workers: number, device: { kind: "cpu" | "gpu"; threads: number }, population = 8): Config {
   const search = { ...tinyConfig.search, population, parents: 2, mutants: 1, crossovers: 1 };
   return parseConfig({ ...tinyConfig, workers, device, search }, "test");
 }
 
 Deno.test("scorerCount() is one for each thread of the workers, as far as there are candidates and memory", () => {
-  const counts = (config: ReturnType<typeof configOf>): number[] =>
+  const counts = (config: Config): number[] =>
     [100, 2, 0.1].map((available) => scorerCount(config, available * gibibyte));
   assertEquals(counts(configOf(1, { kind: "cpu", threads: 2 })), [2, 2, 1]);
   assertEquals(counts(configOf(2, { kind: "cpu", threads: 3 })), [6, 2, 1]);
@@ -36,7 +37,7 @@ Deno.test("larger canvases and batches leave room for fewer scorers", () => {
 
 Deno.test("scorersOf() takes the workers themselves where each is one thread or a GPU", () => {
   const [workers, others] = [[{} as WorkerSlot], [{}, {}] as WorkerSlot[]];
-  const scorers = (threads: number, kind: "cpu" | "gpu") =>
+  const scorers = (threads: number, kind: "cpu" | "gpu"): readonly WorkerSlot[] =>
     scorersOf(configOf(1, { kind, threads }), workers, 100 * gibibyte, (index) => others[index]);
   assertEquals([scorers(1, "cpu") === workers, scorers(2, "gpu") === workers], [true, true]);
   assertEquals(scorers(2, "cpu").map((it) => others.indexOf(it)), [0, 1]);
