@@ -66,10 +66,13 @@ Deno.test("sortByScore() gives floats the order of a comparison: ties, both zero
   const random = stream(1, "scores");
   const special = [0, -0, Infinity, -Infinity, 1e-45, -1e-45, 3e38, -3e38, 1, -1];
   for (const count of [63, 64, 65, 500, 4000]) {
-    const scores = Float32Array.from({ length: 2 * count }, (_, i) =>
-      i % 3 === 0
-        ? special[random.integer(special.length)]
-        : Math.round(1000 * (random.uniform() - 0.5)) / 10);
+    const scores = Float32Array.from(
+      { length: 2 * count },
+      (_, i) =>
+        i % 3 === 0
+          ? special[random.integer(special.length)]
+          : Math.round(1000 * (random.uniform() - 0.5)) / 10,
+    );
     const rows = permutation(random, 2 * count).slice(0, count);
     const expected = [...rows].sort((a, b) => scores[b] - scores[a] || a - b);
     assertEquals([...sortByScore(Uint32Array.from(rows), scores)], expected);
