@@ -55,7 +55,10 @@ export interface Detector extends Disposable {
    * @param step Names the draws, if any.
    */
   train(state: NetworkState, levels: readonly Tensor[], batch: DetectionBatch, step: number): DetectorStep;
-  /** Runs the units on what training would run them on at step 0, for what `run` sees. */
+  /**
+   * Runs the units on what training would run them on at step 0, for what `run` sees. The last of the units may give
+   * nothing, as no unit is run on its outputs.
+   */
   visit(levels: readonly Tensor[], batch: DetectionBatch, run: RunUnit): void;
   /** Detects; one entry an image, in canvas pixels. */
   detect(levels: readonly Tensor[], batch: DetectionBatch, run: RunUnit): CanvasDetections[];
