@@ -8,7 +8,11 @@
  * @module
  */
 import type { Config } from "../lib/config/schema.ts";
+import type { Strategy } from "../lib/search/candidate.ts";
 import type { WorkerSlot } from "../lib/workers/worker_slot.ts";
+
+/** They wait for one candidate, or one gradient, before they ask for the next: one thread would work alone. */
+const oneByOne: readonly Strategy[] = ["ageing", "gradient"];
 
 /** What such a process takes before it sees an image. */
 const emptyBytes = 0.8 * 2 ** 30;
@@ -17,7 +21,8 @@ const emptyBytes = 0.8 * 2 ** 30;
 const bytesPerPixel = 400;
 
 /**
- * Names those that score.
+ * Names those that score: processes of one thread; but the workers, where each is one thread or a GPU, or where a
+ * strategy of the search would leave all but one process idle.
  *
  * @param config The run's, its threads known.
  * @param workers The run's.
@@ -30,8 +35,9 @@ export function scorersOf(
   availableBytes: number,
   start: (index: number) => WorkerSlot,
 ): readonly WorkerSlot[] {
-  const { kind, threads } = config.device;
-  if (kind === "gpu" || threads === 1) return workers;
+  const { device: { kind, threads }, search: { strategies } } = config;
+  const isApart = kind === "cpu" && threads > 1 && !strategies.some((each) => oneByOne.includes(each));
+  if (!isApart) return workers;
   return Array.from({ length: scorerCount(config, availableBytes) }, (_, index) => start(index));
 }
 

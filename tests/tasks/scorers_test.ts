@@ -35,11 +35,16 @@ Deno.test("larger canvases and batches leave room for fewer scorers", () => {
   assertEquals([scorerCount(config, 16 * gibibyte) > few, few > fewer, fewer >= 1], [true, true, true]);
 });
 
-Deno.test("scorersOf() takes the workers themselves where each is one thread or a GPU", () => {
+Deno.test("scorersOf() takes the workers themselves where each is one thread or a GPU, or a strategy asks for one candidate at a time", () => {
   const [workers, others] = [[{} as WorkerSlot], [{}, {}] as WorkerSlot[]];
   const scorers = (threads: number, kind: "cpu" | "gpu"): readonly WorkerSlot[] =>
     scorersOf(configOf(1, { kind, threads }), workers, 100 * gibibyte, (index) => others[index]);
   assertEquals([scorers(1, "cpu") === workers, scorers(2, "gpu") === workers], [true, true]);
+  const config = configOf(1, { kind: "cpu", threads: 2 });
+  for (const strategy of ["ageing", "gradient"] as const) {
+    const one = { ...config, search: { ...config.search, strategies: ["random" as const, strategy] } };
+    assertEquals(scorersOf(one, workers, 100 * gibibyte, (index) => others[index]) === workers, true);
+  }
   assertEquals(scorers(2, "cpu").map((it) => others.indexOf(it)), [0, 1]);
 });
 
