@@ -35,6 +35,7 @@ import { followMachines } from "./follow_machines.ts";
 import { groupOfMachines } from "./machines.ts";
 import { runWorker } from "./run_worker.ts";
 import { ensureTreeCrowns } from "./tree_crowns.ts";
+import { scorersOf } from "./scorers.ts";
 import type { Stopping } from "./stopping.ts";
 import { TensorBoardObserver } from "./tensorboard_observer.ts";
 
@@ -127,6 +128,10 @@ export async function openJob(
   const signal = stopping.listen();
   const start = (index: number, place?: () => Promise<WorkerPlace>): WorkerSlot =>
     resources.use(runWorker(library, kernels, config, runDir, index, signal, place));
+  const startScorer = (index: number): WorkerSlot => {
+    const ofOneThread = { ...config, device: { ...config.device, threads: 1 } };
+    return runWorker(library, kernels, ofOneThread, runDir, index, signal, undefined, `scorer ${index + 1}`);
+  };
   const own = machines === null ? undefined : () => Promise.resolve({ group: machines, prefix: [] });
   const workers = Array.from({ length: config.workers }, (_, index) => start(index, own));
   const [worker] = workers;
@@ -139,6 +144,9 @@ export async function openJob(
   const trainer = machines === null && workers.length === 1
     ? worker
     : resources.adopt(new TrainingGroup(trainers, systemTimers, signal), (group) => group.end());
+  const scorers = machines !== null
+    ? workers
+    : scorersOf(config, workers, availableMemory(), (index) => resources.use(startScorer(index)));
   signal.addEventListener("abort", () => say("stopping; once more ends it at once"));
   const { tensorflow, deviceName, threads, kernels: blocks } = await worker.call((api) => api.device());
   output.tell({
@@ -174,6 +182,7 @@ export async function openJob(
       machines: machines?.addresses.length ?? 1,
       worker,
       workers,
+      scorers,
       data,
       observer,
       approximate,

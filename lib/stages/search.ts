@@ -36,20 +36,33 @@ export interface SearchResult {
 /** Searches; writes `search.sqlite` and `winners.json`. */
 export async function search(context: StageContext): Promise<SearchResult> {
   return await onceFinished(context, "search", async () => {
-    const { run, worker } = context;
+    const { run, scorers: [scorer] } = context;
     const { config } = run;
     const scored = scoredStage(config);
     if (isPlanned(config, scored)) await requireFinished(run, scored);
     const latencies = await searchLatencies(context);
+    await clearCores(context);
     using history = await openSearchHistory(context, latencies);
     await runStrategies(context, history, latencies);
 
     const best = winners(history, winnerCount).map((candidate) => toWinner(config.space.name, candidate));
     if (best.length === 0) throw nothingScored(history, run.paths.search);
     await writeWinners(run, best);
-    const { peakRssBytes } = await worker.call((api) => api.memory());
+    const { peakRssBytes } = await scorer.call((api) => api.memory());
+    await endScorers(context);
     return { winners: best, candidates: history.all().length, peakRssBytes };
   });
+}
+
+/** Where others score, the workers' cores and memory are theirs. */
+async function clearCores({ workers, scorers, observer }: StageContext): Promise<void> {
+  if (scorers === workers) return;
+  await Promise.all(workers.map((worker) => worker.end()));
+  observer.say(`search: candidates are scored by ${scorers.length} processes of one thread`);
+}
+
+async function endScorers({ workers, scorers }: StageContext): Promise<void> {
+  if (scorers !== workers) await Promise.all(scorers.map((scorer) => scorer.end()));
 }
 
 /** A trial of every strategy before the next trial of any, so that a search under way can be compared. */
@@ -94,10 +107,10 @@ async function runStrategies(
   }
 }
 
-/** All workers, with the trained supernet open. Without one no candidate can be scored: that is no candidate's failure. */
+/** All scorers, with the trained supernet open. Without one no candidate can be scored: that is no candidate's failure. */
 function openPool(context: StageContext, history: SearchHistory): WorkerPool {
-  const { workers, timers, signal, observer } = context;
-  return new WorkerPool(workers, {
+  const { scorers, timers, signal, observer } = context;
+  return new WorkerPool(scorers, {
     task: trainingTask(context),
     proof: history.scored()[0]?.choices ?? null,
     timers,

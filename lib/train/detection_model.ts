@@ -168,12 +168,23 @@ export class DetectionModel implements Disposable {
   ): Map<string, Map<Unit, Float32Array[]>> {
     const moments = new Map([...nodesOf(tree)].map(({ key }) => [key, new Map<Unit, Float32Array[]>()]));
     const runAt = (key: string): RunUnit => (unit, inputs) => {
-      const pass = this.#context.runner.normaliseByBatch(unit, state.of(unit), inputs);
+      const pass = this.#measure(unit, state, inputs);
       moments.get(key)!.set(unit, pass.moments.map((moment) => moment.dataSync<"float32">().slice()));
       return pass.outputs;
     };
     this.#walk(batch, tree, runAt, (levels, run) => this.#detector.visit(levels, batch, run));
     return moments;
+  }
+
+  /** A unit on one batch; of the last one nothing but moments, as nobody takes its outputs. */
+  #measure(
+    unit: Unit,
+    state: NetworkState,
+    inputs: readonly Tensor[],
+  ): { outputs: Tensor[]; moments: Tensor[] } {
+    const { runner } = this.#context;
+    if (unit !== this.detectorUnits.at(-1)) return runner.normaliseByBatch(unit, state.of(unit), inputs);
+    return { outputs: [], moments: runner.batchMoments(unit, state.of(unit), inputs) };
   }
 
   /**

@@ -61,7 +61,8 @@ export interface Detector extends Disposable {
    */
   train(state: NetworkState, levels: readonly Tensor[], batch: DetectionBatch, step: number): DetectorStep;
   /**
-   * Runs the units on what training would run them on at step 0, for what `run` sees.
+   * Runs the units on what training would run them on at step 0, for what `run` sees. The last of the
+   * units may give nothing, as no unit is run on its outputs.
    *
    * @param levels `[N, H_l, W_l, C]` float32 each; they stay the caller's.
    * @param batch The images' annotations and places.

@@ -182,6 +182,27 @@ export class UnitRunner implements Disposable {
   }
 
   /**
+   * The moments of that pass alone: what only its outputs need is left out.
+   *
+   * @returns Moments; the caller owns them.
+   */
+  batchMoments(unit: Unit, state: UnitState, inputs: readonly Tensor[]): Tensor[] {
+    if (unit.batchNorms.length === 0) return [];
+    const all = [...inputs, ...state.parameters];
+    const compiled = this.#compiledFor<CompiledFunction>(
+      "moments",
+      unit,
+      all,
+      () =>
+        this.#compiler.plain({ name: `${unit.name}.moments`, inputs: specs(all) }, (tensors) => {
+          const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
+          return [...unit.train(front, parameters, this.#batchNorm("moments", unit)).moments];
+        }),
+    );
+    return compiled.call(all);
+  }
+
+  /**
    * Forward pass in inference.
    *
    * @param unit What runs.

@@ -73,6 +73,7 @@ export function withStages(
       machines: 1,
       worker: workers[0],
       workers,
+      scorers: workers,
       observer: {
         progress: (update) => void told.progress.push(update),
         say: (line) => void told.sentences.push(line),
