@@ -4,6 +4,7 @@
  * @module
  */
 import type { MetricRecord } from "../run/metrics_log.ts";
+import type { MeasuringProgress } from "../train/population_pass.ts";
 import type { StepMetrics } from "../train/training_session.ts";
 import type { TrainingStatus } from "../workers/worker_api.ts";
 import { Deadline } from "../workers/deadline.ts";
@@ -57,12 +58,13 @@ export async function runTraining(
 
 /** @param progress The furthest step of all tries: workers that get beyond it are well. */
 async function trainToEnd(
-  { run, trainer, observer, signal, timers }: StageContext,
+  context: StageContext,
   name: string,
   open: (worker: RemoteWorker) => Promise<TrainingStatus>,
   validates: boolean,
   progress: { step: number },
 ): Promise<TrainingResult> {
+  const { run, trainer, observer, signal, timers } = context;
   const { step, steps, damaged, statisticsImages = 0 } = await trainer.call(open);
   for (const reason of damaged) observer.say(`${name}: ${reason}; the checkpoint before is used`);
   if (step > 0 && step < steps) observer.say(`${name}: goes on at step ${step}`);
@@ -83,7 +85,7 @@ async function trainToEnd(
     observer.progress({ label: name, unit: "steps", done, total: steps, loss, memoryBytes: rssBytes });
   }
   if (statisticsImages > 0) {
-    await trainer.call((api) => api.measureStatistics());
+    await measureStatistics(context, name);
     await trainer.finish((api) => api.saveTraining());
     observer.say(`${name}: batch-norm statistics measured on ${statisticsImages} images`);
   }
@@ -91,6 +93,20 @@ async function trainToEnd(
   const { peakRssBytes } = await trainer.call((api) => api.memory());
   await trainer.call((api) => api.closeTraining());
   return { steps, finalLoss, peakRssBytes, ...(top1 === undefined ? {} : { top1 }) };
+}
+
+/** Nothing is lost if it stops between: the checkpoint of the last step is there, and all is measured again. */
+async function measureStatistics(
+  { trainer, observer, timers }: StageContext,
+  name: string,
+): Promise<void> {
+  const deadline = new Deadline();
+  const label = `${name} statistics`;
+  for (let [done, total] = [0, 1]; done < total;) {
+    const call = (): Promise<MeasuringProgress> => trainer.call((api) => api.measureStatistics(reportMs));
+    ({ done, total } = await deadline.hold(timers, trainer, call));
+    observer.progress({ label, unit: "units", done, total });
+  }
 }
 
 /** The loss of a training's last step on record. */

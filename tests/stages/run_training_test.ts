@@ -163,18 +163,29 @@ Deno.test("a training that is told to stop ends its steps, has them saved, and t
 for (const from of [0, 6]) {
   Deno.test(`a training at step ${from} of 6 ends with measured statistics, saved and told`, () => {
     const asked: string[] = [];
+    let measured = 0;
     const worker: Partial<WorkerApi> = {
       ...training(from),
       openFinetuning: () => Promise.resolve({ step: from, steps: 6, damaged: [], statisticsImages: 16 }),
       saveTraining: () => Promise.resolve(void asked.push("save")),
-      measureStatistics: () => Promise.resolve(void asked.push("measure")),
+      measureStatistics: () => {
+        asked.push("measure");
+        return Promise.resolve({ done: ++measured, total: 3 });
+      },
       closeTraining: () => Promise.resolve(void asked.push("close")),
     };
     return withStages(worker, async (context, { sentences }) => {
       await context.run.metrics.append({ stage: "finetune", step: from, loss: 4 });
       const { finalLoss } = await runTraining(context, "finetune", opened, false);
       assertEquals(finalLoss, 4);
-      assertEquals(asked, [...(from === 0 ? ["save"] : []), "measure", "save", "close"]);
+      assertEquals(asked, [
+        ...(from === 0 ? ["save"] : []),
+        "measure",
+        "measure",
+        "measure",
+        "save",
+        "close",
+      ]);
       assertEquals(sentences, ["finetune: batch-norm statistics measured on 16 images"]);
     });
   });

@@ -74,7 +74,7 @@ if (import.meta.main) {
     losses.push(...(await session.trainFor(0)).map(({ loss }) => loss)); // a step, and a word on the time
   }
   await session.save();
-  if (session.statisticsImages > 0) await session.measureStatistics();
+  if (session.statisticsImages > 0) await measureAll(session);
   await session.save();
   console.log(`losses ${losses.join()}`);
 }
