@@ -11,6 +11,7 @@ import { networkMetadata } from "../../lib/train/network_metadata.ts";
 import { uniformPaths } from "../../lib/train/path.ts";
 import { openPretraining } from "../../lib/train/pretraining.ts";
 import type { TrainingSession } from "../../lib/train/training_session.ts";
+import { measureAll } from "../helpers/measure_all.ts";
 import {
   tinyClassificationSet,
   tinyConfig,
