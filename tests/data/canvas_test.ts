@@ -110,12 +110,8 @@ Deno.test("colour jitter changes the pixels alone, and of a copy", () => {
   const { image, sample } = boxed();
   const before = image.data.slice();
   const place = (colorJitter: number, flip: boolean, key: number): PlacedImage => {
-    const options = {
-      flip,
-      verticalFlip: flip,
-      scaleJitter: flip ? [0.8, 1.2] : [1, 1],
-      colorJitter,
-    } as const;
+    const scaleJitter: [number, number] = flip ? [0.8, 1.2] : [1, 1];
+    const options = { flip, verticalFlip: flip, scaleJitter, colorJitter };
     return placeForTraining(image, sample, { heightPx: 60, widthPx: 100 }, options, stream(9, key));
   };
   for (let key = 0; key < 20; key++) {
