@@ -20,8 +20,8 @@ export interface MeasuringRun extends Disposable {
   next(): Promise<IteratorResult<MeasuringProgress, MeasuringProgress>>;
 }
 
-/** What is measured on, and how. */
-export interface Population {
+/** What is measured on, and how; disposed with the run. */
+export interface Population extends Disposable {
   /** How many batches, at least one. */
   readonly batches: number;
   /** Units to measure. */
@@ -45,6 +45,9 @@ export function measuringRun(population: Population): MeasuringRun {
       measuring ??= population.measure(batches);
       return measuring.next();
     },
-    [Symbol.dispose]: () => measuring?.[Symbol.dispose](),
+    [Symbol.dispose](): void {
+      measuring?.[Symbol.dispose]();
+      population[Symbol.dispose]();
+    },
   };
 }
