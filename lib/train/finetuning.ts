@@ -6,11 +6,10 @@
  */
 import { durationSteps } from "../config/duration.ts";
 import type { Config, DetectionTraining } from "../config/schema.ts";
-import type { DetectionAugmentation } from "../data/canvas.ts";
 import { DetectionLoader } from "../data/loader.ts";
 import { supernet } from "../models/backbone.ts";
 import { warmupMultiStep } from "../nn/schedule.ts";
-import type { DetectionSet } from "../data/sample.ts";
+import type { DetectionBatch, DetectionSet } from "../data/sample.ts";
 import type { Unit } from "../nn/unit.ts";
 import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import type { Architecture } from "../space/architecture.ts";
@@ -21,7 +20,7 @@ import { NetworkState } from "./network_state.ts";
 import type { PathOfStep } from "./path.ts";
 import type { TensorMap } from "./safetensors.ts";
 import { trainingBatchNorm } from "./training_batch_norm.ts";
-import { type MeasuringRun, measuringRun } from "./population_run.ts";
+import { measuringRun, type PopulationMeasurement } from "./population_run.ts";
 import { openSession, type SessionOptions, type TrainingSession, waitFor } from "./training_session.ts";
 import { unitsOnPath } from "./trunk.ts";
 import { UnitRunner } from "./unit_runner.ts";
@@ -74,10 +73,7 @@ export interface FinetuningOptions extends Omit<SessionOptions, "steps" | "check
   readonly only: readonly number[] | null;
   /** The weights it starts from, if any; those of units that are not among them stay as drawn. */
   readonly initial: () => Promise<TensorMap | null>;
-  /**
-   * Training images that batch-norm statistics are measured on after the last step: whole batches, at least so many images
-   * or all; null (default) leaves running averages.
-   */
+  /** Images for the batch-norm statistics measured after the last step, at least; null (default) leaves running averages. */
   readonly statistics?: { readonly images: number } | null;
 }
 
@@ -98,24 +94,21 @@ export async function openFinetuning(
     group,
   );
   const state = new NetworkState(units, config.seed);
-  const open = (views: DetectionAugmentation): DetectionLoader =>
-    new DetectionLoader(train, {
-      ...training,
-      ...views,
-      ...loading(config),
-      ...threadsOf(device),
-      share: group,
-    });
-  const loader = open(training);
+  const loader = new DetectionLoader(train, {
+    ...training,
+    ...loading(config),
+    ...threadsOf(device),
+    share: group,
+  });
   const steps = durationSteps(training.duration, train.samples.length, training.batchSize);
   const schedule = warmupMultiStep({ ...training, totalSteps: steps });
   const settings = { ...training, decayOn: "weights" } as const;
-  const batchesOf = (images: number): number =>
-    Math.min(Math.ceil(images / training.batchSize), loader.stepsPerEpoch);
-  const population = statistics && {
-    images: batchesOf(statistics.images) * training.batchSize,
-    start: () => measureOn(open(unchanged), batchesOf(statistics.images), model, state, path(steps)),
-  };
+  const population = statistics && measurementOn(loader, model, state, {
+    ...training,
+    ...statistics,
+    steps,
+    choices: path(steps),
+  });
   return await openSession(
     {
       ...session,
@@ -139,27 +132,29 @@ export async function openFinetuning(
   );
 }
 
-/** An image as evaluation sees it. */
-const unchanged = { flip: false, verticalFlip: false, scaleJitter: [1, 1], colorJitter: 0 } as const;
-
 /**
- * Starts measuring on the first batches of a loader, which is disposed with the run: the training's first images, placed
- * as in evaluation.
+ * Measures on the training's next whole batches, as if it went on: varied as in training, since that is what the weights
+ * were trained to be normalised by. As evaluation places them does worse, see docs/decisions.md.
  */
-function measureOn(
+function measurementOn(
   loader: DetectionLoader,
-  batches: number,
   model: DetectionModel,
   state: NetworkState,
-  choices: Architecture,
-): MeasuringRun {
-  return measuringRun({
+  { images, batchSize, steps, choices }: {
+    images: number;
+    batchSize: number;
+    steps: number;
+    choices: Architecture;
+  },
+): PopulationMeasurement {
+  const batches = Math.ceil(images / batchSize);
+  const population = {
     batches,
     units: model.unitsOnPath(choices).length,
-    load: (index) => loader.batch(index),
-    measure: (loaded) => model.measurePopulation(state, loaded, choices),
-    [Symbol.dispose]: () => loader[Symbol.dispose](),
-  });
+    load: (index: number) => loader.batch(steps + index),
+    measure: (loaded: readonly DetectionBatch[]) => model.measurePopulation(state, loaded, choices),
+  };
+  return { images: batches * batchSize, start: () => measuringRun(population) };
 }
 
 /** What every loader of detection images is told by a config. */

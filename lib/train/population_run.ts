@@ -20,8 +20,8 @@ export interface MeasuringRun extends Disposable {
   next(): Promise<IteratorResult<MeasuringProgress, MeasuringProgress>>;
 }
 
-/** What is measured on, and how; disposed with the run. */
-export interface Population extends Disposable {
+/** What is measured on, and how. */
+export interface Population {
   /** How many batches, at least one. */
   readonly batches: number;
   /** Units to measure. */
@@ -45,9 +45,6 @@ export function measuringRun(population: Population): MeasuringRun {
       measuring ??= population.measure(batches);
       return measuring.next();
     },
-    [Symbol.dispose](): void {
-      measuring?.[Symbol.dispose]();
-      population[Symbol.dispose]();
-    },
+    [Symbol.dispose]: () => measuring?.[Symbol.dispose](),
   };
 }
