@@ -40,5 +40,5 @@ export const treeCrowns = {
   },
   finetune: { ...photos.finetune, ...training, duration: { steps: 600 } },
   search: { ...photos.search, population: 6, generations: 4, parents: 3, mutants: 2, crossovers: 2 },
-  retrain: { ...photos.retrain, ...training, learningRate: retrainingRate, duration: { steps: 1400 } },
+  retrain: { ...photos.retrain, ...training, learningRate: retrainingRate, duration: { steps: 1100 } },
 } satisfies ConfigInput;
