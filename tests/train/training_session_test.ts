@@ -269,3 +269,20 @@ Deno.test("a session that is disposed leaves nothing, wherever it was left", () 
       assertEquals(alive(engine), start);
     }
   }));
+
+Deno.test("a session that is disposed while it measures leaves nothing, and has changed no file", () =>
+  withFolders(async (dir) => {
+    const open = openBoxes(engine, null, { images: 4 });
+    await trainTo(steps, open, dir);
+    const [start, files] = [alive(engine), await checkpointFiles(dir)];
+    for (const calls of [1, 3, 20]) {
+      using session = await open(dir);
+      for (let i = 0; i < calls; i++) {
+        const { done, total } = await session.measureFor(0);
+        assert(done < total);
+      }
+      await session.save();
+    }
+    assertEquals(alive(engine), start);
+    assertEquals(await checkpointFiles(dir), files);
+  }));
