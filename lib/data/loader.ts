@@ -250,8 +250,8 @@ export class DetectionLoader implements Disposable {
   }
 
   get #augmentation(): Omit<NonNullable<PlacementJob["training"]>, "epoch"> {
-    const { seed, flip, verticalFlip, scaleJitter } = this.#options;
-    return { seed, flip, verticalFlip, scaleJitter };
+    const { seed, flip, verticalFlip, scaleJitter, colorJitter = 0 } = this.#options;
+    return { seed, flip, verticalFlip, scaleJitter, colorJitter };
   }
 
   #place(index: number, canvas: Canvas, training: PlacementJob["training"]): Promise<PlacedImage> {

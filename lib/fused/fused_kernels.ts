@@ -3,12 +3,13 @@
  *
  * @module
  */
+import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { BlockKernels } from "../nn/block_kernels.ts";
 import type { Compiled, CompiledFunction } from "../nn/compiled.ts";
 import type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
-import type { MomentReducer } from "../nn/sync_batch_norm.ts";
-import { planBlock } from "./block_plan.ts";
+import { givenMoments, type MomentReducer } from "../nn/sync_batch_norm.ts";
+import { type BlockPlan, planBlock } from "./block_plan.ts";
 import { FusedInference } from "./fused_inference.ts";
 import { FusedTraining, type PassReducer, runForward } from "./fused_training.ts";
 import type { NativeLibrary } from "./native_library.ts";
@@ -42,14 +43,18 @@ export class FusedKernels implements BlockKernels, Disposable {
     reducer: (() => MomentReducer) | null,
   ): CompiledFunction {
     const plan = planBlock(block, inputShape);
-    return {
-      call: (inputs: readonly Tensor[]): Tensor[] => {
-        const { outputs, layers } = runForward(this.#native, plan, inputs, reducer?.() ?? null);
-        for (const { z, norm } of layers) [z, norm].forEach((memory) => this.#native.give(memory));
-        return outputs;
-      },
-      [Symbol.dispose](): void {},
-    };
+    return withoutResources((inputs) => this.#forward(plan, inputs, reducer?.() ?? null));
+  }
+
+  normalisedByMoments(block: NormedBlock, inputShape: readonly number[]): CompiledFunction {
+    const plan = planBlock(block, inputShape);
+    return withoutResources((inputs) => {
+      const own: Float32Array[] = [];
+      const given = inputs.slice(1 + plan.parameters);
+      const reducer = givenMoments(given, (moments) => own.push(moments.dataSync<"float32">().slice()));
+      const outputs = this.#forward(plan, inputs.slice(0, 1 + plan.parameters), reducer);
+      return [...outputs, ...own.map((values) => tf.tensor1d(values))];
+    });
   }
 
   [Symbol.dispose](): void {
@@ -59,4 +64,15 @@ export class FusedKernels implements BlockKernels, Disposable {
   inference(block: NormedBlock, inputShape: readonly number[]): CompiledFunction {
     return new FusedInference(this.#native, planBlock(block, inputShape));
   }
+
+  /** Nothing is kept for a backward pass. */
+  #forward(plan: BlockPlan, inputs: readonly Tensor[], reducer: MomentReducer | null): Tensor[] {
+    const { outputs, layers } = runForward(this.#native, plan, inputs, reducer);
+    for (const { z, norm } of layers) [z, norm].forEach((memory) => this.#native.give(memory));
+    return outputs;
+  }
+}
+
+function withoutResources(call: CompiledFunction["call"]): CompiledFunction {
+  return { call, [Symbol.dispose](): void {} };
 }

@@ -37,6 +37,15 @@ export interface BlockKernels {
     reducer: (() => MomentReducer) | null,
   ): CompiledFunction;
   /**
+   * Forward only, normalised by given moments: inputs are x, the parameters, and for each batch norm `[2 C + 1]` the count,
+   * means and sums of squared deviations. Outputs are y, each batch norm's mean and unbiased variance by these, and the
+   * batch's own moments, as many and alike, whose means may leave out a convolution's bias.
+   *
+   * @param block The block.
+   * @param inputShape x's, `[N, H, W, C]`.
+   */
+  normalisedByMoments(block: NormedBlock, inputShape: readonly number[]): CompiledFunction;
+  /**
    * A block in inference: inputs are x, the parameters, and each batch norm's mean and variance.
    *
    * @param block The block.

@@ -4,6 +4,7 @@
  * @module
  */
 import type { MetricRecord } from "../run/metrics_log.ts";
+import type { MeasuringProgress } from "../train/population_pass.ts";
 import type { StepMetrics } from "../train/training_session.ts";
 import type { TrainingStatus } from "../workers/worker_api.ts";
 import { Deadline } from "../workers/deadline.ts";
@@ -90,10 +91,7 @@ async function trainToEnd(
     if (isDue && done < steps) await looks.look(done);
   }
   if (statisticsImages > 0) {
-    const work = { label: `${name} statistics`, unit: "images", total: statisticsImages };
-    observer.progress({ ...work, done: 0 }); // one call: unit after unit over all images
-    await trainer.call((api) => api.measureStatistics());
-    observer.progress({ ...work, done: statisticsImages });
+    await measureStatistics(context, name);
     await trainer.finish((api) => api.saveTraining());
     observer.say(`${name}: batch-norm statistics measured on ${statisticsImages} images`);
   }
@@ -102,6 +100,20 @@ async function trainToEnd(
   const { peakRssBytes } = await trainer.call((api) => api.memory());
   await trainer.call((api) => api.closeTraining());
   return { steps, finalLoss, peakRssBytes, ...(top1 === undefined ? {} : { top1 }) };
+}
+
+/** Nothing is lost if it stops between: the checkpoint of the last step is there, and all is measured again. */
+async function measureStatistics(
+  { trainer, observer, timers }: StageContext,
+  name: string,
+): Promise<void> {
+  const deadline = new Deadline();
+  const label = `${name} statistics`;
+  for (let [done, total] = [0, 1]; done < total;) {
+    const call = (): Promise<MeasuringProgress> => trainer.call((api) => api.measureStatistics(reportMs));
+    ({ done, total } = await deadline.hold(timers, trainer, call));
+    observer.progress({ label, unit: "units", done, total });
+  }
 }
 
 /** The loss of a training's last step on record. */

@@ -19,7 +19,7 @@ import type { DetectionLosses, Detector, DetectorContext, DetectorGradients, Run
 import type { NetworkState } from "./network_state.ts";
 import type { TreeStatistics } from "./path_statistics.ts";
 import { nodesOf, type PrefixNode, prefixTree, unitsAt } from "./prefix_tree.ts";
-import { type MeasuredUnit, measureUnit, runUnmeasured } from "./population_statistics.ts";
+import { measureNetwork, type MeasuringProgress } from "./population_pass.ts";
 import type { PathStatistics } from "./recalibrate.ts";
 import { backwardTrunk, gateGradients, type OnOutputGradient, trainTrunk, unitsOnPath } from "./trunk.ts";
 import { disposePass, type UnitPass, type UnitUpdate, type UpdateSettings } from "./unit_runner.ts";
@@ -188,63 +188,27 @@ export class DetectionModel implements Disposable {
   }
 
   /**
-   * Gives the batch norms on a path the statistics that one batch of all these images would have, unit by unit: of the
-   * batches' activations no more is held than those of one unit and the levels.
+   * Gives the batch norms on a path the statistics that one batch of all these images would have, see
+   * {@linkcode measureNetwork}.
    *
    * @param state The network's tensors, of which the running statistics change.
-   * @param batches This worker's images; their canvases may differ.
+   * @param batches This worker's images, at least one batch; their canvases may differ.
    * @param choices The path.
+   * @returns Goes on batch by batch and unit by unit, and changes the state at its end.
    */
   measurePopulation(
     state: NetworkState,
     batches: readonly DetectionBatch[],
     choices: Architecture,
-  ): void {
-    const { group = loneWorker } = this.#context;
-    const measure = (unit: Unit, pass: (run: RunUnit) => void): MeasuredUnit => {
-      const measured = measureUnit(unit, state.of(unit).parameters, pass, group);
-      state.replaceStatistics(unit, measured.statistics);
-      return measured;
+  ): Generator<MeasuringProgress, MeasuringProgress> {
+    const parts = {
+      context: this.#context,
+      trunk: unitsOnPath(this.#supernet, choices),
+      taps: this.#taps,
+      pyramid: this.#pyramid,
+      detector: this.#detector,
     };
-    const levels = this.#populationLevels(batches, choices, measure);
-    const done = new Map<Unit, MeasuredUnit>();
-    for (const unit of this.#detector.units) {
-      const runWith = (run: RunUnit): RunUnit => (other, inputs) =>
-        other === unit
-          ? run(other, inputs)
-          : done.get(other)?.run(other, inputs) ?? runUnmeasured(other, state.of(other).parameters, inputs);
-      const visit = (run: RunUnit) => (batch: DetectionBatch, i: number): void =>
-        tf.tidy(() => this.#detector.visit(levels[i], batch, runWith(run)));
-      done.set(unit, measure(unit, (run) => batches.forEach(visit(run))));
-    }
-    tf.dispose(levels);
-  }
-
-  /** Measures trunk and pyramid; gives each batch's levels, the caller's. */
-  #populationLevels(
-    batches: readonly DetectionBatch[],
-    choices: Architecture,
-    measure: (unit: Unit, pass: (run: RunUnit) => void) => void,
-  ): Tensor[][] {
-    const through = (unit: Unit, inputs: readonly Tensor[][]): Tensor[][] => {
-      let outputs: Tensor[][] = [];
-      measure(unit, (run) => {
-        tf.dispose(outputs);
-        outputs = inputs.map((ofBatch) => tf.tidy(() => run(unit, ofBatch)));
-      });
-      return outputs;
-    };
-    const taps: Tensor[][] = batches.map(() => []);
-    let x = batches.map(({ images, shape }) => [this.#context.device.uploadImages(images, shape)]);
-    for (const [position, unit] of unitsOnPath(this.#supernet, choices).entries()) {
-      const y = through(unit, x);
-      if (!this.#taps.includes(position - 1)) tf.dispose(x);
-      x = y;
-      if (this.#taps.includes(position)) taps.forEach((ofBatch, i) => ofBatch.push(y[i][0]));
-    }
-    const levels = through(this.#pyramid, taps);
-    tf.dispose(taps);
-    return levels;
+    return measureNetwork(parts, state, batches);
   }
 
   /**

@@ -8,8 +8,8 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { BlockKernels } from "../nn/block_kernels.ts";
 import type { Compiled, CompiledFunction, Compiler, InputSpec } from "../nn/compiled.ts";
 import { type SgdSettings, sgdUpdate, squaredNorm } from "../nn/sgd.ts";
-import { updateStatistics } from "../nn/batch_norm.ts";
-import type { MomentReducer } from "../nn/sync_batch_norm.ts";
+import { batchNormEpsilon, updateStatistics } from "../nn/batch_norm.ts";
+import { givenMoments, type MomentReducer, syncBatchNorm } from "../nn/sync_batch_norm.ts";
 import type { BatchNormTraining, Unit } from "../nn/unit.ts";
 import type { UnitState } from "./network_state.ts";
 
@@ -203,6 +203,44 @@ export class UnitRunner implements Disposable {
   }
 
   /**
+   * Forward pass normalised by given moments, without a gradient and without other workers: what measuring the statistics
+   * of a population runs.
+   *
+   * @param given Each batch norm's `[2 C + 1]`: count, means, sums of squared deviations.
+   * @returns Outputs, each batch norm's mean and unbiased variance by what was given, and the batch's own moments in the
+   * form of the given ones; the caller owns them.
+   */
+  normaliseByMoments(
+    unit: Unit,
+    parameters: readonly Tensor[],
+    given: readonly Tensor[],
+    inputs: readonly Tensor[],
+  ): { outputs: Tensor[]; statistics: Tensor[]; moments: Tensor[] } {
+    const all = [...inputs, ...parameters, ...given];
+    const compiled = this.#compiledFor<CompiledFunction>(
+      "given",
+      unit,
+      all,
+      () =>
+        this.#fusedNormalisingBy(unit, inputs[0]) ??
+          this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
+            const [front, ownParameters, ownGiven] = split(tensors, inputs.length, parameters.length);
+            const own: Tensor[] = [];
+            const batchNorm = syncBatchNorm(
+              batchNormEpsilon,
+              givenMoments(ownGiven, (moments) => own.push(moments)),
+            );
+            const { outputs, moments } = unit.train(front, ownParameters, batchNorm);
+            return [...outputs, ...moments, ...own];
+          }),
+    );
+    const tensors = compiled.call(all);
+    const outputCount = tensors.length - 3 * unit.batchNorms.length;
+    const [outputs, statistics, moments] = split(tensors, outputCount, 2 * unit.batchNorms.length);
+    return { outputs, statistics, moments };
+  }
+
+  /**
    * Forward pass in inference.
    *
    * @param unit What runs.
@@ -325,6 +363,10 @@ export class UnitRunner implements Disposable {
       x.shape,
       alone && (() => this.#batchNorms.reducerOf!(name)!),
     );
+  }
+
+  #fusedNormalisingBy({ block }: Unit, x: Tensor): CompiledFunction | null {
+    return block && this.#kernels?.supports(block) ? this.#kernels.normalisedByMoments(block, x.shape) : null;
   }
 
   #fusedInference({ block }: Unit, x: Tensor): CompiledFunction | null {

@@ -16,14 +16,14 @@ import { makeFolder } from "../run/atomic_file.ts";
 import { pretrainRecipe, scoredStage } from "../run/plan.ts";
 import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import type { Architecture } from "../space/architecture.ts";
-import { someIndices } from "../train/candidate_scorer.ts";
+import { type Evaluated, someIndices } from "../train/candidate_scorer.ts";
 import { openClassifierScoring } from "../train/classification_scoring.ts";
 import { type DataSets, retrainingSet } from "../train/datasets.ts";
 import type { Device } from "../train/device.ts";
 import { openFinetuning } from "../train/finetuning.ts";
-import type { Evaluated } from "../train/candidate_scorer.ts";
 import { networkMetadata } from "../train/network_metadata.ts";
 import { fixedPath, sampledPaths } from "../train/path.ts";
+import type { MeasuringProgress } from "../train/population_pass.ts";
 import { openPretraining, type Pretraining } from "../train/pretraining.ts";
 import {
   BackboneProfiler,
@@ -182,8 +182,8 @@ export class StageWorker implements WorkerApi {
     await this.#openSession().save();
   }
 
-  async measureStatistics(): Promise<void> {
-    await this.#openSession().measureStatistics();
+  async measureStatistics(budgetMs: number): Promise<MeasuringProgress> {
+    return await this.#openSession().measureFor(budgetMs);
   }
 
   async validate(): Promise<number> {

@@ -12,6 +12,7 @@ import type { EvaluationDetails } from "../eval/evaluation_details.ts";
 import type { Architecture } from "../space/architecture.ts";
 import type { Duration } from "../config/duration.ts";
 import type { CandidateScore } from "../train/candidate_race.ts";
+import type { MeasuringProgress } from "../train/population_pass.ts";
 import type { ProfileOptions, ProfileResult, ProfileStatus } from "../train/profile.ts";
 import type { StepMetrics } from "../train/training_session.ts";
 
@@ -132,8 +133,11 @@ export interface WorkerApi {
   train(budgetMs: number): Promise<StepMetrics[]>;
   /** Writes a checkpoint of the open training after its last step, unless there is one. */
   saveTraining(): Promise<void>;
-  /** Measures batch-norm statistics of the open training, which is at its end; `saveTraining` then writes them. */
-  measureStatistics(): Promise<void>;
+  /**
+   * Goes on measuring batch-norm statistics of the open training, which is at its end, for about as long as told;
+   * `saveTraining` writes them when all units are measured.
+   */
+  measureStatistics(budgetMs: number): Promise<MeasuringProgress>;
   /** Top-1 accuracy of the open training on class labels. */
   validate(): Promise<number>;
   /** What the open training's network finds now; the training is not changed by it. */
