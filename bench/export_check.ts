@@ -24,6 +24,7 @@ import { readTrainedNetwork } from "../lib/stages/trained_network.ts";
 import { DataSets } from "../lib/train/datasets.ts";
 import { loading } from "../lib/train/finetuning.ts";
 import { indexStore } from "../tasks/index_store.ts";
+import { ensureTestPackages } from "../tasks/test_packages.ts";
 import { chromiumPath } from "../tests/helpers/chromium.ts";
 import {
   type Differences,
@@ -53,6 +54,7 @@ if (runDir === "" || output === "") {
   Deno.exit(1);
 }
 
+await ensureTestPackages(); // onnxruntime
 // The trained detector, and the test split
 const { path: libraryPath } = await ensureLibrary({});
 const engine = await startEngine({ libraryPath, threads: 1 });
