@@ -22,7 +22,7 @@ import { isFile } from "../lib/base/is_file.ts";
 import { readRunConfig } from "../lib/run/run_folder.ts";
 import { readTrainedNetwork } from "../lib/stages/trained_network.ts";
 import { DataSets } from "../lib/train/datasets.ts";
-import { loading } from "../lib/train/finetuning.ts";
+import { loading } from "../lib/train/loaded_set.ts";
 import { indexStore } from "../tasks/index_store.ts";
 import { ensureTestPackages } from "../tasks/test_packages.ts";
 import { chromiumPath } from "../tests/helpers/chromium.ts";
