@@ -9,7 +9,6 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli";
 import type { CanvasDetections } from "../lib/boxes/detections.ts";
 import { drawOnCanvas, placeForEvaluation } from "../lib/data/canvas.ts";
 import { readImage } from "../lib/data/decode.ts";
@@ -42,29 +41,23 @@ import {
   openTfjsModel,
   readDescription,
 } from "./exports/formats.ts";
+import { parseExportCheck } from "./exports/options.ts";
 import { withExportedPage } from "./exports/page.ts";
 import { annotationFile, resultFile } from "./exports/results.ts";
 import { openTrained } from "./exports/trained.ts";
 
-const { run: runDir = "", output = "", data = "", images = "" } = parseArgs(Deno.args, {
-  string: ["run", "data", "output", "images"],
-}) as Partial<Record<string, string>>;
-if (runDir === "" || output === "") {
-  console.error("usage: export_check.ts --run DIR --output DIR [--data DIR] [--images N]");
-  Deno.exit(1);
-}
-
+const { run: runDir, output, data, images } = parseExportCheck(Deno.args);
 await ensureTestPackages(); // onnxruntime
 // The trained detector, and the test split
 const { path: libraryPath } = await ensureLibrary({});
 const engine = await startEngine({ libraryPath, threads: 1 });
 const dataSets = new DataSets(indexStore());
-const network = await readTrainedNetwork(runDir, dataSets, data || null);
+const network = await readTrainedNetwork(runDir, dataSets, data);
 const stored = (await readRunConfig(runDir))!; // there is a run, as its network was read
-const moved = stored.detectionData.kind === "folder" && data !== "" ? { path: data } : {};
+const moved = stored.detectionData.kind === "folder" && data !== null ? { path: data } : {};
 const config = { ...stored, detectionData: { ...stored.detectionData, ...moved } };
 const { test } = await dataSets.detection(config);
-const count = Math.min(test.samples.length, Number(images || Infinity));
+const count = Math.min(test.samples.length, images);
 const set = { ...test, samples: selectSamples(test.samples, Array.from({ length: count }, (_, i) => i)) };
 await Deno.mkdir(output, { recursive: true });
 await Deno.writeTextFile(`${output}/annotations.json`, annotationFile(set));

@@ -188,8 +188,8 @@ export class DetectionModel implements Disposable {
   }
 
   /**
-   * Gives the batch norms on a path the statistics that one batch of all these images would have, see
-   * {@linkcode measureNetwork}.
+   * Gives the batch norms on a path the statistics that one batch of all these images would have, unit by
+   * unit: of the batches' activations no more is held than those of one unit and the levels.
    *
    * @param state The network's tensors, of which the running statistics change.
    * @param batches This worker's images, at least one batch; their canvases may differ.

@@ -184,7 +184,7 @@ export class UnitRunner implements Disposable {
   /**
    * The moments of that pass alone: what only its outputs need is left out.
    *
-   * @returns Moments; the caller owns them.
+   * @returns mean0, variance0, mean1, … `[C]` float32 each; the caller owns them.
    */
   batchMoments(unit: Unit, state: UnitState, inputs: readonly Tensor[]): Tensor[] {
     if (unit.batchNorms.length === 0) return [];

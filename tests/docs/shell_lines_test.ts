@@ -12,6 +12,7 @@ import { parseFileFlags } from "../../tasks/evaluate_files_flags.ts";
 import { parseExport } from "../../tasks/export.ts";
 import { rankOptions } from "../../tasks/rank.ts";
 import { parseComparison } from "../../tasks/report.ts";
+import { parseExportCheck } from "../../bench/exports/options.ts";
 import { faultKinds } from "../faults/campaign.ts";
 import { documents, root } from "./documentation.ts";
 import { type TaskLine, taskLines } from "./shell_lines.ts";
@@ -93,6 +94,7 @@ async function understand({ task, args: typed }: TaskLine): Promise<void> {
   else if (task === "evaluate" && args.includes("--annotations")) parseFileFlags(args);
   else if (task === "report" && args.includes("--compare")) parseComparison(args);
   else if (task === "bench:peers") parsePeerOptions(args);
+  else if (task === "bench:exports") parseExportCheck(args);
   else if (task === "test:faults") checkFaultFlags(args);
   else if (task in commands) await resolved(task as Command, args);
   else assertEquals(args, [], `${task} takes no flags`);
