@@ -121,7 +121,7 @@ static inline void pointwise_backward(const Pass& pass, Threads& threads) {
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first), next = first + count;
       const int64_t more = std::min(tile_pixels, range.end - next);
-      ahead.begin(kernel_calls(inputs, outputs) + kernel_calls(count, inputs));
+      ahead.begin(product_steps(inputs, count, outputs) + product_steps(count, outputs, inputs));
       ahead.add(pass.z + next * outputs, more * outputs);
       if (pass.gradient != nullptr) ahead.add(pass.gradient + next * outputs, more * outputs);
       if (pass.gradient == nullptr || sees_half(pass))

@@ -34,7 +34,7 @@ static inline void pointwise_forward(const Pass& pass, Threads& threads) {
     Ahead ahead;
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first), next = first + count;
-      ahead.begin(kernel_calls(count, channels));
+      ahead.begin(product_steps(count, inputs, channels));
       add_input(ahead, pass, next, std::min(tile_pixels, range.end - next));
       const float* rows = input_rows(pass, first, count, buffer.data());
       pass_on(pass, first, count);

@@ -15,7 +15,7 @@ class Ahead {
  public:
   static constexpr int most_streams = 5;
 
-  // `steps`: calls of step() until all is to be asked for.
+  // `steps`: calls of step() until all is to be asked for; see `product_steps`.
   void begin(int64_t steps) { steps_ = std::max<int64_t>(steps, 1), count_ = next_ = 0, lines_ = 0; }
   void add(const float* from, int64_t floats) {
     if (floats <= 0) return;
@@ -88,15 +88,20 @@ class PackedWeight {
   Buffer values_;
 };
 
+// A kernel asks for memory each time after so many rounds of its inner loop: all of a tile's at once would fill the few places
+// that the first cache has for lines under way.
+constexpr int64_t step_rounds = 16;
+
 template <int Rows, int Vecs>
 static inline void product_kernel(const float* a, int64_t a_stride, const float* b, int64_t inner, float* c,
-                                  int64_t c_stride) {
+                                  int64_t c_stride, Ahead& ahead) {
   Vec sum[Rows][Vecs];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
 #pragma GCC unroll 2
     for (int v = 0; v < Vecs; v++) sum[r][v] = Vec{};
   for (int64_t k = 0; k < inner; k++) {
+    if (k % step_rounds == 0) ahead.step();
     Vec bs[Vecs];
 #pragma GCC unroll 2
     for (int v = 0; v < Vecs; v++) bs[v] = load(b + k * Vecs * lanes + v * lanes);
@@ -118,8 +123,7 @@ template <int Rows, int Vecs>
 static inline void product_rows(int64_t rows, const float* a, int64_t a_stride, const float* b, int64_t inner,
                                 float* c, int64_t c_stride, Ahead& ahead) {
   for (; rows >= Rows; rows -= Rows, a += Rows * a_stride, c += Rows * c_stride) {
-    ahead.step();
-    product_kernel<Rows, Vecs>(a, a_stride, b, inner, c, c_stride);
+    product_kernel<Rows, Vecs>(a, a_stride, b, inner, c, c_stride, ahead);
   }
   if constexpr (Rows > 1) {
     if (rows > 0)
@@ -141,13 +145,14 @@ static inline void product(int64_t rows, const float* a, int64_t a_stride, const
 
 template <int Rows, int Vecs>
 static inline void outer_kernel(int64_t pixels, const float* a, int64_t a_stride, const float* d,
-                                int64_t d_stride, float* g, int64_t g_stride) {
+                                int64_t d_stride, float* g, int64_t g_stride, Ahead& ahead) {
   Vec sum[Rows][Vecs];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
 #pragma GCC unroll 2
     for (int v = 0; v < Vecs; v++) sum[r][v] = load(g + r * g_stride + v * lanes);
   for (int64_t p = 0; p < pixels; p++) {
+    if (p % step_rounds == 0) ahead.step();
     Vec ds[Vecs];
 #pragma GCC unroll 2
     for (int v = 0; v < Vecs; v++) ds[v] = load(d + p * d_stride + v * lanes);
@@ -168,8 +173,7 @@ template <int Rows, int Vecs>
 static inline void outer_rows(int64_t inputs, int64_t pixels, const float* a, int64_t a_stride,
                               const float* d, int64_t d_stride, float* g, int64_t g_stride, Ahead& ahead) {
   for (; inputs >= Rows; inputs -= Rows, a += Rows, g += Rows * g_stride) {
-    ahead.step();
-    outer_kernel<Rows, Vecs>(pixels, a, a_stride, d, d_stride, g, g_stride);
+    outer_kernel<Rows, Vecs>(pixels, a, a_stride, d, d_stride, g, g_stride, ahead);
   }
   if constexpr (Rows > 1) {
     if (inputs > 0)
@@ -190,9 +194,10 @@ static inline void add_outer(int64_t pixels, int64_t inputs, const float* a, int
   }
 }
 
-// Calls of a kernel that a product of so many rows and columns takes.
-static inline int64_t kernel_calls(int64_t rows, int64_t columns) {
-  return (rows + kernel_rows - 1) / kernel_rows * ((columns + panel - 1) / panel);
+// Calls of Ahead::step() that a product of so many rows and columns makes: `inner` is what it sums over.
+static inline int64_t product_steps(int64_t rows, int64_t inner, int64_t columns) {
+  const int64_t calls = (rows + kernel_rows - 1) / kernel_rows * ((columns + panel - 1) / panel);
+  return calls * ((inner + step_rounds - 1) / step_rounds);
 }
 
 }  // namespace detnas
