@@ -95,6 +95,11 @@ constexpr int64_t step_rounds = 16;
 template <int Rows, int Vecs>
 static inline void product_kernel(const float* a, int64_t a_stride, const float* b, int64_t inner, float* c,
                                   int64_t c_stride, Ahead& ahead) {
+  // A pointer for three rows each: one address takes a base and twice the stride at most, and more pointers than that don't fit
+  // the registers.
+  const float* rows[(Rows + 2) / 3];
+#pragma GCC unroll 4
+  for (int i = 0; i < (Rows + 2) / 3; i++) rows[i] = a + 3 * i * a_stride;
   Vec sum[Rows][Vecs];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
@@ -107,10 +112,12 @@ static inline void product_kernel(const float* a, int64_t a_stride, const float*
     for (int v = 0; v < Vecs; v++) bs[v] = load(b + k * Vecs * lanes + v * lanes);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; r++) {
-      const Vec as = splat(a[r * a_stride + k]);
+      const Vec as = splat(rows[r / 3][r % 3 * a_stride]);
 #pragma GCC unroll 2
       for (int v = 0; v < Vecs; v++) sum[r][v] += as * bs[v];
     }
+#pragma GCC unroll 4
+    for (int i = 0; i < (Rows + 2) / 3; i++) rows[i]++;
   }
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
