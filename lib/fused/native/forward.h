@@ -23,6 +23,14 @@ static inline void add_input(Ahead& ahead, const Pass& pass, int64_t first, int6
   if (pass.view != patches) ahead.add(input_at(pass, first), count * input_stride(pass));
 }
 
+// Asks for what the layer writes of `count` pixels: a store, too, has to wait until its line is there.
+static inline void add_output(Ahead& ahead, const Pass& pass, int64_t first, int64_t count) {
+  const int64_t channels = padded(pass.outputs);
+  ahead.add(pass.z + first * channels, count * channels);
+  if (passes_on(pass))
+    ahead.add_rows(pass.joined + first * pass.joined_channels, count, pass.inputs, pass.joined_channels);
+}
+
 // A pointwise layer, or a dense one over patches.
 static inline void pointwise_forward(const Pass& pass, Threads& threads) {
   const PackedWeight weight(pass.weight, pass.inputs, pass.outputs, false, threads);
@@ -35,7 +43,9 @@ static inline void pointwise_forward(const Pass& pass, Threads& threads) {
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first), next = first + count;
       ahead.begin(product_steps(count, inputs, channels));
-      add_input(ahead, pass, next, std::min(tile_pixels, range.end - next));
+      const int64_t more = std::min(tile_pixels, range.end - next);
+      add_input(ahead, pass, next, more);
+      if (inputs >= 64) add_output(ahead, pass, next, more);
       const float* rows = input_rows(pass, first, count, buffer.data());
       pass_on(pass, first, count);
       float* z = pass.z + first * channels;

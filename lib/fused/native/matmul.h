@@ -13,26 +13,35 @@ namespace detnas {
 // wait for memory, and memory for its products.
 class Ahead {
  public:
-  static constexpr int most_streams = 5;
+  static constexpr int most_streams = 6;
 
   // `steps`: calls of step() until all is to be asked for; see `product_steps`.
   void begin(int64_t steps) { steps_ = std::max<int64_t>(steps, 1), count_ = next_ = 0, lines_ = 0; }
-  void add(const float* from, int64_t floats) {
-    if (floats <= 0) return;
-    at_[count_] = reinterpret_cast<const char*>(from),
-    end_[count_] = reinterpret_cast<const char*>(from + floats), count_++;
-    lines_ += floats / 16 + 1;
+  void add(const float* from, int64_t floats) { add_rows(from, 1, floats, 0); }
+  // `rows` rows of `floats`, each `stride` after the one before.
+  void add_rows(const float* from, int64_t rows, int64_t floats, int64_t stride) {
+    if (rows <= 0 || floats <= 0) return;
+    streams_[count_++] = {from, from, rows, floats, stride};
+    lines_ += rows * (floats / line + 1);
     each_ = lines_ / steps_ + 1;
   }
   void step() {
-    for (int64_t line = 0; line < each_ && next_ < count_; line++) {
-      __builtin_prefetch(at_[next_]);
-      if ((at_[next_] += 64) >= end_[next_]) next_++;
+    for (int64_t asked = 0; asked < each_ && next_ < count_; asked++) {
+      Stream& stream = streams_[next_];
+      __builtin_prefetch(stream.at);
+      if ((stream.at += line) < stream.row + stream.floats) continue;
+      stream.at = stream.row += stream.stride;
+      if (--stream.rows == 0) next_++;
     }
   }
 
  private:
-  const char *at_[most_streams], *end_[most_streams];
+  static constexpr int64_t line = 16;  // floats
+  struct Stream {
+    const float *at, *row;
+    int64_t rows, floats, stride;
+  };
+  Stream streams_[most_streams];
   int count_ = 0, next_ = 0;
   int64_t lines_ = 0, steps_ = 1, each_ = 0;
 };
