@@ -12,6 +12,9 @@ namespace detnas {
 // A multiple of all kernel_rows; three tiles of 320 channels fit the second cache.
 constexpr int64_t tile_pixels = 96;
 
+// Channels that a product must sum over to have time for the lines that it writes, too; narrower ones wait for memory anyway.
+constexpr int64_t wide = 64;
+
 // A thread's part of n.
 struct Range {
   int64_t begin, end;
@@ -45,7 +48,7 @@ static inline void pointwise_forward(const Pass& pass, Threads& threads) {
       ahead.begin(product_steps(count, inputs, channels));
       const int64_t more = std::min(tile_pixels, range.end - next);
       add_input(ahead, pass, next, more);
-      if (inputs >= 64) add_output(ahead, pass, next, more);
+      if (inputs >= wide) add_output(ahead, pass, next, more);
       const float* rows = input_rows(pass, first, count, buffer.data());
       pass_on(pass, first, count);
       float* z = pass.z + first * channels;

@@ -22,10 +22,11 @@ class Ahead {
   void add_rows(const float* from, int64_t rows, int64_t floats, int64_t stride) {
     if (rows <= 0 || floats <= 0) return;
     streams_[count_++] = {from, from, rows, floats, stride};
-    lines_ += rows * (floats / line + 1);
+    lines_ += rows * ((floats + line - 1) / line);
     each_ = lines_ / steps_ + 1;
   }
-  void step() {
+  // Inlined, as a call would cost the kernels their registers.
+  __attribute__((always_inline)) void step() {
     for (int64_t asked = 0; asked < each_ && next_ < count_; asked++) {
       Stream& stream = streams_[next_];
       __builtin_prefetch(stream.at);
