@@ -3,6 +3,7 @@
 // or many. Plain C functions; see `lib/fused` for the other side.
 #include "backward.h"
 #include "infer.h"
+#include "resize.h"
 
 #if defined(_WIN32)
 #define EXPORT extern "C" __declspec(dllexport)
@@ -68,6 +69,22 @@ EXPORT void detnas_gradient_sums(const void* pass, void* threads) {
 EXPORT void detnas_backward(const void* pass, void* threads) {
   const Pass& layer = *static_cast<const Pass*>(pass);
   (is_product(layer) ? pointwise_backward : depthwise_backward)(layer, *static_cast<Threads*>(threads));
+}
+
+EXPORT void detnas_add_enlarged(const void* pass, void* threads) {
+  add_enlarged(*static_cast<const Pass*>(pass), *static_cast<Threads*>(threads));
+}
+
+EXPORT void detnas_add_reduced(const void* pass, void* threads) {
+  add_reduced(*static_cast<const Pass*>(pass), *static_cast<Threads*>(threads));
+}
+
+EXPORT void detnas_take_every_other(const void* pass, void* threads) {
+  take_every_other(*static_cast<const Pass*>(pass), *static_cast<Threads*>(threads));
+}
+
+EXPORT void detnas_give_every_other(const void* pass, void* threads) {
+  give_every_other(*static_cast<const Pass*>(pass), *static_cast<Threads*>(threads));
 }
 
 // `count` layers of one branch, from the first on.

@@ -42,6 +42,7 @@ struct Pass {
   int64_t adds;           // whether the block's input gradient is added to
   float* weight_gradient;
   double* input_sums;  // as sums, of the layer before
+  int64_t weight_gradient_adds;  // whether the weight's gradient is added to
 };
 
 static inline int64_t pixels_in(const Pass& pass) {
