@@ -54,6 +54,7 @@ const passFields = [
   "adds",
   "weightGradient",
   "inputSums",
+  "weightGradientAdds",
 ] as const;
 
 /** An array that a pass reads or writes; it has a buffer of its own, see {@linkcode floats}. */
