@@ -48,7 +48,9 @@ export function assertNear(
   relative: number,
   scale = 0,
 ): void {
-  if (actual.length !== wanted.length) fail(`${name} has ${actual.length} values, should have ${wanted.length}`);
+  if (actual.length !== wanted.length) {
+    fail(`${name} has ${actual.length} values, should have ${wanted.length}`);
+  }
   const allowed = relative * wanted.reduce((most, value) => Math.max(most, Math.abs(value)), scale) + 1e-6;
   actual.forEach((value, i) => {
     if (Math.abs(value - wanted[i]) <= allowed) return;
