@@ -1,5 +1,5 @@
 /** Heads and pyramids run by fused kernels: against TensorFlow's kernels, against differences, and by several workers. */
-import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertThrows, fail } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { fpnUnit, type PyramidShape } from "../../lib/models/fpn.ts";
@@ -15,6 +15,7 @@ import { useEngine } from "../helpers/engine.ts";
 import { fusedKernels } from "../helpers/fused_kernels.ts";
 import { normalTensor } from "../helpers/gradients.ts";
 import { assertNoLeaks } from "../helpers/leaks.ts";
+import { runReplayed } from "../helpers/replayed_workers.ts";
 import { assertNear, assertSamePasses, type TrainedUnit, trainUnit } from "../helpers/unit_passes.ts";
 
 const engine = await useEngine();
@@ -278,3 +279,49 @@ Deno.test("NaN in one level comes out of it: a training that has gone wrong is s
     for (const values of [...outputs, gradients[0]]) assert(values.some(Number.isNaN));
   });
 });
+
+/** Images of one worker, of a batch that two share: the first has one, the second the others. */
+function shareOf(tensors: readonly Tensor[], worker: number): Tensor[] {
+  return tensors.map((all) => {
+    const [images, ...rest] = all.shape;
+    const begin = worker === 0 ? 0 : 1;
+    return tf.slice(all, [begin, ...rest.map(() => 0)], [worker === 0 ? 1 : images - 1, ...rest]);
+  });
+}
+
+for (
+  const [which, batchNorms] of [[retinaCase(8, 2, "batch"), 16], [
+    pyramidCase(8, "convolved", "batch"),
+    6,
+  ]] as const
+) {
+  Deno.test(`two workers that share a batch are one, and exchange each batch norm's moments once a pass: ${which.name}`, () => {
+    tf.tidy(() => {
+      const { unit } = which;
+      using network = new NetworkState([unit], 7);
+      const [state, inputs] = [stateOf(network, unit), inputsOf(which, 3)];
+      const dys = outputGradients(unit, state, inputs);
+      const one = train(kernels, unit, state, inputs, dys);
+      const { results, exchanges } = runReplayed(2, (worker, reducer) => {
+        using runner = new UnitRunner(
+          engine.compiler,
+          { of: () => fail("traced"), reducerOf: () => reducer },
+          kernels,
+        );
+        return trainUnit(runner, unit, state, shareOf(inputs, worker), shareOf(dys, worker));
+      });
+      assertEquals(exchanges, 2 * batchNorms);
+      const [first, second] = results;
+      assertEquals(first.moments, second.moments);
+      // Parameters' gradients are summed up by whoever trains.
+      const sum = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, i) => value + b[i]);
+      const joined = (a: Float32Array, b: Float32Array): Float32Array => Float32Array.from([...a, ...b]);
+      assertSamePasses({
+        outputs: first.outputs.map((y, i) => joined(y, second.outputs[i])),
+        moments: first.moments,
+        dxs: first.dxs.map((dx, i) => joined(dx, second.dxs[i])),
+        gradients: first.gradients.map((g, i) => sum(g, second.gradients[i])),
+      }, one);
+    });
+  });
+}
