@@ -3,12 +3,23 @@
 #pragma once
 #include "direct.h"
 #include "infer.h"
+#include "winograd.h"
 
 namespace detnas {
+
+// What a filter's transform takes, and that of its gradient's sums, in products of each of its weights: measured.
+constexpr int64_t filter_transform = 600, gradient_transform = 1200;
+
+// Whether tiles take less than a product a tap: not on small maps, most of whose tiles reach over the edges.
+static inline bool pays_off(const Pass& pass, int64_t transform) {
+  return positions * Tiles(pass).count + transform < taps * pixels_out(pass);
+}
 
 template <typename Source, typename Sink, typename Finish>
 static inline void convolve(const Pass& pass, const TapWeights& filter, const Source& source,
                             const Sink& sink, const Finish& finish, Threads& threads) {
+  if (pays_off(pass, filter_transform))
+    return convolve_tiles(pass, filter, source, sink, finish, threads);
   convolve_directly(pass, filter, source, sink, finish, threads);
 }
 
@@ -63,6 +74,7 @@ static inline void dense_input_gradient(const Pass& pass, const Gradient& gradie
 template <typename Gradient>
 static inline void dense_weight_gradient(const Pass& pass, const Gradient& gradient, Threads& threads) {
   with_input(pass, [&](const auto& source) {
+    if (pays_off(pass, gradient_transform)) return correlate_tiles(pass, source, gradient, threads);
     const Buffer sum = correlate_directly(pass, source, gradient, threads);
     store_tap_gradients(pass, sum.data(), threads);
   });

@@ -25,7 +25,7 @@ template <typename Source, typename Sink, typename Finish>
 static inline void convolve_directly(const Pass& pass, const TapWeights& filter, const Source& source,
                                      const Sink& sink, const Finish& finish, Threads& threads) {
   const int64_t row = taps * filter.inputs, columns = padded(filter.outputs);
-  const PackedWeight weight(filter.values.data(), row, filter.outputs, false, threads);
+  const PackedWeight weight(filter.data(), row, filter.outputs, false, threads);
   threads.run([&](int thread) {
     const Range range(pixels_out(pass), thread, threads.count());
     Buffer rows(tile_pixels * row), result(tile_pixels * columns);

@@ -125,33 +125,41 @@ struct FinishedRows {
 struct TapWeights {
   int64_t inputs, outputs;  // the inputs filled up
   Buffer values;
+  const float* in_place = nullptr;  // where they lie, if not in `values`
+
+  const float* data() const { return in_place != nullptr ? in_place : values.data(); }
+  const float* at(int64_t tap, int64_t input) const { return data() + (tap * inputs + input) * outputs; }
 
   // `factor`: of each output, if it is not null.
   static TapWeights forward(const Pass& pass, const float* factor, Threads& threads) {
-    TapWeights to{padded(pass.inputs), pass.outputs, Buffer(taps * padded(pass.inputs) * pass.outputs)};
+    const bool as_it_is = factor == nullptr && pass.inputs == padded(pass.inputs);
+    if (as_it_is) return {pass.inputs, pass.outputs, Buffer(0), pass.weight};
+    TapWeights to{padded(pass.inputs), pass.outputs, Buffer::zeros(taps * padded(pass.inputs) * pass.outputs)};
     threads.run([&](int thread) {
-      const Range range(taps * to.inputs, thread, threads.count());
+      const Range range(taps * pass.inputs, thread, threads.count());
       for (int64_t row = range.begin; row < range.end; row++) {
-        const int64_t input = row % to.inputs;
-        float* __restrict at = to.values.data() + row * to.outputs;
-        const float* from = pass.weight + (row / to.inputs * pass.inputs + input) * to.outputs;
-        for (int64_t c = 0; c < to.outputs; c++)
-          at[c] = input >= pass.inputs ? 0 : factor == nullptr ? from[c] : from[c] * factor[c];
+        const float* from = pass.weight + row * pass.outputs;
+        float* at = to.values.data() + (row / pass.inputs * to.inputs + row % pass.inputs) * pass.outputs;
+        for (int64_t c = 0; c < pass.outputs; c++) at[c] = factor == nullptr ? from[c] : from[c] * factor[c];
       }
     });
     return to;
   }
 
-  // Turned around, from outputs to inputs.
+  // Turned around, from outputs to inputs; some inputs at a time, so that both sides' cache lines are used while they
+  // are there.
   static TapWeights backward(const Pass& pass, Threads& threads) {
     TapWeights to{padded(pass.outputs), pass.inputs, Buffer::zeros(taps * padded(pass.outputs) * pass.inputs)};
+    constexpr int64_t some = 16;
+    const int64_t groups = (pass.inputs + some - 1) / some;
     threads.run([&](int thread) {
-      const Range range(taps * pass.inputs, thread, threads.count());
-      for (int64_t row = range.begin; row < range.end; row++) {
-        const int64_t tap = row / pass.inputs, input = row % pass.inputs;
-        const float* from = pass.weight + row * pass.outputs;
-        float* at = to.values.data() + (taps - 1 - tap) * to.inputs * to.outputs + input;
-        for (int64_t c = 0; c < pass.outputs; c++) at[c * to.outputs] = from[c];
+      const Range range(taps * groups, thread, threads.count());
+      for (int64_t i = range.begin; i < range.end; i++) {
+        const int64_t tap = i / groups, first = i % groups * some, n = std::min(some, pass.inputs - first);
+        const float* from = pass.weight + (tap * pass.inputs + first) * pass.outputs;
+        float* at = to.values.data() + (taps - 1 - tap) * to.inputs * to.outputs + first;
+        for (int64_t c = 0; c < pass.outputs; c++)
+          for (int64_t k = 0; k < n; k++) at[c * to.outputs + k] = from[k * pass.outputs + c];
       }
     });
     return to;

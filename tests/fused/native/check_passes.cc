@@ -220,5 +220,18 @@ int main() {
       }
     }
   }
+  // Maps large enough, or so many, that a dense convolution goes by Winograd's tiles, of which the last few are more than a
+  // block.
+  for (const int threads : {1, 3}) {
+    Threads pool(threads);
+    for (const auto& [n, h, w] :
+         std::vector<std::array<int64_t, 3>>{{1, 13, 19}, {1, 80, 3}, {1, 3, 80}, {2, 16, 12}, {310, 2, 3}})
+      for (const auto& [inputs, outputs] : std::vector<std::array<int64_t, 2>>{{20, 9}, {9, 20}, {16, 36}})
+        for (const bool of_activations : {false, true})
+          for (const bool is_last : {false, true}) {
+            check({n, h, w, inputs, outputs, 3, 1, of_activations, is_last, is_last, neighbours, of_activations, is_last}, pool),
+                count++;
+          }
+  }
   printf("%d layers with vectors of %d, largest error %.1e\n", count, lanes, worst);
 }
