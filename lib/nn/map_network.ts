@@ -16,6 +16,7 @@ export interface MapLayer extends NormedLayer {
 
 /** A layer on a map. */
 export interface LayerStep {
+  /** Which step it is. */
   readonly kind: "layer";
   /** The map that it reads. */
   readonly input: number;
@@ -27,6 +28,7 @@ export interface LayerStep {
 
 /** A map and the one above it, enlarged twice (nearest; cropped where a size is odd), added up. */
 export interface SumStep {
+  /** Which step it is. */
   readonly kind: "sum";
   /** The map that the other is added to; nothing else reads it. */
   readonly input: number;
@@ -36,13 +38,17 @@ export interface SumStep {
 
 /** Every other row and column of a map, from the first. */
 export interface EveryOtherStep {
+  /** Which step it is. */
   readonly kind: "everyOther";
+  /** The map that it reads. */
   readonly input: number;
 }
 
 /** A map's ReLU, where it is no layer's. */
 export interface ReluStep {
+  /** Which step it is. */
   readonly kind: "relu";
+  /** The map that it reads. */
   readonly input: number;
 }
 
@@ -64,7 +70,10 @@ export interface MapOutput {
 export interface MapNetwork {
   /** How many maps come in. */
   readonly inputs: number;
+  /** Each has a step at least, and each of its batch norms exactly one. */
   readonly layers: readonly MapLayer[];
+  /** In an order in which they can run. */
   readonly steps: readonly MapStep[];
+  /** In the unit's order. */
   readonly outputs: readonly MapOutput[];
 }

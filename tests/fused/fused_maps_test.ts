@@ -42,7 +42,7 @@ function retinaCase(channels: number, towerConvs: number, norm: "batch" | "none"
     name: `RetinaNet's head of ${towerConvs} times ${channels} channels, norm ${norm}`,
     unit: retinaHeadUnit({ ...shape, prior: 0.1 }),
     // Two values a channel have too little variance for digits to be compared.
-    sizes: [[7, 5], [4, 9], [3, 2], norm === "batch" ? [2, 2] : [1, 1]],
+    sizes: [[18, 13], [7, 5], [3, 2], norm === "batch" ? [2, 2] : [1, 1]],
     channels: [channels, channels, channels, channels],
   };
 }

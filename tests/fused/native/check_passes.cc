@@ -8,6 +8,7 @@
 #include "../../../lib/fused/native/backward.h"
 #include "../../../lib/fused/native/dense.h"
 #include "../../../lib/fused/native/infer.h"
+#include "check_resize.h"
 
 using namespace detnas;
 
@@ -232,6 +233,14 @@ int main() {
             check({n, h, w, inputs, outputs, 3, 1, of_activations, is_last, is_last, neighbours, of_activations, is_last}, pool),
                 count++;
           }
+  }
+  for (const int threads : {1, 3}) {
+    Threads pool(threads);
+    for (const auto& [n, h, w] :
+         std::vector<std::array<int64_t, 3>>{{2, 1, 1}, {1, 7, 5}, {3, 8, 6}, {2, 3, 31}})
+      for (const bool adds : {false, true})
+        check_resize(n, h, w, 19, adds, [](const char* what, double is, double should) { compare(what, is, should, 10); },
+                     normals, pool);
   }
   printf("%d layers with vectors of %d, largest error %.1e\n", count, lanes, worst);
 }
