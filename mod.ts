@@ -1,7 +1,14 @@
 /**
  * DetNAS: a detector's backbone by search. This is the library's surface: search spaces and what their architectures
- * cost, searches with an evaluation of your own, and the measures of detection. It asks for no permission; the
- * engine, which does, is `@detnas/detnas/engine`.
+ * cost, searches with an evaluation of your own, and the measures of detection. It asks for no permission.
+ *
+ * The other entry points:
+ *
+ * - `@detnas/detnas/models`: units, supernets, heads and losses; blocks of your own
+ * - `@detnas/detnas/train`: training along paths, under a classifier or a detector; groups of workers
+ * - `@detnas/detnas/data`: readers of Pascal VOC's, COCO's and ImageNet's layouts; loaders of batches
+ * - `@detnas/detnas/engine`: libtensorflow as tfjs's backend
+ * - `@detnas/detnas/fused`: the blocks' own kernels
  *
  * A search with an own evaluation:
  *

@@ -114,7 +114,7 @@ const flags: readonly Flag[] = [
   {
     name: "json",
     value: null,
-    help: "tells what happens as one JSON object a line: see README, Progress for programs",
+    help: "tells what happens as one JSON object a line: see docs/runs.md, Progress for programs",
     only: runCommands,
   },
   {

@@ -21,7 +21,9 @@ import {
   checkThreads,
 } from "./doctor_checks.ts";
 import { DataSets } from "../lib/train/datasets.ts";
+import { checkTeller } from "./check_teller.ts";
 import { indexStore } from "./index_store.ts";
+import type { JobOutput } from "./job_output.ts";
 import { commandLine, runCommand } from "./run_task.ts";
 import { runWorker } from "./run_worker.ts";
 import { showData } from "./show_data.ts";
@@ -29,7 +31,7 @@ import type { Stopping } from "./stopping.ts";
 import { lacksTreeCrowns } from "./tree_crowns.ts";
 
 /** The command. */
-export async function main(args: string[], stopping: Stopping): Promise<void> {
+export async function main(args: string[], stopping: Stopping, output: JobOutput): Promise<void> {
   const flags = withConfig(args);
   const invocation = await resolveConfig("doctor", flags);
   if (invocation.help !== null) return console.log(invocation.help);
@@ -72,7 +74,8 @@ export async function main(args: string[], stopping: Stopping): Promise<void> {
     const device = await checkDevice(worker);
     show(device);
     const canRead = [device, ...data].every(({ status }) => status !== "problem");
-    if (canRead) show(await checkImages(config, { worker, data: sets, store }));
+    const onProgress = checkTeller(output);
+    if (canRead) show(await checkImages(config, { worker, data: sets, store, onProgress }));
   }
 
   const problems = results.filter(({ status }) => status === "problem").length;

@@ -177,7 +177,7 @@ export async function checkDevice(worker: CallableWorker): Promise<CheckResult> 
     const device = deviceName.replace(/^.*device:/, "");
     return ok("device", `TensorFlow ${tensorflow} on ${device}, ${threads} threads`);
   } catch (error) {
-    return problem("device", messageOf(error), "see README.md, troubleshooting");
+    return problem("device", messageOf(error), "see docs/troubleshooting.md");
   }
 }
 

@@ -14,10 +14,12 @@ import { requireFinished, type StageContext } from "../lib/stages/stage_context.
 import { TensorBoardLog } from "../lib/stages/tensorboard_log.ts";
 import { DataSets, type DetectionData } from "../lib/train/datasets.ts";
 import { availableMemory, isAutoBatch, withAutoBatches, withStoredBatches } from "./auto_batch.ts";
+import { checkTeller } from "./check_teller.ts";
 import { resolveConfig } from "./cli.ts";
 import type { Command } from "./commands.ts";
 import { sayIfFinished, shownPath } from "./ending.ts";
 import { fetchLibrary } from "./fetch_library.ts";
+import { fetchTeller } from "./fetch_teller.ts";
 import { ensureKernels } from "./kernels.ts";
 import { indexStore } from "./index_store.ts";
 import { JobObserver } from "./job_observer.ts";
@@ -33,6 +35,7 @@ import { followMachines } from "./follow_machines.ts";
 import { groupOfMachines } from "./machines.ts";
 import { runWorker } from "./run_worker.ts";
 import { ensureTreeCrowns } from "./tree_crowns.ts";
+import { scorersOf } from "./scorers.ts";
 import type { Stopping } from "./stopping.ts";
 import { TensorBoardObserver } from "./tensorboard_observer.ts";
 
@@ -88,8 +91,8 @@ export async function openJob(
   let config = invocation.config;
   const machines = groupOfMachines(Deno.env.get("TF_CONFIG"), config, openPorts);
   if (machines !== null && machines.rank > 0) {
-    await ensureTreeCrowns(config);
-    const [library, kernels] = [await fetchLibrary(config), await ensureKernels(config.device)];
+    await ensureTreeCrowns(config, { onProgress: fetchTeller(output) });
+    const [library, kernels] = [await fetchLibrary(config, output), await ensureKernels(config.device, say)];
     await followMachines(library, kernels, config, runDir, machines, stopping.listen(), say);
     return null;
   }
@@ -111,20 +114,24 @@ export async function openJob(
   if (dashboardPort !== null) await watchRun(resources, runDir, dashboardPort, output);
 
   // Data: annotations now, images by the worker; nothing is trained on data that is not all there
-  await ensureTreeCrowns(config);
+  await ensureTreeCrowns(config, { onProgress: fetchTeller(output) });
   const store = indexStore();
   const data = new DataSets(store);
   const detection = await data.detection(config);
   if (usesClassLabels(config)) await data.classification(config);
 
   // Engine
-  const library = await fetchLibrary(config);
-  const kernels = await ensureKernels(config.device);
+  const library = await fetchLibrary(config, output);
+  const kernels = await ensureKernels(config.device, say);
 
   // Workers; the first starts now and checks the images
   const signal = stopping.listen();
   const start = (index: number, place?: () => Promise<WorkerPlace>): WorkerSlot =>
     resources.use(runWorker(library, kernels, config, runDir, index, signal, place));
+  const startScorer = (index: number): WorkerSlot => {
+    const ofOneThread = { ...config, device: { ...config.device, threads: 1 } };
+    return runWorker(library, kernels, ofOneThread, runDir, index, signal, undefined, `scorer ${index + 1}`);
+  };
   const own = machines === null ? undefined : () => Promise.resolve({ group: machines, prefix: [] });
   const workers = Array.from({ length: config.workers }, (_, index) => start(index, own));
   const [worker] = workers;
@@ -137,6 +144,9 @@ export async function openJob(
   const trainer = machines === null && workers.length === 1
     ? worker
     : resources.adopt(new TrainingGroup(trainers, systemTimers, signal), (group) => group.end());
+  const scorers = machines !== null
+    ? workers
+    : scorersOf(config, workers, availableMemory(), (index) => resources.use(startScorer(index)));
   signal.addEventListener("abort", () => say("stopping; once more ends it at once"));
   const { tensorflow, deviceName, threads, kernels: blocks } = await worker.call((api) => api.device());
   output.tell({
@@ -150,7 +160,7 @@ export async function openJob(
     kernels: blocks,
   });
   sayNotes(detection, say);
-  await checkDataImages(config, { worker, data, store });
+  await checkDataImages(config, { worker, data, store, onProgress: checkTeller(output) });
 
   if (isBatchAuto && stored === null) {
     await worker.end(); // what it holds is not to be counted
@@ -172,6 +182,7 @@ export async function openJob(
       machines: machines?.addresses.length ?? 1,
       worker,
       workers,
+      scorers,
       data,
       observer,
       approximate,

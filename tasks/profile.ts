@@ -31,8 +31,9 @@ export async function main(args: string[], stopping: Stopping, output: JobOutput
   const { config, runDir, flags } = invocation;
   const repeats = countFlag(flags, "repeats", 1) ?? defaultRepeats;
   const path = flags.get("out") ?? await defaultPath(flags.get("run"), config.name);
-  const library = await fetchLibrary(config);
-  const kernels = await ensureKernels(config.device);
+  const say = (text: string): void => output.tell({ event: "note", text });
+  const library = await fetchLibrary(config, output);
+  const kernels = await ensureKernels(config.device, say);
   await using worker = runWorker(library, kernels, config, runDir, 0, stopping.listen());
   const observer = { progress: (progress: StageProgress) => output.tell({ event: "progress", ...progress }) };
 

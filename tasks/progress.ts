@@ -4,6 +4,7 @@
  * @module
  */
 import { ProgressClock } from "./progress_clock.ts";
+import { textWidth, textWithin } from "./text_width.ts";
 
 /** Where progress is shown. */
 export interface ProgressOutput {
@@ -11,7 +12,7 @@ export interface ProgressOutput {
   readonly isTerminal: boolean;
   /** Whether it may have colours. */
   readonly hasColours: boolean;
-  /** Width of a line in characters, at this moment. */
+  /** Columns of a line, at this moment. */
   readonly columns: number;
   /** Writes text as it is. */
   write(text: string): void;
@@ -34,6 +35,7 @@ export interface ProgressUpdate {
 }
 
 const terminalIntervalMs = 100;
+const usualColumns = 80;
 
 /** Plain lines come each ten seconds first, and more and more rarely in days of work, but every five minutes. */
 function plainIntervalMs(elapsedMs: number): number {
@@ -48,7 +50,7 @@ export function standardOutput(): ProgressOutput {
     isTerminal,
     hasColours: isTerminal && !Deno.noColor,
     get columns(): number {
-      return isTerminal ? Deno.consoleSize().columns : 80;
+      return (isTerminal && Deno.consoleSize().columns) || usualColumns; // some terminals don't know theirs and say 0
     },
     write: (text: string): void => writeAll(encoder.encode(text)),
     nowMs: (): number => performance.now(),
@@ -61,8 +63,8 @@ export class ProgressLine implements Disposable {
   readonly #unit: string;
   readonly #output: ProgressOutput;
   readonly #clock = new ProgressClock();
-  /** Characters of the line that stands on the terminal; 0 where none does. */
-  #shownLength = 0;
+  /** Columns of the line that stands on the terminal; 0 where none does. */
+  #shownColumns = 0;
 
   /**
    * Starts a line; nothing is shown before the first update.
@@ -90,26 +92,26 @@ export class ProgressLine implements Disposable {
   /** Prints a line of its own, e.g. where a checkpoint was written. */
   say(text: string): void {
     this.#output.write(`${this.#clearing(this.#output.columns)}${text}\n`);
-    this.#shownLength = 0;
+    this.#shownColumns = 0;
   }
 
   /** Ends the line. */
   [Symbol.dispose](): void {
-    if (this.#shownLength > 0) this.#output.write("\n");
-    this.#shownLength = 0;
+    if (this.#shownColumns > 0) this.#output.write("\n");
+    this.#shownColumns = 0;
   }
 
   #rewrite(parts: readonly string[], columns: number): void {
-    const text = parts.join(separator).slice(0, Math.max(0, columns - 1));
+    const text = textWithin(parts.join(separator), columns - 1);
     const shown = this.#output.hasColours ? emphasised(text, parts[0]) : text;
     this.#output.write(this.#clearing(columns) + shown);
-    this.#shownLength = Math.max(1, text.length);
+    this.#shownColumns = Math.max(1, textWidth(text));
   }
 
   /** What takes away the line that stands, in however many rows it lies since the terminal became narrower. */
   #clearing(columns: number): string {
-    if (this.#shownLength === 0) return "";
-    const rowsAbove = Math.floor((this.#shownLength - 1) / Math.max(1, columns));
+    if (this.#shownColumns === 0) return "";
+    const rowsAbove = Math.floor((this.#shownColumns - 1) / Math.max(1, columns));
     return rowsAbove === 0 ? "\r\x1b[K" : `\r\x1b[${rowsAbove}A\x1b[J`;
   }
 }
@@ -160,7 +162,7 @@ function rateText(rate: number): string {
 /** The parts that fit into a width, in their order, the least needed left out first. */
 function fittingParts(parts: readonly ProgressPart[], width: number): string[] {
   const texts = parts.map(({ text }) => text);
-  if (parts.length === 1 || texts.join(separator).length <= width) return texts;
+  if (parts.length === 1 || textWidth(texts.join(separator)) <= width) return texts;
   const most = Math.max(...parts.map(({ dispensable }) => dispensable));
   return fittingParts(parts.filter(({ dispensable }) => dispensable < most), width);
 }

@@ -20,6 +20,7 @@ import { WorkerSlot } from "../lib/workers/worker_slot.ts";
  * @param index Which of the run's workers, from 0; of this machine's GPUs it has the one of this number.
  * @param signal Aborts when the job is to stop.
  * @param place Its place among workers that train together; default: it works alone.
+ * @param name For messages.
  */
 export function runWorker(
   library: EngineLibrary,
@@ -29,6 +30,7 @@ export function runWorker(
   index: number,
   signal: AbortSignal,
   place: () => Promise<WorkerPlace | null> = () => Promise.resolve(null),
+  name = `worker ${index + 1}`,
 ): WorkerSlot {
   const options = {
     entry: new URL("./worker.ts", import.meta.url),
@@ -42,7 +44,7 @@ export function runWorker(
     indexDir: indexStore()?.dir ?? null,
   };
   return new WorkerSlot({
-    name: `worker ${index + 1}`,
+    name,
     start: async () => startWorker({ ...options, place: await place() }),
     timers: systemTimers,
     signal,

@@ -9,6 +9,7 @@ import { ensureLibrary } from "../lib/engine/library.ts";
 import { progressLine } from "./engine.ts";
 import { ensureKernels } from "./kernels.ts";
 import { runTask } from "./run_task.ts";
+import { ensureTestPackages } from "./test_packages.ts";
 
 /** FFI for the engine, run and sys for the commands that the tests start, this machine alone for the dashboard. */
 const permissions = [
@@ -49,6 +50,7 @@ export async function runTests(args: string[]): Promise<boolean> {
   const device = Deno.env.get("DETNAS_TEST_DEVICE") === "gpu" ? "gpu" : "cpu";
   const library = await ensureLibrary({ device, onProgress: fetching.show });
   fetching.end();
+  await ensureTestPackages();
   await ensureKernels({ kind: "cpu", kernels: "auto" }); // now, so that no command in a test has to say that it compiles
 
   // Tests

@@ -7,10 +7,9 @@ import { join } from "node:path";
 import { withoutLibraryPath } from "../lib/base/child_environment.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { cacheFolder, type Environment } from "../lib/engine/platform.ts";
-import { fetchWheels } from "../lib/fetch/fetch_wheels.ts";
+import { type FetchProgress, fetchWheels } from "../lib/fetch/fetch_wheels.ts";
 import type { Wheel } from "../lib/fetch/wheel.ts";
 import { treePhotographs } from "../lib/data/tree_photographs.ts";
-import { progressLine } from "./engine.ts";
 
 /** The wheel that holds the photographs. */
 export const deepforestWheel: Wheel = {
@@ -71,27 +70,28 @@ export interface TreeCrownsOptions {
   readonly environment?: Environment;
   /** Default `python3`, then `python`. */
   readonly pythons?: readonly string[];
+  /** Told how the download goes; default nobody. */
+  readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
 }
 
 /**
  * Fetches the tree crowns if a config's photographs are these and not there yet.
  *
  * @param config The config.
- * @param options Where the cache's variables are read, and the interpreters to try for pip, names or paths.
+ * @param options Where the cache's variables are read, the interpreters to try for pip, names or paths, and who is told.
  * @throws {Error} If they can't be fetched; says why and what would help.
  */
 export async function ensureTreeCrowns(
   config: Pick<Config, "detectionData">,
-  { environment = Deno.env, pythons = ["python3", "python"] }: TreeCrownsOptions = {},
+  { environment = Deno.env, pythons = ["python3", "python"], onProgress }: TreeCrownsOptions = {},
 ): Promise<void> {
   const cache = cacheFolder(environment);
   if (cache === null || !await lacksTreeCrowns(config, environment)) return;
-  const line = progressLine();
   try {
     await fetchWheels([deepforestWheel], folderName, {
       cache,
       pythons,
-      onProgress: line.show,
+      onProgress,
       make: makeData,
     });
   } catch (cause) {
@@ -100,8 +100,6 @@ export async function ensureTreeCrowns(
       `Cannot fetch the tree crowns: ${reason}; wanted a network, a Python with pip, and 60 MB of room in ${cache}`,
       { cause },
     );
-  } finally {
-    line.end();
   }
 }
 

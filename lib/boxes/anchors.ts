@@ -33,7 +33,7 @@ export interface PyramidLevel {
  * @param levels First and last level, e.g. `[3, 7]` for P3..P7.
  * @param canvas The padded images' size.
  * @returns The levels, finest first.
- * @throws RangeError if the levels or sizes are not positive whole numbers in order.
+ * @throws {RangeError} If the levels or sizes are not positive whole numbers in order.
  */
 export function pyramidLevels(
   levels: readonly [number, number],
@@ -72,6 +72,7 @@ export function anchorsPerCell(options: AnchorOptions): number {
  * @param levels First and last level.
  * @param canvas The padded images' size.
  * @param options The anchors' sizes and shapes.
+ * @throws {RangeError} If the levels or sizes are not positive whole numbers in order.
  */
 export function anchorsPerLevel(
   levels: readonly [number, number],
@@ -93,7 +94,7 @@ export function anchorsPerLevel(
  * @param canvas The padded images' size.
  * @param options The anchors' sizes and shapes.
  * @returns `[R, 4]` float32 x1, y1, x2, y2 in canvas pixels.
- * @throws RangeError if an option is not positive.
+ * @throws {RangeError} If an option is not positive.
  */
 export function pyramidAnchors(
   levels: readonly [number, number],
@@ -122,7 +123,7 @@ export function pyramidAnchors(
  *
  * @param options The anchors' sizes and shapes.
  * @returns `[A, 4]` flat, x1, y1, x2, y2 around the cell's centre.
- * @throws RangeError if an option is not positive.
+ * @throws {RangeError} If an option is not positive.
  */
 export function cellAnchors(options: AnchorOptions): number[] {
   checkOptions(options);

@@ -10,7 +10,7 @@
  *
  * @param boxes `[N, 4]`.
  * @param name What the array is called in the caller's message.
- * @throws RangeError if the length is no multiple of 4.
+ * @throws {RangeError} If the length is no multiple of 4.
  */
 export function boxCount(boxes: ArrayLike<number>, name = "boxesXyxy"): number {
   if (boxes.length % 4 !== 0) {
@@ -42,6 +42,7 @@ export function boxAreas(boxesXyxy: Float32Array): Float32Array {
  * @param boxesXyxy `[N, 4]`.
  * @param size The image's size.
  * @returns `[N, 4]` float32 with x in 0..widthPx and y in 0..heightPx.
+ * @throws {RangeError} If the length is no multiple of 4.
  */
 export function clipBoxes(
   boxesXyxy: Float32Array,

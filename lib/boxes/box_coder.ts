@@ -28,7 +28,7 @@ export const maxLogScale: number = Math.log(1000 / 16);
  * @param boxesXyxy `[R, 4]`, one a row of anchors.
  * @param weights Multipliers of dx, dy, dw, dh.
  * @returns Deltas `[R, 4]` float32.
- * @throws RangeError if the lengths disagree, or an anchor or box has no area.
+ * @throws {RangeError} If the lengths disagree, or an anchor or box has no area.
  */
 export function encodeBoxes(
   anchorsXyxy: Float32Array,
@@ -44,13 +44,13 @@ export function encodeBoxes(
 }
 
 /**
- * Decodes deltas, the inverse of {@linkcode encodeBoxes} up to the clamp at {@linkcode maxLogScale}.
+ * Decodes deltas, the inverse of {@linkcode encodeBoxes}, but that no side becomes more than 1000 / 16 times its anchor's.
  *
  * @param anchorsXyxy `[R, 4]`.
  * @param deltas `[R, 4]`.
  * @param weights Those of the encoding.
  * @returns Boxes `[R, 4]` float32 x1, y1, x2, y2, not clipped to any image.
- * @throws RangeError if the lengths disagree.
+ * @throws {RangeError} If the lengths disagree.
  */
 export function decodeBoxes(
   anchorsXyxy: Float32Array,
@@ -68,7 +68,7 @@ export function decodeBoxes(
 /**
  * Encodes box `j` relative to anchor `i` into row `i` of `deltas`; for the few anchors that have a box.
  *
- * @throws RangeError if the anchor or box has no area, whose logarithm would be infinite.
+ * @throws {RangeError} If the anchor or box has no area, whose logarithm would be infinite.
  */
 export function encodeBoxAt(
   anchorsXyxy: Float32Array,

@@ -50,7 +50,7 @@ export interface CanvasDetections {
  * @param outputs The heads' outputs for one image.
  * @param image The valid part of the canvas, from its top left corner.
  * @param options See {@linkcode DetectionOptions}.
- * @throws RangeError if lengths disagree, or a logit or the box of a candidate is not a number.
+ * @throws {RangeError} If lengths disagree, or a logit or the box of a candidate is not a number.
  */
 export function decodeDetections(
   outputs: RetinaOutputs,
@@ -85,9 +85,11 @@ export function decodeDetections(
 /**
  * The last step of both detectors: suppression class by class, and the best of what is left.
  *
- * @param boxesXyxy `[M, 4]`.
+ * @param boxesXyxy `[M, 4]` x1, y1, x2, y2 in pixels.
  * @param scores `[M]`, on any scale.
- * @param classIndices `[M]`.
+ * @param classIndices `[M]`, 0 or more.
+ * @returns The boxes that are left, best first; the scores on the scale that they were given on.
+ * @throws {RangeError} If lengths disagree or a score is NaN.
  */
 export function suppress(
   boxesXyxy: Float32Array,

@@ -11,7 +11,7 @@ import { boxCount } from "./box.ts";
  * @param boxesXyxy `[N, 4]`.
  * @param othersXyxy `[M, 4]`.
  * @returns `[N, M]` float32 in 0..1, row by row.
- * @throws RangeError if a length is no multiple of 4.
+ * @throws {RangeError} If a length is no multiple of 4.
  */
 export function iouMatrix(boxesXyxy: Float32Array, othersXyxy: Float32Array): Float32Array {
   return overlapMatrix(boxesXyxy, othersXyxy, (intersection, area, other) => {
@@ -27,7 +27,7 @@ export function iouMatrix(boxesXyxy: Float32Array, othersXyxy: Float32Array): Fl
  * @param detectionsXyxy `[N, 4]`.
  * @param crowdsXyxy `[M, 4]`.
  * @returns `[N, M]` float32 in 0..1, row by row.
- * @throws RangeError if a length is no multiple of 4.
+ * @throws {RangeError} If a length is no multiple of 4.
  */
 export function crowdIouMatrix(detectionsXyxy: Float32Array, crowdsXyxy: Float32Array): Float32Array {
   return overlapMatrix(detectionsXyxy, crowdsXyxy, (intersection, area) => intersection / area);

@@ -49,7 +49,7 @@ export interface RetinaTargets {
  * @param anchorsXyxy `[R, 4]`.
  * @param boxesXyxy Ground truth `[M, 4]`; M may be 0.
  * @param thresholds See {@linkcode MatchThresholds}.
- * @throws RangeError if backgroundIou is above foregroundIou.
+ * @throws {RangeError} If backgroundIou is above foregroundIou.
  */
 export function matchAnchors(
   anchorsXyxy: Float32Array,
@@ -72,7 +72,7 @@ export function matchAnchors(
  * @param candidatesXyxy `[R, 4]`.
  * @param boxesXyxy Ground truth `[M, 4]`; M may be 0.
  * @param thresholds See {@linkcode MatchThresholds}.
- * @throws RangeError if backgroundIou is above foregroundIou.
+ * @throws {RangeError} If backgroundIou is above foregroundIou.
  */
 export function matchByOverlap(
   candidatesXyxy: Float32Array,
@@ -114,7 +114,7 @@ function checkThresholds({ foregroundIou, backgroundIou }: MatchThresholds): voi
  * @param boxesXyxy Ground truth `[M, 4]` in the anchors' pixels; M may be 0.
  * @param classIndices `[M]`, 0..K-1.
  * @param options Thresholds and the number of classes K.
- * @throws RangeError if lengths disagree, a class is outside 0..K-1 or a matched box has no area.
+ * @throws {RangeError} If lengths disagree, a class is outside 0..K-1 or a matched box has no area.
  */
 export function retinaTargets(
   anchorsXyxy: Float32Array,

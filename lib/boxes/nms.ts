@@ -15,7 +15,16 @@ import { sortByScore } from "./score_order.ts";
  * @param iouThreshold Overlap from which a box is suppressed.
  * @param maxKept Stop after so many; by default never.
  * @returns Rows kept, best first.
- * @throws RangeError if lengths disagree or a score is NaN.
+ * @throws {RangeError} If lengths disagree or a score is NaN.
+ *
+ * @example Boxes that overlap
+ * ```ts
+ * import { iouMatrix, nms } from "@detnas/detnas/train";
+ *
+ * const boxesXyxy = Float32Array.of(0, 0, 10, 10, 1, 0, 11, 10, 20, 20, 30, 30); // [3, 4]
+ * console.log([...iouMatrix(boxesXyxy.subarray(0, 4), boxesXyxy)].map((iou) => iou.toFixed(2))); // [ "1.00", "0.82", "0.00" ]
+ * console.log([...nms(boxesXyxy, Float32Array.of(0.8, 0.9, 0.3), 0.5)]); // [ 1, 2 ]
+ * ```
  */
 export function nms(
   boxesXyxy: Float32Array,
@@ -35,7 +44,7 @@ export function nms(
  * @param iouThreshold Overlap from which a box is suppressed.
  * @param maxKept Stop after so many over all classes; by default never.
  * @returns Rows kept, best first over all classes.
- * @throws RangeError if lengths disagree or a score is NaN.
+ * @throws {RangeError} If lengths disagree or a score is NaN.
  */
 export function classWiseNms(
   boxesXyxy: Float32Array,

@@ -4,6 +4,12 @@
  * @module
  */
 
+/** From so many rows on, sorting plain numbers pays for making them. */
+const manyRows = 64;
+
+/** A double holds a score's 32 bits and a place below this as one whole number. */
+const mostPlaces = 2 ** 21;
+
 /**
  * Sorts row numbers in place by descending score; equal scores go by ascending row number, which is what a
  * stable sort of rows in their given order gives.
@@ -16,6 +22,9 @@ export function sortByScore<Rows extends Int32Array | Uint32Array>(
   rows: Rows,
   scores: Float32Array | Float64Array,
 ): Rows {
+  if (scores instanceof Float32Array && rows.length >= manyRows && rows.length <= mostPlaces) {
+    return sortAsNumbers(rows, scores);
+  }
   if (rows.length > 16) {
     rows.sort((a, b) => scores[b] - scores[a] || a - b);
     return rows;
@@ -28,6 +37,27 @@ export function sortByScore<Rows extends Int32Array | Uint32Array>(
       rows[j + 1] = rows[j--];
     }
     rows[j + 1] = row;
+  }
+  return rows;
+}
+
+/**
+ * The same with one number for each row, which orders as its score and then its place, since engines sort numbers
+ * several times as fast as they call a comparison.
+ */
+function sortAsNumbers<Rows extends Int32Array | Uint32Array>(rows: Rows, scores: Float32Array): Rows {
+  const sorted = rows.slice().sort();
+  const taken = new Float32Array(sorted.length);
+  for (let place = 0; place < taken.length; place++) taken[place] = scores[sorted[place]] + 0; // -0 becomes 0
+  const bits = new Int32Array(taken.buffer);
+  const keys = new Float64Array(bits.length);
+  for (let place = 0; place < keys.length; place++) {
+    const rank = bits[place] < 0 ? -(2 ** 31) - bits[place] : bits[place];
+    keys[place] = place - mostPlaces * rank;
+  }
+  keys.sort();
+  for (let i = 0; i < keys.length; i++) {
+    rows[i] = sorted[keys[i] - mostPlaces * Math.floor(keys[i] / mostPlaces)];
   }
   return rows;
 }

@@ -35,8 +35,11 @@ export function configDifferences(first: Config, second: Config): ConfigDifferen
 function flattened(config: Config): Map<string, unknown> {
   const { workers: _workers, device, ...rest } = config;
   const fields = new Map(leaves({ ...rest, device: { kind: device.kind } }, ""));
-  // Runs made before there was this field are what null says.
+  // Runs made before there were these fields are what null and 0 say.
   if (fields.get("retrain.statistics") === null) fields.delete("retrain.statistics");
+  for (const path of ["finetune.colorJitter", "retrain.colorJitter"]) {
+    if (fields.get(path) === 0) fields.delete(path);
+  }
   return fields;
 }
 

@@ -112,6 +112,7 @@ const detection = z.strictObject({
   scaleJitter: z.tuple([positive, positive])
     .refine(([low, high]) => low <= high, "[min, max] with min <= max")
     .describe("[min, max] factor on an image's size"),
+  colorJitter: fraction.default(0).describe("largest relative change of brightness, contrast and saturation"),
   clipGradientNorm: positive.nullable().describe("largest gradient norm; null leaves gradients as they are"),
 }).describe("SGD with warm-up and step decay");
 
@@ -321,7 +322,8 @@ const schema = z.strictObject({
   {
     path: ["retrain", "initialise"],
     error:
-      '"scratch", as an architecture without a search has no supernet to start from unless supernetRun names one',
+      '"scratch", as an architecture without a search has no supernet to start from unless supernetRun names one: ' +
+      "add --supernet RUN, or --set retrain.initialise=scratch",
   },
 ).refine(
   ({ pretrainData, pretrain, retrain }) =>

@@ -8,11 +8,12 @@ import { bestSoFarFigure } from "../report/progress_plots.ts";
 import { scoredCandidates } from "../report/search_progress.ts";
 import { scoreName } from "../run/plan.ts";
 import { curvesBody } from "./curves_body.ts";
+import { memoryBody } from "./memory_body.ts";
 import { populationBody } from "./population_body.ts";
 import { architectureBody, evaluationBody, photographsBody } from "./result_bodies.ts";
 import type { RunView } from "./run_reader.ts";
 import { imagesAStep, stagesBody, tilesBody } from "./stages_body.ts";
-import type { TrainingView } from "./training_log.ts";
+import { searchName, type TrainingView } from "./training_log.ts";
 
 /** A part of the page, as it is sent. */
 export interface Part {
@@ -74,7 +75,7 @@ export class PartRenderer {
 }
 
 function plans(view: RunView, isRunning: boolean): Plan[] {
-  const { config, candidates, photographs, stages, changedAtMs } = view;
+  const { config, candidates, photographs, snapshot, stages, changedAtMs } = view;
   const evaluated = JSON.stringify(stages.get("evaluate"));
   return [
     {
@@ -84,7 +85,7 @@ function plans(view: RunView, isRunning: boolean): Plan[] {
       draw: () => tilesBody(view),
     },
     { id: "stages", section: "now", of: [changedAtMs, isRunning], draw: () => stagesBody(view, isRunning) },
-    ...view.trainings.map((training) => trainingPlan(view, training)),
+    ...view.trainings.filter(({ name }) => name !== searchName).map((one) => trainingPlan(view, one)),
     ...populationPlans(view),
     {
       id: "architecture",
@@ -93,7 +94,12 @@ function plans(view: RunView, isRunning: boolean): Plan[] {
       draw: () => architectureBody(view),
     },
     { id: "evaluation", section: "detection", of: [evaluated], draw: () => evaluationBody(view) },
-    { id: "photographs", section: "photographs", of: [photographs], draw: () => photographsBody(view) },
+    {
+      id: "photographs",
+      section: "photographs",
+      of: [photographs, snapshot],
+      draw: () => photographsBody(view),
+    },
   ];
 }
 
@@ -107,8 +113,9 @@ function trainingPlan({ config }: RunView, training: TrainingView): Plan {
   };
 }
 
-function populationPlans({ config, candidates }: RunView): Plan[] {
+function populationPlans({ config, candidates, trainings }: RunView): Plan[] {
   if (config === null) return [];
+  const searched = trainings.find(({ name }) => name === searchName);
   const { budget } = config.search;
   const name = scoreName(config);
   const best = (): Markup =>
@@ -123,5 +130,11 @@ function populationPlans({ config, candidates }: RunView): Plan[] {
       draw: () => populationBody(candidates, name, budget),
     },
     { id: "best", section: "population", of: [candidates], draw: best },
+    ...(searched === undefined ? [] : [{
+      id: "search-memory",
+      section: "population" as const,
+      of: [searched.step],
+      draw: () => memoryBody(searched),
+    }]),
   ];
 }

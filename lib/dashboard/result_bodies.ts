@@ -4,9 +4,11 @@
  * @module
  */
 import type { Config } from "../config/schema.ts";
+import { drawDetections } from "../report/detection_picture.ts";
+import { pictureLegend } from "../report/gallery_section.ts";
 import { drawArchitectures } from "../report/architecture_picture.ts";
 import { formatCount, formatFraction, plural } from "../report/format.ts";
-import { type Markup, markup, nothing, trusted } from "../report/html.ts";
+import { figure, type Markup, markup, nothing, trusted } from "../report/html.ts";
 import type { ClassAp, ReportEvaluation } from "../report/evaluation_input.ts";
 import { htmlTable } from "../report/table.ts";
 import { scoredCandidates } from "../report/search_progress.ts";
@@ -14,6 +16,7 @@ import { scoreName } from "../run/plan.ts";
 import { fixedArchitecture } from "../search/fixed_architecture.ts";
 import { formatArchitecture } from "../space/architecture.ts";
 import { architectureCost, costTable } from "../space/cost.ts";
+import type { Snapshot } from "../run/snapshots.ts";
 import type { RunView } from "./run_reader.ts";
 
 /** An architecture and what is known of it. */
@@ -76,8 +79,24 @@ export function evaluationBody({ stages }: RunView): Markup {
   } of the test split.</p>`;
 }
 
-/** Photographs with what the retrained detector finds in them; they come with the report. */
-export function photographsBody({ photographs }: RunView): Markup {
-  if (photographs === null) return markup`<p class="note">Drawn at the end, with the report.</p>`;
-  return photographs === "" ? nothing : trusted(photographs);
+/** Photographs with what a network finds in them: the newest look while the run goes on, at its end the report's. */
+export function photographsBody({ photographs, snapshot }: RunView): Markup {
+  if (photographs !== null) return photographs === "" ? nothing : trusted(photographs);
+  if (snapshot !== null) return snapshotBody(snapshot);
+  return markup`<p class="note">Drawn from the detector's first checkpoint on.</p>`;
+}
+
+function snapshotBody({ stage, note, classNames, minScore, pictures }: Snapshot): Markup {
+  const figures = pictures.map(({ id, detections, truths, ...picture }) => {
+    const shown = { ...picture, title: id, detections, truths, outcome: null };
+    const text = `${plural(detections.length, "detection")}, ${truths.length} true ${
+      truths.length === 1 ? "box" : "boxes"
+    }`;
+    return figure(id, drawDetections(shown, classNames, minScore), text);
+  });
+  const seen = stage === "retrain" ? "Retraining learns from these images, too. " : "";
+  return markup`<h3>${note}</h3>
+<p>Images of the search's split with detections of a score of at least ${minScore}, solid with their score; the ground truth is thin and dashed. ${seen}The test split's follow with the report.</p>
+${pictureLegend(classNames)}<div class="grid photo">
+${figures}</div>`;
 }

@@ -6,6 +6,7 @@
 import type { Config } from "../config/schema.ts";
 import type { ReportCandidate } from "../report/report_input.ts";
 import { readRunConfig, readStageState, runPaths, type Stage, type StageState } from "../run/run_folder.ts";
+import { listSnapshots, readSnapshot, type Snapshot } from "../run/snapshots.ts";
 import { CandidatesReader } from "./candidates_reader.ts";
 import { TrainingLog, type TrainingView } from "./training_log.ts";
 
@@ -23,6 +24,8 @@ export interface RunView {
   readonly candidates: readonly ReportCandidate[];
   /** The report's section of photographs, as HTML; null before there is one. */
   readonly photographs: string | null;
+  /** The newest look at what the run's networks find; the same object until there is another, null before the first. */
+  readonly snapshot: Snapshot | null;
   /** When one of the run's files was last written, ms since 1970; null if there is none. */
   readonly changedAtMs: number | null;
 }
@@ -42,6 +45,7 @@ export class RunReader {
   readonly #dir: string;
   readonly #log: TrainingLog;
   readonly #candidates: CandidatesReader;
+  #snapshot: { readonly stamp: string; readonly read: Snapshot | null } = { stamp: "", read: null };
   #report: { readonly changedAtMs: number; readonly photographs: string | null } | null = null;
 
   /**
@@ -58,7 +62,7 @@ export class RunReader {
   /**
    * Looks.
    *
-   * @throws {SyntaxError} If `config.json` or `stages.json` can't be parsed.
+   * @throws {SyntaxError} If `config.json`, `stages.json` or a snapshot can't be parsed.
    * @throws {Error} If a file can't be read.
    */
   async read(): Promise<RunView> {
@@ -71,8 +75,18 @@ export class RunReader {
       trainings: await this.#log.read(),
       candidates: await this.#candidates.read(),
       photographs: await this.#photographs(),
+      snapshot: await this.#newestSnapshot(),
       changedAtMs: await newestChange(dir),
     };
+  }
+
+  async #newestSnapshot(): Promise<Snapshot | null> {
+    const newest = (await listSnapshots(runPaths(this.#dir).detections)).at(-1);
+    const stamp = newest === undefined ? "" : `${newest.path} ${await changedAt(newest.path)}`;
+    if (stamp !== this.#snapshot.stamp) {
+      this.#snapshot = { stamp, read: newest === undefined ? null : await readSnapshot(newest) };
+    }
+    return this.#snapshot.read;
   }
 
   async #photographs(): Promise<string | null> {
@@ -97,9 +111,9 @@ export function photographsOf(html: string): string | null {
 }
 
 async function newestChange(dir: string): Promise<number | null> {
-  const { metrics, search, stages, report, winners, config } = runPaths(dir);
+  const { metrics, search, stages, report, winners, config, detections } = runPaths(dir);
   const times = await Promise.all(
-    [metrics, search, `${search}-wal`, stages, report, winners, config].map(changedAt),
+    [metrics, search, `${search}-wal`, stages, report, winners, config, detections].map(changedAt),
   );
   return times.reduce((newest, time) => time === null ? newest : Math.max(newest ?? 0, time), null);
 }

@@ -84,14 +84,14 @@ function configuredSteps(config: Config, stage: Stage): number | null {
 }
 
 /** Candidates whose score was taken over cost no time. */
-function searchWork({ candidates }: RunView, { search, workers }: Config): Work {
+function searchWork({ candidates, trainings }: RunView, { search, workers }: Config): Work {
   const ms = candidates.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0);
   return {
     done: candidates.length,
     total: search.population * search.generations * search.seeds * search.strategies.length,
     unit: "candidates",
     perSecond: ms > 0 ? (1000 * workers * candidates.length) / ms : null,
-    memoryBytes: null,
+    memoryBytes: trainingOf(trainings, "search")?.rssBytes ?? null,
   };
 }
 

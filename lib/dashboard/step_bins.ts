@@ -18,6 +18,8 @@ export interface StepPoint {
   readonly waitMs: number;
   /** Resident memory of the worker after the step, bytes. */
   readonly rssBytes: number;
+  /** The same of the command itself, where it was measured. */
+  readonly coordinatorRssBytes?: number;
 }
 
 /** Mean and range of one number over a bin. */
@@ -42,11 +44,13 @@ export interface StepBin {
   readonly elapsedMs: BinSpread | null;
   /** Time that a step waited for images, ms. */
   readonly waitMs: BinSpread | null;
-  /** Resident memory, bytes. */
+  /** Resident memory of the worker, bytes. */
   readonly rssBytes: BinSpread | null;
+  /** Resident memory of the command itself, bytes. */
+  readonly coordinatorRssBytes: BinSpread | null;
 }
 
-const measures = ["loss", "learningRate", "elapsedMs", "waitMs", "rssBytes"] as const;
+const measures = ["loss", "learningRate", "elapsedMs", "waitMs", "rssBytes", "coordinatorRssBytes"] as const;
 type Measure = typeof measures[number];
 
 interface Sums {
@@ -90,7 +94,7 @@ export class StepBins {
     const place = Math.floor((point.step - 1) / this.#width);
     const bin = this.#bins[place] ??= emptyBin();
     take(bin.step, point.step);
-    for (const measure of measures) take(bin[measure], point[measure]);
+    for (const measure of measures) take(bin[measure], point[measure] ?? NaN);
     this.#last = point.step;
   }
 
@@ -103,6 +107,7 @@ export class StepBins {
       elapsedMs: spread(bin.elapsedMs),
       waitMs: spread(bin.waitMs),
       rssBytes: spread(bin.rssBytes),
+      coordinatorRssBytes: spread(bin.coordinatorRssBytes),
     }));
   }
 
@@ -127,6 +132,7 @@ function emptyBin(): OpenBin {
     elapsedMs: sums(),
     waitMs: sums(),
     rssBytes: sums(),
+    coordinatorRssBytes: sums(),
   };
 }
 

@@ -26,6 +26,7 @@ tr.new td, tr.new th { color: var(--soft); }
 .controls input { flex: 1 1 160px; min-width: 120px; max-width: 520px; accent-color: var(--accent); min-height: 32px; }
 .controls output { min-width: 9ch; font-variant-numeric: tabular-nums; }
 button { font: inherit; color: var(--ink); background: var(--code); border: 1px solid var(--soft); border-radius: 8px; padding: 5px 16px; min-width: 76px; min-height: 36px; cursor: pointer; }
+.photo figcaption { overflow-wrap: anywhere; }
 .moments g.later { visibility: hidden; }
 .moments g.earlier { opacity: 0.6; }
 @media (prefers-reduced-motion: no-preference) {

@@ -6,6 +6,9 @@
 import { FileTail } from "./file_tail.ts";
 import { type StepBin, StepBins } from "./step_bins.ts";
 
+/** The name under which a search's memory stands in the log; its steps are candidates. */
+export const searchName = "search";
+
 /** One training as far as it is logged. */
 export interface TrainingView {
   /** What the training is called in the log, e.g. `finetune`. */
@@ -84,6 +87,7 @@ class Training {
       elapsedMs,
       waitMs: number("waitMs"),
       rssBytes: number("rssBytes"),
+      coordinatorRssBytes: number("coordinatorRssBytes"),
     });
     if (elapsedMs > 0) this.#recentMs.push(elapsedMs);
     if (this.#recentMs.length > rateSteps) this.#recentMs.shift();

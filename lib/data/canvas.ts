@@ -5,6 +5,7 @@
  * @module
  */
 import type { RandomStream } from "../base/random.ts";
+import { jitterColor } from "./augment.ts";
 import { resample, type Turn } from "./resample.ts";
 import type { Annotation, DetectionSample, ImagePlacement, RgbImage } from "./sample.ts";
 
@@ -24,6 +25,8 @@ export interface DetectionAugmentation {
   readonly verticalFlip: boolean;
   /** The image's size, relative to the one that fits the canvas, is drawn from [min, max]; [1, 1] is none. */
   readonly scaleJitter: readonly [number, number];
+  /** Strength of brightness, contrast and saturation jitter; 0, the default, is none. */
+  readonly colorJitter?: number;
 }
 
 /** What of a sample its placement depends on. */
@@ -84,7 +87,7 @@ export function placeForEvaluation(
 }
 
 /**
- * Places an image with scale jitter and flips: training. A jittered image smaller than the canvas leaves more
+ * Places an image with scale jitter, flips and colour jitter: training. A jittered image smaller than the canvas leaves more
  * padding; a larger one is cropped at a random place to what the canvas holds. Crowds are left out, difficult
  * objects are kept.
  *
@@ -122,12 +125,20 @@ export function placeForTraining(
     left,
     top,
   );
+  const view = resample(image, widthPx, heightPx, window, turn);
   return {
-    image: resample(image, widthPx, heightPx, window, turn),
+    image: options.colorJitter ? jittered(view, options.colorJitter, random) : view,
     placement,
     boxesXyxy: turnBoxes(boxesXyxy, placement, turn),
     classIndices,
   };
+}
+
+/** A copy: what was resampled to its own size is the caller's image. */
+function jittered(image: RgbImage, strength: number, random: RandomStream): RgbImage {
+  const own = { ...image, data: image.data.slice() };
+  jitterColor(own, strength, random);
+  return own;
 }
 
 /** Moves boxes with the turned image. */

@@ -82,7 +82,9 @@ export async function checkInside(folder: DataFolder, path: string, where: strin
   const real = await Deno.realPath(path);
   const root = folder.realPath.endsWith("/") ? folder.realPath : `${folder.realPath}/`;
   if (`${real}/`.startsWith(root)) return;
-  throw new RangeError(`Cannot use ${where}: a link leads out of the data folder to ${real}`);
+  throw new RangeError(
+    `Cannot use ${where}: a link leads out of the data folder to ${real}; wanted a copy in the folder`,
+  );
 }
 
 /**

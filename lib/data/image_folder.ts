@@ -43,6 +43,8 @@ const imageName = /\.(jpe?g|png|webp)$/i;
  * @param store Where its index is kept; null lists all at each call.
  * @throws {Deno.errors.NotFound} If the folder, a split, its class folders or a class's images are missing.
  * @throws {RangeError} If `val` has a class that `train` lacks.
+ * @throws {Error} If a new index can't be written; it names the file.
+ * @throws {SyntaxError} If a kept index holds another kind of data.
  */
 export async function openImageFolder(path: string, store: IndexStore | null = null): Promise<ImageFolder> {
   const folder = await openDataFolder(path);

@@ -15,7 +15,9 @@ export interface ImageThreads extends Disposable {
    * Does a job on an image in a file on one of them; those of one thread are done in the order of the calls.
    *
    * @param slot Any whole number; equal ones mean the same thread.
-   * @throws As {@linkcode ImageMaker.make}.
+   * @throws {Deno.errors.NotFound} If the file is missing; it is named, as by all of these.
+   * @throws {RangeError} If the image is over the pixel limit.
+   * @throws {SyntaxError} If the file is empty, not an image, or does not decode to its end.
    */
   make<Job extends ImageJob>(slot: number, job: Job): Promise<ImageResult<Job>>;
 }

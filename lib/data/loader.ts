@@ -40,7 +40,7 @@ export interface LoaderOptions {
   readonly seed: number;
   /** Images a batch, over all shares. */
   readonly batchSize: number;
-  /** A larger image is refused. */
+  /** Width times height in a file; a larger image is refused before it is decoded. */
   readonly maxImagePixels: number;
   /**
    * Which part of each training batch is loaded: the rank-th of `size`, as equal as whole images allow. The parts of all
@@ -101,7 +101,9 @@ export class ClassificationLoader implements Disposable {
   /**
    * The training batch of a step, and the start of the next ones.
    *
-   * @throws Whatever {@linkcode readImage} throws, naming the file.
+   * @throws {Deno.errors.NotFound} If an image's file is missing; it is named, as by all of these.
+   * @throws {RangeError} If an image is larger than `maxImagePixels`.
+   * @throws {SyntaxError} If a file is empty, not an image, or does not decode to its end.
    */
   batch(step: number): Promise<ClassificationBatch> {
     return this.#training.get(step);
@@ -205,7 +207,9 @@ export class DetectionLoader implements Disposable {
   /**
    * The training batch of a step, and the start of the next ones. All its images share one canvas.
    *
-   * @throws Whatever {@linkcode readImage} throws, naming the file.
+   * @throws {Deno.errors.NotFound} If an image's file is missing; it is named, as by all of these.
+   * @throws {RangeError} If an image is larger than `maxImagePixels`.
+   * @throws {SyntaxError} If a file is empty, not an image, or does not decode to its end.
    */
   batch(step: number): Promise<DetectionBatch> {
     return this.#training.get(step);
@@ -246,8 +250,8 @@ export class DetectionLoader implements Disposable {
   }
 
   get #augmentation(): Omit<NonNullable<PlacementJob["training"]>, "epoch"> {
-    const { seed, flip, verticalFlip, scaleJitter } = this.#options;
-    return { seed, flip, verticalFlip, scaleJitter };
+    const { seed, flip, verticalFlip, scaleJitter, colorJitter = 0 } = this.#options;
+    return { seed, flip, verticalFlip, scaleJitter, colorJitter };
   }
 
   #place(index: number, canvas: Canvas, training: PlacementJob["training"]): Promise<PlacedImage> {

@@ -36,3 +36,24 @@ export async function encodePreview(
     .toBuffer({ resolveWithObject: true });
   return { bytes: new Uint8Array(bytes), widthPx: info.width, heightPx: info.height, scale };
 }
+
+/** An encoded drawing. */
+export type Drawing = Omit<Preview, "scale">;
+
+/** An SVG's pixels an inch, which make one of its units one pixel. */
+const unitDensity = 72;
+
+/**
+ * A drawing as a JPEG on white.
+ *
+ * @param svg One `svg` element with a width and a height that needs nothing from elsewhere; its text is set in the
+ * machine's fonts.
+ * @param scale Pixels a unit of the drawing.
+ * @throws {Error} If it can't be parsed.
+ */
+export async function encodeDrawing(svg: string, scale: number): Promise<Drawing> {
+  const drawn = sharp(new TextEncoder().encode(svg), { density: unitDensity * scale });
+  const { data, info } = await drawn.flatten({ background: "#fff" }).jpeg({ quality: 85 })
+    .toBuffer({ resolveWithObject: true });
+  return { bytes: new Uint8Array(data), widthPx: info.width, heightPx: info.height };
+}

@@ -22,6 +22,7 @@ export interface SampleList<Sample> extends Iterable<Sample> {
  *
  * @param length How many there are.
  * @param make The element at an index; called at each access.
+ * @returns A list; its `at` throws a {@linkcode RangeError} for an index that is not one of 0..length-1.
  */
 export function sampleList<Sample>(length: number, make: (index: number) => Sample): SampleList<Sample> {
   const at = (index: number): Sample => {
@@ -37,7 +38,7 @@ export function sampleList<Sample>(length: number, make: (index: number) => Samp
   };
 }
 
-/** A list of elements that are there already. */
+/** A list of elements that are there already; its `at` throws as {@linkcode sampleList}'s. */
 export function listOf<Sample>(samples: readonly Sample[]): SampleList<Sample> {
   return sampleList(samples.length, (index) => samples[index]);
 }

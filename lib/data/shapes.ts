@@ -22,7 +22,7 @@ export interface ShapesClassificationOptions {
   readonly split: string;
   /** The split's size is ten times this. */
   readonly imagesPerClass: number;
-  /** Side of an image. */
+  /** Side of an image, in pixels. */
   readonly imagePx: number;
 }
 
@@ -72,7 +72,8 @@ const minVisibleShare = 0.6;
 const minRadiusPx = 5;
 
 /**
- * A classification set of `10 * imagesPerClass` images, one large shape each; classes take turns.
+ * A classification set of `10 * imagesPerClass` images, one large shape each; classes take turns. An image is drawn when it
+ * is loaded, a pure function of (seed, split, index).
  */
 export function shapesClassification(options: ShapesClassificationOptions): ClassificationSet {
   const { seed, split, imagesPerClass, imagePx } = options;
@@ -88,7 +89,10 @@ export function shapesClassification(options: ShapesClassificationOptions): Clas
   return { name: split, classes, samples: listOf(samples) };
 }
 
-/** A detection set: one to six shapes an image, several sizes, some behind others or cut by the border. */
+/**
+ * A detection set: one to six shapes an image, several sizes, some behind others or cut by the border. An image is drawn when
+ * it is loaded, a pure function of (seed, split, index); boxes are those of the pixels that stayed visible.
+ */
 export function shapesDetection(options: ShapesDetectionOptions): DetectionSet {
   const { seed, split, count, widthPx, heightPx } = options;
   const scene = (index: number): { scene: Scene; random: RandomStream } => {

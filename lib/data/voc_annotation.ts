@@ -29,6 +29,14 @@ export interface VocAnnotation {
   readonly objects: readonly VocObject[];
 }
 
+/** What is wrong with XML; of elements left open at its end the parser says no line, and lists them as JSON. */
+function faultOf({ msg, line }: { readonly msg: string; readonly line: number }): string {
+  const open = msg.match(/^Invalid '\[(.*)\]' found\.$/s)?.[1].match(/(?<=")[^"]+(?=")/g)
+    ?.filter((name) => !/^[\s,]+$/.test(name));
+  if (!open) return `line ${line}: ${msg}`;
+  return `it ends before its elements ${open.join(" and ")} do: it may have been cut short`;
+}
+
 /**
  * Parses one annotation file.
  *
@@ -38,7 +46,7 @@ export interface VocAnnotation {
 export function parseVocAnnotation(text: string, file: string): VocAnnotation {
   const validity = XMLValidator.validate(text);
   if (validity !== true) {
-    throw new SyntaxError(`Cannot parse ${file}: line ${validity.err.line}: ${validity.err.msg}`);
+    throw new SyntaxError(`Cannot parse ${file}: ${faultOf(validity.err)}`);
   }
   const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === "object" });
   const root = field(parser.parse(text), "annotation");

@@ -40,7 +40,12 @@ export class TensorFlowCompiler implements Compiler {
   }
 
   /** @throws {RangeError} If a traced shape depends on values, or a constant is too large. */
-  /** As {@linkcode Compiler.plain}: one TensorFlow function. */
+  /**
+   * As {@linkcode Compiler.plain}: one TensorFlow function, traced once.
+   *
+   * @throws {TypeError} If it uses an operation that TensorFlow lacks.
+   * @throws {RangeError} If it holds a constant larger than {@linkcode MAX_CONSTANT_BYTES}, or a shape that depends on values.
+   */
   plain(
     spec: { readonly name: string; readonly inputs: readonly InputSpec[] },
     f: TensorFunction,
@@ -61,7 +66,12 @@ export class TensorFlowCompiler implements Compiler {
   }
 
   /** @throws {RangeError} If a traced shape depends on values, or a constant is too large. */
-  /** As {@linkcode Compiler.differentiable}: two TensorFlow functions, forward and backward. */
+  /**
+   * As {@linkcode Compiler.differentiable}: two TensorFlow functions, forward and backward, traced once.
+   *
+   * @throws {TypeError} If it uses an operation that TensorFlow lacks.
+   * @throws {RangeError} If it holds a constant larger than {@linkcode MAX_CONSTANT_BYTES}, or a shape that depends on values.
+   */
   differentiable(spec: DifferentiableSpec, f: TensorFunction): Compiled {
     using forward = this.#backend.binding.newTrace();
     using backward = this.#backend.binding.newTrace();

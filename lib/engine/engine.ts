@@ -55,6 +55,7 @@ export interface Engine {
  * Loads libtensorflow and makes it tfjs's backend `tensorflow`. Once a process: tfjs keeps one backend of a name.
  *
  * @throws {Error} If the library cannot be loaded, or a GPU was asked for and TensorFlow sees none.
+ * @throws {RangeError} If the group's rank is none of its addresses'.
  * @throws {Error} If the group's other workers don't come in time; the process must end then.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {

@@ -11,9 +11,9 @@ export interface GroupOptions {
   readonly rank: number;
   /** `host:port` of every worker, in rank order and the same for all. */
   readonly addresses: readonly string[];
-  /** For the others to start; default 60,000. */
+  /** For the others to start, in ms; default 60,000. */
   readonly joinMs?: number;
-  /** A worker silent for so long is taken for dead, whatever it waits for: killed or stopped; default 5,000. */
+  /** A worker silent for so long is taken for dead, whatever it waits for: killed or stopped; in ms, default 5,000. */
   readonly heartbeatMs?: number;
 }
 

@@ -37,8 +37,29 @@ export interface RegisterOptions extends LibraryOptions {
  * Finds libtensorflow (or fetches it), loads it and makes it tfjs's current backend `tensorflow`.
  *
  * @param options Where to look and how to run; all have defaults.
+ * @returns The engine, for the rest of the process: tfjs keeps it, and it need not be disposed.
  * @throws {Deno.errors.NotFound} If there is no library and none can be fetched.
+ * @throws {RangeError} If the group's rank is none of its addresses'.
+ * @throws {Error} If the library can't be loaded, or a GPU was asked for and TensorFlow sees none.
  * @throws {Deno.errors.NotCapable} Without unrestricted `--allow-ffi`.
+ *
+ * @example tfjs on libtensorflow
+ * ```ts
+ * // deno run --allow-read --allow-write --allow-env --allow-ffi --allow-run=python3,python
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import { registerTensorFlow } from "@detnas/detnas/engine";
+ *
+ * const engine = await registerTensorFlow({ threads: 1 });
+ * const product = tf.tidy(() => tf.matMul(tf.ones([2, 3]), tf.ones([3, 4])));
+ * console.log(tf.getBackend(), product.shape, product.dataSync()[0]); // tensorflow [ 2, 4 ] 3
+ *
+ * using square = engine.compiler.plain(
+ *   { name: "square", inputs: [{ shape: [2], dtype: "float32" }] },
+ *   ([x]) => [tf.mul(x, x)],
+ * );
+ * const [y] = square.call([tf.tensor1d([3, 4])]);
+ * console.log([...y.dataSync()]); // [ 9, 16 ]
+ * ```
  */
 export async function registerTensorFlow(options: RegisterOptions = {}): Promise<Engine> {
   const library = await ensureLibrary(options);

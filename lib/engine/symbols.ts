@@ -181,6 +181,16 @@ export const symbols = {
   // Operation definitions
   TF_GetAllOpList: { parameters: [], result: "pointer" },
   TF_DeleteBuffer: { parameters: ["pointer"], result: "void" },
+
+  // The system's loader, which every library but Windows's sees
+  dlopen: {
+    parameters: [
+      "buffer", // const char* path
+      "i32", // int mode
+    ],
+    result: "pointer",
+    optional: true,
+  },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The loaded C functions. */

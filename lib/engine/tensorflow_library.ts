@@ -6,7 +6,11 @@
 import { type Symbols, symbols } from "./symbols.ts";
 import { TensorFlowError } from "./tensorflow_error.ts";
 
-/** libtensorflow, loaded. Dispose it last: handles of it must be gone by then. */
+const RTLD_LAZY = 1; // dlfcn.h, on Linux and macOS alike
+
+/**
+ * libtensorflow, loaded. Dispose it last: handles of it must be gone by then. Its code stays in the process.
+ */
 export class TensorFlowLibrary implements Disposable {
   readonly symbols: Symbols;
   /** Passed to every C call that reports; read by {@linkcode TensorFlowLibrary.check}. */
@@ -23,6 +27,7 @@ export class TensorFlowLibrary implements Disposable {
   constructor(path: string) {
     this.#library = load(path);
     this.symbols = this.#library.symbols;
+    keepLoaded(this.symbols, path);
     this.status = this.symbols.TF_NewStatus()!;
   }
 
@@ -65,6 +70,14 @@ function load(path: string): Deno.DynamicLibrary<typeof symbols> {
       },
     );
   }
+}
+
+/**
+ * Opens the library once more, for ever. Deno closes what an isolate has opened when the isolate ends; but TensorFlow's
+ * threads and exit handlers live as long as the process, and would run code that is gone.
+ */
+function keepLoaded({ dlopen }: Symbols, path: string): void {
+  dlopen?.(cString(path), RTLD_LAZY);
 }
 
 const encoder = new TextEncoder();

@@ -96,11 +96,31 @@ const areaCount = cocoAreaRanges.length;
 const all = 0, small = 1, medium = 2, large = 3; // in cocoAreaRanges
 
 /**
- * Evaluates records.
+ * Evaluates boxes as COCO's evaluation (pycocotools' `COCOeval`) does: AP, AR and precision-recall curves.
  *
  * @param groundTruth Images, classes and annotations; not changed.
  * @param detections Any number per image, in any order; not changed.
- * @throws RangeError naming the record whose image, class or numbers are not valid.
+ * @throws {RangeError} Naming the record whose image, class or numbers are not valid.
+ *
+ * @example Detection AP from arrays
+ * ```ts
+ * import { evaluateCoco, type GroundTruth } from "@detnas/detnas";
+ *
+ * const truth: GroundTruth = {
+ *   imageIds: ["a.jpg", "b.jpg"],
+ *   classes: ["cell"],
+ *   annotations: [
+ *     { imageId: "a.jpg", classIndex: 0, boxXyxy: [10, 10, 50, 50], isCrowd: false, isDifficult: false, areaPx: 1600 },
+ *     { imageId: "b.jpg", classIndex: 0, boxXyxy: [0, 0, 40, 20], isCrowd: false, isDifficult: false, areaPx: 800 },
+ *   ],
+ * };
+ * const { summary, perClass } = evaluateCoco(truth, [
+ *   { imageId: "a.jpg", classIndex: 0, score: 0.9, boxXyxy: [10, 10, 50, 50] }, // the box itself
+ *   { imageId: "b.jpg", classIndex: 0, score: 0.8, boxXyxy: [0, 0, 40, 12] }, // IoU 0.6
+ * ]);
+ * console.log(summary.AP50, perClass.cell.AP50); // 1 1
+ * console.log(summary.AP75.toFixed(3), summary.AP.toFixed(3)); // 0.505 0.653
+ * ```
  */
 export function evaluateCoco(groundTruth: GroundTruth, detections: readonly Detection[]): CocoEvaluation {
   const truth = groundTruthColumns(groundTruth);
@@ -157,7 +177,7 @@ export function accumulateCoco(matches: CocoMatches): CocoCurves {
 /**
  * Third step: means over classes and thresholds, leaving out what is undefined.
  *
- * @param curves From {@linkcode accumulateCoco}.
+ * @param curves Of a {@linkcode CocoEvaluation}.
  */
 export function summariseCoco(curves: CocoCurves): CocoSummary {
   const threshold75 = cocoIouThresholds.indexOf(0.75);
@@ -180,9 +200,9 @@ export function summariseCoco(curves: CocoCurves): CocoSummary {
 /**
  * Each class's AP and AP50 over all areas, by name.
  *
- * @param curves From {@linkcode accumulateCoco}.
+ * @param curves Of a {@linkcode CocoEvaluation}.
  * @param classes Names by class index.
- * @throws RangeError if there are not as many names as classes, or a name is there twice.
+ * @throws {RangeError} If there are not as many names as classes, or a name is there twice.
  */
 export function classAps(curves: CocoCurves, classes: readonly string[]): Record<string, ClassAp> {
   return byClassName(classes, classScores(curves).map(({ AP, AP50 }): ClassAp => ({ AP, AP50 })));
@@ -191,7 +211,7 @@ export function classAps(curves: CocoCurves, classes: readonly string[]): Record
 /**
  * Each class's numbers over all areas.
  *
- * @param curves From {@linkcode accumulateCoco}.
+ * @param curves Of a {@linkcode CocoEvaluation}.
  * @returns By class index.
  */
 export function classScores(curves: CocoCurves): ClassScores[] {
@@ -211,11 +231,11 @@ export function classScores(curves: CocoCurves): ClassScores[] {
 /**
  * The curve that a report draws: precision at 101 recalls over all areas.
  *
- * @param curves From {@linkcode accumulateCoco}.
+ * @param curves Of a {@linkcode CocoEvaluation}.
  * @param classIndex 0..K-1.
- * @param iouThreshold One of {@linkcode cocoIouThresholds}; 0.5 by default.
+ * @param iouThreshold 0.5, 0.55, … or 0.95; 0.5 by default.
  * @returns The curve, or null if the class has no ground truth.
- * @throws RangeError if there is no such class or threshold.
+ * @throws {RangeError} If there is no such class or threshold.
  */
 export function precisionRecallCurve(
   curves: CocoCurves,

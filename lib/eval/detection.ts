@@ -63,7 +63,7 @@ export function toDetections(
  *
  * @param detections Records in any order; those of one image keep theirs.
  * @param groundTruth Which images and classes there are.
- * @throws RangeError naming the detection if its image or class is unknown, or a number is not finite.
+ * @throws {RangeError} Naming the detection if its image or class is unknown, or a number is not finite.
  */
 export function detectionColumns(
   detections: readonly Detection[],

@@ -78,7 +78,7 @@ export function groundTruthOf(set: {
  * Columns from records.
  *
  * @param groundTruth The records.
- * @throws RangeError if an image is listed twice, or an annotation's image or class is unknown or a number not finite.
+ * @throws {RangeError} If an image is listed twice, or an annotation's image or class is unknown or a number not finite.
  */
 export function groundTruthColumns(groundTruth: GroundTruth): GroundTruthColumns {
   const { imageIds, classes, annotations } = groundTruth;
@@ -115,7 +115,7 @@ export function groundTruthColumns(groundTruth: GroundTruth): GroundTruthColumns
  *
  * @param classes Names by class index.
  * @param results One a class.
- * @throws RangeError if there are not as many names as results, or a name is there twice.
+ * @throws {RangeError} If there are not as many names as results, or a name is there twice.
  */
 export function byClassName<Result>(
   classes: readonly string[],

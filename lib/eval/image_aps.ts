@@ -49,7 +49,7 @@ export class ImageAps {
    *
    * @param groundTruth Of this image alone.
    * @param detections In it.
-   * @throws RangeError As `evaluateCoco` does.
+   * @throws {RangeError} As `evaluateCoco` does.
    */
   add(groundTruth: GroundTruth, detections: readonly Detection[]): void {
     const found = matchCoco(groundTruthColumns(groundTruth), detectionColumns(detections, groundTruth));

@@ -14,7 +14,7 @@ export type Correlation = (x: readonly number[], y: readonly number[]) => number
  * @param x Scores.
  * @param y Scores of the same things.
  * @returns -1..1; NaN where it is undefined, which is when all of x or all of y are equal.
- * @throws RangeError if lengths disagree or a score is not finite.
+ * @throws {RangeError} If lengths disagree or a score is not finite.
  */
 export function kendallTau(x: ArrayLike<number>, y: ArrayLike<number>): number {
   checkPairs(x, y);
@@ -39,7 +39,7 @@ export function kendallTau(x: ArrayLike<number>, y: ArrayLike<number>): number {
  * @param x Scores.
  * @param y Scores of the same things.
  * @returns -1..1; NaN where it is undefined, which is when all of x or all of y are equal.
- * @throws RangeError if lengths disagree or a score is not finite.
+ * @throws {RangeError} If lengths disagree or a score is not finite.
  */
 export function spearmanRho(x: ArrayLike<number>, y: ArrayLike<number>): number {
   checkPairs(x, y);

@@ -12,7 +12,7 @@
  * @param ks Which k to count for, e.g. `[1, 5]`.
  * @returns For each k, how many rows have their true class among the k largest logits. Of equal logits the lower
  *   class comes first; a row whose true logit is NaN is wrong, and a NaN elsewhere counts as larger.
- * @throws RangeError if the lengths disagree or a class is outside 0..K-1.
+ * @throws {RangeError} If the lengths disagree or a class is outside 0..K-1.
  */
 export function countTopK(logits: Float32Array, classIndices: Int32Array, ks: readonly number[]): number[] {
   const rows = classIndices.length;

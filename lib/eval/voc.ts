@@ -43,7 +43,7 @@ interface Curve {
  * @param groundTruth Images, classes and annotations; not changed.
  * @param detections Any number per image; not changed.
  * @param iouThreshold VOC's is 0.5.
- * @throws RangeError naming the record whose image, class or numbers are not valid.
+ * @throws {RangeError} Naming the record whose image, class or numbers are not valid.
  */
 export function evaluateVoc(
   groundTruth: GroundTruth,

@@ -10,6 +10,7 @@ import type {
   ConstantNode,
   ExportGraph,
   GraphNode,
+  TakeRowsNode,
   UnaryOperation,
   Value,
 } from "./graph.ts";
@@ -89,7 +90,7 @@ function translate(builder: TensorFlowGraphBuilder, node: GraphNode, inputs: rea
       return [best, `${best}:1`];
     }
     case "takeRows":
-      return [gather(builder, node.inputs[0], x, inputs[1], 0, hint)];
+      return [takeRows(builder, node, x, inputs[1])];
     case "rowsWhere":
       return [rowsWhere(builder, x, hint)];
     case "orElse":
@@ -148,6 +149,17 @@ function gather(
     Taxis: { type: "int32" },
     batch_dims: { int: 0 },
   }, hint);
+}
+
+/** Where x may have no rows, the result's rank is said again: tfjs's gather on WebAssembly gives four dimensions then. */
+function takeRows(
+  builder: TensorFlowGraphBuilder,
+  { inputs: [from], outputs: [to] }: TakeRowsNode,
+  x: string,
+  rows: string,
+): string {
+  const taken = gather(builder, from, x, rows, 0, to.name);
+  return from.shape[0] === null ? reshape(builder, to, taken) : taken;
 }
 
 function concat(

@@ -43,8 +43,10 @@ const sourceFolder = new URL("./native/", import.meta.url);
 const mainSource = "fused.cc";
 
 /**
- * Finds the build in the cache, or makes it.
+ * Finds the build in the cache, or makes it, in some seconds.
  *
+ * @param options Where to keep it, and how to build.
+ * @returns Its path and name; it stays in the cache.
  * @throws {Deno.errors.NotFound} If no compiler can be run; the message lists what was tried.
  * @throws {Error} If the compiler fails; the message ends with its last lines.
  */

@@ -3,18 +3,19 @@
  *
  * @module
  */
+import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { BlockKernels, UnitLayers } from "../nn/block_kernels.ts";
 import type { Compiled, CompiledFunction } from "../nn/compiled.ts";
 import type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
-import type { MomentReducer } from "../nn/sync_batch_norm.ts";
-import { planBlock } from "./block_plan.ts";
+import { givenMoments, type MomentReducer } from "../nn/sync_batch_norm.ts";
+import { type BlockPlan, planBlock } from "./block_plan.ts";
 import type { LayerResult } from "./branch_forward.ts";
 import { FusedInference } from "./fused_inference.ts";
 import { FusedTraining, type PassReducer, runForward } from "./fused_training.ts";
 import { disposeMaps } from "./map_forward.ts";
 import { MapInference } from "./map_inference.ts";
-import { isMapNetwork, planMaps } from "./map_plan.ts";
+import { isMapNetwork, type MapPlan, planMaps } from "./map_plan.ts";
 import { forwardMaps, MapTraining } from "./map_training.ts";
 import type { NativeLibrary } from "./native_library.ts";
 
@@ -43,10 +44,24 @@ export class FusedKernels implements BlockKernels, Disposable {
     inputShapes: Shapes,
     reducer: (() => MomentReducer) | null,
   ): CompiledFunction {
-    const forward = "steps" in unit
-      ? this.#mapsForward(planMaps(unit, inputShapes))
-      : this.#blockForward(planBlock(unit, inputShapes[0]));
-    return { call: (inputs) => forward(inputs, reducer?.() ?? null), [Symbol.dispose](): void {} };
+    const { forward } = this.#forwardOf(unit, inputShapes);
+    return withoutResources((inputs) => forward(inputs, reducer?.() ?? null));
+  }
+
+  normalisedByMoments(unit: UnitLayers, inputShapes: Shapes): CompiledFunction {
+    const { forward, plan } = this.#forwardOf(unit, inputShapes);
+    const order = plan.layers.flatMap(({ batchNorm }) => batchNorm < 0 ? [] : [batchNorm]);
+    const first = inputShapes.length + plan.parameters;
+    return withoutResources((inputs) => {
+      const own: Float32Array[] = [];
+      let exchanged = 0;
+      const reducer = givenMoments(
+        order.map((batchNorm) => inputs[first + batchNorm]),
+        (moments) => own[order[exchanged++]] = moments.dataSync<"float32">().slice(),
+      );
+      const outputs = forward(inputs.slice(0, first), reducer);
+      return [...outputs, ...own.map((values) => tf.tensor1d(values))];
+    });
   }
 
   inference(unit: UnitLayers, inputShapes: Shapes): CompiledFunction {
@@ -59,7 +74,17 @@ export class FusedKernels implements BlockKernels, Disposable {
     this.#native[Symbol.dispose]();
   }
 
-  #blockForward(plan: ReturnType<typeof planBlock>): Forward {
+  /** A forward pass of which nothing is kept for a backward pass. */
+  #forwardOf(unit: UnitLayers, inputShapes: Shapes): { forward: Forward; plan: BlockPlan | MapPlan } {
+    if ("steps" in unit) {
+      const plan = planMaps(unit, inputShapes);
+      return { forward: this.#mapsForward(plan), plan };
+    }
+    const plan = planBlock(unit, inputShapes[0]);
+    return { forward: this.#blockForward(plan), plan };
+  }
+
+  #blockForward(plan: BlockPlan): Forward {
     return (inputs, reducer) => {
       const { outputs, layers } = runForward(this.#native, plan, inputs, reducer);
       this.#giveBack(layers);
@@ -67,7 +92,7 @@ export class FusedKernels implements BlockKernels, Disposable {
     };
   }
 
-  #mapsForward(plan: ReturnType<typeof planMaps>): Forward {
+  #mapsForward(plan: MapPlan): Forward {
     return (inputs, reducer) => {
       const { outputs, maps } = forwardMaps(
         this.#native,
@@ -84,6 +109,10 @@ export class FusedKernels implements BlockKernels, Disposable {
   #giveBack(left: readonly LayerResult[]): void {
     for (const { z, norm } of left) [z, norm].forEach((memory) => this.#native.give(memory));
   }
+}
+
+function withoutResources(call: CompiledFunction["call"]): CompiledFunction {
+  return { call, [Symbol.dispose](): void {} };
 }
 
 type Forward = (inputs: readonly Tensor[], reducer: MomentReducer | null) => Tensor[];

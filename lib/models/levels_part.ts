@@ -11,9 +11,9 @@ import { allOf, parametersOf, statisticsOf } from "./part.ts";
 
 /** What a part gives over all levels. */
 export interface LevelsPass {
-  /** One output a level. */
+  /** One output a level, `[N, H_l, W_l, C]` float32. */
   readonly ys: Tensor[];
-  /** mean0, variance0, mean1, … in the order of the part's batch norms. */
+  /** mean0, variance0, mean1, …, `[C]` float32 each, in the order of the part's batch norms. */
   readonly moments: Tensor[];
 }
 
@@ -21,9 +21,9 @@ export interface LevelsPass {
 export interface LevelsPart extends Holder {
   /** Equal for parts that compute the same function of inputs, parameters and statistics. */
   readonly signature: string;
-  /** Forward pass in training. */
+  /** Forward pass in training: xs are `[N, H_l, W_l, C]` float32, one a level. */
   train(xs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): LevelsPass;
-  /** Forward pass in inference. */
+  /** Forward pass in inference, as in training; statistics are mean0, variance0, mean1, …, `[C]` float32 each. */
   infer(xs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[];
 }
 
@@ -63,7 +63,13 @@ export function levelsChain(parts: readonly LevelsPart[]): LevelsPart {
   };
 }
 
-/** A part whose outputs are read by anchor, as {@linkcode byAnchor} does: `[N, H W A, D]` a level. */
+/**
+ * A part whose outputs are read by anchor: of each level `[N, H, W, A D]` becomes `[N, H W A, D]`, in the order row, column,
+ * anchor.
+ *
+ * @param part Gives A D channels.
+ * @param depth D: numbers an anchor.
+ */
 export function onAnchors(part: LevelsPart, depth: number): LevelsPart {
   return {
     ...part,

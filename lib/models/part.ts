@@ -9,9 +9,9 @@ import type { BatchNormSpec, BatchNormTraining, ParameterSpec, TrainingPass, Uni
 
 /** What a part's training pass gives. */
 export interface PartPass {
-  /** The output. */
+  /** The output, e.g. `[N, H, W, C]` float32. */
   readonly y: Tensor;
-  /** mean0, variance0, mean1, … in the order of the part's batch norms. */
+  /** mean0, variance0, mean1, …, `[C]` float32 each, in the order of the part's batch norms. */
   readonly moments: Tensor[];
 }
 
@@ -23,9 +23,9 @@ export interface Part {
   readonly parameters: readonly ParameterSpec[];
   /** In the order of the moments and statistics. */
   readonly batchNorms: readonly BatchNormSpec[];
-  /** Forward pass in training. */
+  /** Forward pass in training: x, mostly `[N, H, W, C]` float32, and parameters as {@linkcode Part.parameters} says. */
   train(x: Tensor, parameters: Tensor[], batchNorm: BatchNormTraining): PartPass;
-  /** Forward pass in inference; statistics are mean0, variance0, mean1, … */
+  /** Forward pass in inference, as in training; statistics are mean0, variance0, mean1, …, `[C]` float32 each. */
   infer(x: Tensor, parameters: Tensor[], statistics: Tensor[]): Tensor;
 }
 
@@ -40,12 +40,12 @@ export function allOf(holders: readonly Holder[]): Holder {
   };
 }
 
-/** Cuts a unit's parameters into its parts', the inverse of {@linkcode allOf}. */
+/** Cuts a unit's parameters, of the shapes of `Unit.parameters`, into its parts': the inverse of {@linkcode allOf}. */
 export function parametersOf(holders: readonly Holder[], parameters: readonly Tensor[]): Tensor[][] {
   return cut(parameters, holders.map((holder) => holder.parameters.length));
 }
 
-/** Cuts a unit's statistics into its parts': two tensors a batch norm. */
+/** Cuts a unit's statistics into its parts': two tensors a batch norm, mean `[C]` and variance `[C]`. */
 export function statisticsOf(holders: readonly Holder[], statistics: readonly Tensor[]): Tensor[][] {
   return cut(statistics, holders.map((holder) => 2 * holder.batchNorms.length));
 }

@@ -30,6 +30,8 @@ export interface RetinaLossSettings extends FocalLossSettings {
  * foreground): with deltas scaled by the box coder's weights, their sum would drown the classes' loss.
  *
  * @param settings The losses' numbers.
+ * @returns A function that throws a {@linkcode TypeError} where logits and labels, or deltas and targets, differ in shape,
+ * and a {@linkcode RangeError} where `smoothL1Beta` is not above 0.
  */
 export function retinaLoss(settings: RetinaLossSettings): TensorFunction {
   const { classes, smoothL1Beta } = settings;

@@ -17,7 +17,7 @@ export const batchNormEpsilon = 1e-5;
  * Batch norm over one worker's images, in one fused kernel forward and one backward.
  *
  * @param epsilon Added to the variance before the square root.
- * @returns A function of x `[N, H, W, C]`. It throws a RangeError if there is only one value a channel.
+ * @returns A function of x `[N, H, W, C]`, which throws a {@linkcode RangeError} if there is only one value a channel.
  */
 export function localBatchNorm(epsilon: number): BatchNormTraining {
   return (x, scale, shift) => {

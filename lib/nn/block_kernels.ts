@@ -19,6 +19,7 @@ export interface BlockKernels {
    * A unit in training: inputs are the unit's, `[N, H, W, C]` each, and the parameters, each with a gradient; but images, which
    * have none, come last. Outputs are the unit's and, without a gradient, each batch norm's mean and unbiased variance.
    *
+   * @param unit The unit's layers.
    * @param inputShapes The unit's inputs'.
    * @param reducer How workers exchange moments, made anew for each pass; null without other workers.
    */
@@ -27,12 +28,32 @@ export interface BlockKernels {
     inputShapes: readonly (readonly number[])[],
     reducer: ((pass: "forward" | "backward") => MomentReducer) | null,
   ): Compiled;
-  /** Forward only, as {@linkcode BlockKernels.training}, but images come first, too: nothing is kept for a backward pass. */
+  /**
+   * Forward only, as {@linkcode BlockKernels.training}, but images come first, too: nothing is kept for a backward pass.
+   *
+   * @param unit The unit's layers.
+   * @param inputShapes The unit's inputs'.
+   * @param reducer How workers exchange moments, made anew for each pass; null without other workers.
+   */
   normalisedByBatch(
     unit: UnitLayers,
     inputShapes: readonly (readonly number[])[],
     reducer: (() => MomentReducer) | null,
   ): CompiledFunction;
-  /** A unit in inference: inputs are the unit's, the parameters, and each batch norm's mean and variance. */
+  /**
+   * Forward only, normalised by given moments: inputs are the unit's, the parameters, and for each batch norm `[2 C + 1]` the count,
+   * means and sums of squared deviations. Outputs are the unit's, each batch norm's mean and unbiased variance by these, and the
+   * batch's own moments, as many and alike, whose means may leave out a convolution's bias.
+   *
+   * @param unit The unit's layers.
+   * @param inputShapes The unit's inputs'.
+   */
+  normalisedByMoments(unit: UnitLayers, inputShapes: readonly (readonly number[])[]): CompiledFunction;
+  /**
+   * A unit in inference: inputs are the unit's, the parameters, and each batch norm's mean and variance.
+   *
+   * @param unit The unit's layers.
+   * @param inputShapes The unit's inputs'.
+   */
   inference(unit: UnitLayers, inputShapes: readonly (readonly number[])[]): CompiledFunction;
 }

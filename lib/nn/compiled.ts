@@ -15,30 +15,45 @@ export interface InputSpec {
   readonly dtype: "float32" | "int32" | "bool";
 }
 
-/** A plain tfjs function over tensors of fixed shapes; returns new tensors and disposes nothing. */
+/**
+ * A plain tfjs function over tensors of fixed shapes, those of its {@linkcode InputSpec}s; returns new tensors and disposes
+ * nothing.
+ */
 export type TensorFunction = (inputs: Tensor[]) => Tensor[];
 
 /** A function of fixed shapes without a gradient. */
 export interface CompiledFunction extends Disposable {
-  /** Runs it. The caller owns the outputs; the inputs stay the caller's. */
+  /**
+   * Runs it. The caller owns the outputs; the inputs stay the caller's.
+   *
+   * @param inputs Of the shapes and dtypes that it was compiled for, its {@linkcode InputSpec}s.
+   */
   call(inputs: readonly Tensor[]): Tensor[];
 }
 
 /** What {@linkcode Compiled.forward} returns; the caller owns all of it. */
 export interface ForwardResult {
-  /** The function's outputs, in its order. */
+  /** The function's outputs, in its order and of its shapes; `[]` for a scalar, such as a loss. */
   readonly outputs: Tensor[];
-  /** What the backward pass needs, opaque; pass it on to {@linkcode Compiled.backward} and dispose it. */
+  /** What the backward pass needs, opaque, of any shapes; pass it on to {@linkcode Compiled.backward} and dispose it. */
   readonly residuals: Tensor[];
 }
 
 /** A differentiable function of fixed shapes. */
 export interface Compiled extends Disposable {
-  /** Runs the function forward. The inputs stay the caller's and must live until the backward pass has run. */
+  /**
+   * Runs the function forward. The inputs stay the caller's and must live until the backward pass has run.
+   *
+   * @param inputs Of the shapes and dtypes that it was compiled for, its {@linkcode InputSpec}s.
+   */
   forward(inputs: readonly Tensor[]): ForwardResult;
   /**
    * Vector-Jacobian product. One gradient per differentiable output in, one gradient per differentiable input
    * out, in their orders. The caller owns the result; the arguments stay the caller's.
+   *
+   * @param outputGradients float32, of the outputs' shapes: as {@linkcode ForwardResult.outputs} without auxiliary ones.
+   * @param residuals As {@linkcode ForwardResult.residuals}.
+   * @returns float32, of the inputs' shapes: their {@linkcode InputSpec}s.
    */
   backward(outputGradients: readonly Tensor[], residuals: readonly Tensor[]): Tensor[];
 }
@@ -57,9 +72,19 @@ export interface DifferentiableSpec {
 
 /** Makes compiled functions. The engine's traces into TensorFlow graphs; {@linkcode eagerCompiler} runs any backend. */
 export interface Compiler {
-  /** Compiles a function with its gradient. */
+  /**
+   * Compiles a function with its gradient; the caller disposes what it gives.
+   *
+   * @param spec The inputs' shapes and dtypes, as {@linkcode InputSpec} says, and which of them take a gradient.
+   * @param f Called once or at each run, so it must be pure.
+   */
   differentiable(spec: DifferentiableSpec, f: TensorFunction): Compiled;
-  /** Compiles a function without a gradient. */
+  /**
+   * Compiles a function without a gradient; the caller disposes what it gives.
+   *
+   * @param spec The inputs' shapes and dtypes, as {@linkcode InputSpec} says.
+   * @param f Called once or at each run, so it must be pure.
+   */
   plain(
     spec: { readonly name: string; readonly inputs: readonly InputSpec[] },
     f: TensorFunction,

@@ -21,14 +21,14 @@ export interface HostMemory {
   /**
    * Lets a function work on tensors' values.
    *
-   * @param tensors float32, on the CPU.
+   * @param tensors float32 of any shapes, on the CPU.
    * @param body Gets each tensor's address, in order; valid until it returns, and only to be read.
    */
   read<T>(tensors: readonly Tensor[], body: (addresses: bigint[]) => T): T;
   /**
    * A tensor over memory, without a copy. The caller owns the tensor, the tensor the memory.
    *
-   * @param shape As many float32 values as lie there.
+   * @param shape The tensor's, e.g. `[N, H, W, C]`: as many float32 values as lie there.
    */
   adopt(shape: readonly number[], memory: MemoryToAdopt): Tensor;
 }

@@ -12,6 +12,7 @@ export type Schedule = (step: number) => number;
  *
  * @param learningRate At step 0.
  * @param totalSteps How many steps there are, above 0.
+ * @throws {RangeError} If there are no steps.
  */
 export function linearDecay(learningRate: number, totalSteps: number): Schedule {
   checkSteps(totalSteps);

@@ -8,9 +8,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { ParameterSpec } from "./unit.ts";
 
-/** What stays the same over a training. */
+/** What stays the same over a training by SGD with momentum, as PyTorch's: v = momentum v + g, w = w - rate v. */
 export interface SgdSettings {
-  /** How much of a slot stays at each step. */
+  /** How much of a slot stays at each step, 0 to below 1. */
   readonly momentum: number;
   /** Added to the gradient, times the parameter. */
   readonly weightDecay: number;

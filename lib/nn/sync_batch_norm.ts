@@ -26,6 +26,23 @@ export const identityReducer: MomentReducer = {
 };
 
 /**
+ * Normalises by given moments, whatever those of the batch are.
+ *
+ * @param given `[2 C + 1]` for each batch norm as {@linkcode localMoments}, in the order that a function has them.
+ * @param tell Is given the batch's own, which stay the function's.
+ */
+export function givenMoments(given: readonly Tensor[], tell: (own: Tensor) => void): MomentReducer {
+  let index = 0;
+  return {
+    ...identityReducer,
+    gather(own: Tensor): Tensor {
+      tell(own);
+      return tf.expandDims(given[index++], 0);
+    },
+  };
+}
+
+/**
  * Moments exchanged within a group.
  *
  * @param scope Names the function that the exchanges are in; they are numbered in it, in the order of their making. A

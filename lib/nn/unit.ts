@@ -35,22 +35,25 @@ export interface BatchNormSpec {
 
 /** What batch norm in training gives: the output, and the batch's moments for the running statistics. */
 export interface NormalisedBatch {
-  /** Same shape as the input. */
+  /** As x, `[N, H, W, C]` float32. */
   readonly y: Tensor;
-  /** `[C]`. */
+  /** `[C]` float32. */
   readonly mean: Tensor;
-  /** `[C]`, unbiased (divided by n - 1), as PyTorch's running variance. */
+  /** `[C]` float32, unbiased (divided by n - 1), as PyTorch's running variance. */
   readonly variance: Tensor;
 }
 
-/** Batch norm with batch statistics: over one worker's images, or (SyncBN) over all workers'. */
+/**
+ * Batch norm with batch statistics: over one worker's images, or (SyncBN) over all workers'. Takes x `[N, H, W, C]`, scale
+ * `[C]` and shift `[C]`, float32; the caller owns what it gives.
+ */
 export type BatchNormTraining = (x: Tensor, scale: Tensor, shift: Tensor) => NormalisedBatch;
 
 /** What a unit's training pass gives. */
 export interface TrainingPass {
-  /** The unit's outputs, in its order; the caller owns them, as all that follows. */
+  /** The unit's outputs, in its order, e.g. `[N, H, W, C]` float32; the caller owns them, as all that follows. */
   readonly outputs: Tensor[];
-  /** mean0, variance0, mean1, variance1, … in the order of {@linkcode Unit.batchNorms}; not differentiated. */
+  /** mean0, variance0, mean1, variance1, …, `[C]` float32 each, in the order of {@linkcode Unit.batchNorms}; no gradient. */
   readonly moments: Tensor[];
 }
 
@@ -68,8 +71,20 @@ export interface Unit {
   readonly block?: NormedBlock;
   /** The same of a unit over maps of several sizes: a pyramid, or a head. */
   readonly maps?: MapNetwork;
-  /** Forward pass in training, normalised by batch statistics. Gradients flow to `inputs` and `parameters`. */
+  /**
+   * Forward pass in training, normalised by batch statistics. Gradients flow to `inputs` and `parameters`.
+   *
+   * @param inputs What the unit takes, e.g. one `[N, H, W, C]` float32.
+   * @param parameters Of the shapes of {@linkcode Unit.parameters}, float32.
+   * @param batchNorm Normalises and gives the moments.
+   */
   train(inputs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass;
-  /** Forward pass in inference. `statistics` are mean0, variance0, mean1, … as {@linkcode TrainingPass.moments}. */
+  /**
+   * Forward pass in inference. The caller owns the outputs, which are those of {@linkcode Unit.train}.
+   *
+   * @param inputs What the unit takes, e.g. one `[N, H, W, C]` float32.
+   * @param parameters Of the shapes of {@linkcode Unit.parameters}, float32.
+   * @param statistics mean0, variance0, mean1, …, `[C]` float32 each, as {@linkcode TrainingPass.moments}.
+   */
   infer(inputs: Tensor[], parameters: Tensor[], statistics: Tensor[]): Tensor[];
 }

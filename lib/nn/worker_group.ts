@@ -19,10 +19,11 @@ export interface WorkerGroup {
   /**
    * Sums a tensor over the workers.
    *
-   * @param x float32 or int32 of at least one dimension.
+   * @param x float32 or int32 of any shape of at least one dimension, `[D, ...]`.
    * @param name What is summed; names the exchange among all others, so that a call matches its like. It has the same shape
    * on every worker and every time.
-   * @returns The same bytes on every worker; the caller's.
+   * @returns Of x's shape and dtype, the same bytes on every worker; the caller's.
+   * @throws {TensorFlowError} If another worker has ended or given up: nothing can be exchanged any more.
    */
   sum(x: Tensor, name: string): Tensor;
   /**
@@ -54,7 +55,12 @@ export function gatherRows(group: WorkerGroup, x: Tensor, name: string): Tensor 
   return group.sum(ownRow, name);
 }
 
-/** Sums numbers over the workers, in float32 (whole numbers are exact up to 2^24). */
+/**
+ * Sums numbers over the workers, in float32 (whole numbers are exact up to 2^24).
+ *
+ * @param numbers This worker's, as many as the others'.
+ * @param name As for {@linkcode WorkerGroup.sum}.
+ */
 export function sumNumbers(group: WorkerGroup, numbers: readonly number[], name: string): number[] {
   return group.size === 1
     ? [...numbers]
@@ -64,6 +70,9 @@ export function sumNumbers(group: WorkerGroup, numbers: readonly number[], name:
 /**
  * What worker 0 says: for decisions that each worker would make differently, such as whether there is time for another
  * step. All must ask.
+ *
+ * @param answer Worker 0's; the others' are not read.
+ * @param name As for {@linkcode WorkerGroup.sum}.
  */
 export function saidByFirst(group: WorkerGroup, answer: boolean, name: string): boolean {
   if (group.size === 1) return answer;
@@ -109,7 +118,12 @@ function sumWords(group: WorkerGroup, words: Int32Array<ArrayBuffer>, name: stri
   return result;
 }
 
-/** Collects each worker's numbers, in float32, in rank order. */
+/**
+ * Collects each worker's numbers, in float32, in rank order.
+ *
+ * @param numbers This worker's, as many as the others'.
+ * @param name As for {@linkcode WorkerGroup.sum}.
+ */
 export function gatherNumbers(group: WorkerGroup, numbers: readonly number[], name: string): number[][] {
   if (group.size === 1) return [[...numbers]];
   const rows: number[][] = [];

@@ -13,12 +13,16 @@ export function galleryBody(gallery: ReportGallery | null): Markup {
   const groups = gallery?.groups.filter(({ pictures }) => pictures.length > 0) ?? [];
   if (gallery === null || groups.length === 0) return nothing;
   const { classNames, minScore } = gallery;
-  const key = legend([
+  return markup`<p>Detections with a score of at least ${minScore}, solid with their score; the ground truth is thin and dashed. An image's AP is COCO's, of this image alone.</p>
+${pictureLegend(classNames)}${groups.map((group) => groupPart(group, gallery))}`;
+}
+
+/** What the boxes on photographs mean: a colour a class, dashes for the ground truth. */
+export function pictureLegend(classNames: readonly string[]): Markup {
+  return legend([
     ...classNames.map((label) => ({ label, color: classColor(classNames, label), shape: "line" as const })),
     { label: "ground truth", color: "var(--soft)", shape: "dashes" },
   ]);
-  return markup`<p>Detections with a score of at least ${minScore}, solid with their score; the ground truth is thin and dashed. An image's AP is COCO's, of this image alone.</p>
-${key}${groups.map((group) => groupPart(group, gallery))}`;
 }
 
 function groupPart({ title, pictures }: PictureGroup, { classNames, minScore }: ReportGallery): Markup {

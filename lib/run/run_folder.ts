@@ -42,6 +42,8 @@ export interface RunPaths {
   readonly rank: string;
   /** The evaluation after retraining, down to each class and image. */
   readonly evaluation: string;
+  /** What networks found on their way, see `snapshots.ts`. */
+  readonly detections: string;
   /** The report. */
   readonly report: string;
   /** The report's numbers. */
@@ -171,6 +173,7 @@ export function runPaths(dir: string): RunPaths {
     winners: `${dir}/winners.json`,
     rank: `${dir}/rank.json`,
     evaluation: `${dir}/evaluation.json`,
+    detections: `${dir}/detections`,
     report: `${dir}/report.html`,
     reportNumbers: `${dir}/report.json`,
     stages: `${dir}/stages.json`,

@@ -32,7 +32,8 @@ export interface AgeingOptions extends SearchOptions {
 }
 
 /**
- * Runs an ageing evolution, or goes on with the one in the history: slots recorded there are taken as they are.
+ * Runs an ageing evolution (Real et al. 2019, algorithm 1), or goes on with the one in the history: slots recorded there
+ * are taken as they are.
  *
  * Generation 0 is random and fills the queue. Then each candidate is the best of `sampleSize` living ones with one
  * block changed; it joins the queue and the oldest leaves. Generations only group the candidates. As in the paper's

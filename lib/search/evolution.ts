@@ -50,7 +50,8 @@ export const authorsEvolution: EvolutionSettings = {
 };
 
 /**
- * Runs an evolution, or goes on with the one in the history: slots recorded there are taken as they are.
+ * Runs an evolution (DetNAS, section 3.3, after Guo et al. 2020, algorithm 1), or goes on with the one in the history: slots
+ * recorded there are taken as they are.
  *
  * Generation 0 is random. Parents are the best of all earlier generations by unrounded score; of equal scores the
  * earlier candidate goes first. Failed candidates are recorded, count as tried and are never parents; so do those whose

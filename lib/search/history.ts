@@ -62,6 +62,29 @@ export interface SearchHistory extends Disposable {
  * @throws {RangeError} If a newer version wrote it, or it belongs to another fingerprint.
  * @throws {Error} If it can't be opened, e.g. as its folder is missing or another process is writing to it.
  * @returns The history; disposing it closes the file.
+ *
+ * @example A search that can be stopped and gone on with
+ * ```ts
+ * // deno run --allow-read --allow-write
+ * import { openHistory, randomSearch, searchSpaces } from "@detnas/detnas";
+ *
+ * // Tries twelve architectures, unless they are in the file, and tells how many were new.
+ * async function search(): Promise<number> {
+ *   using history = openHistory("search.sqlite", "my evaluation, version 1");
+ *   let evaluated = 0;
+ *   await randomSearch({
+ *     space: searchSpaces.small,
+ *     seed: 1,
+ *     budget: { macs: null, parameters: null, latencyMs: null },
+ *     history,
+ *     settings: { population: 4, generations: 3, maxAttempts: 100 },
+ *     evaluate: (choices) => Promise.resolve(++evaluated && choices[0]),
+ *   });
+ *   return evaluated;
+ * }
+ *
+ * console.log(await search(), await search()); // 12 0
+ * ```
  */
 export function openHistory(
   path: string,

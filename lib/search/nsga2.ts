@@ -41,7 +41,7 @@ interface Survivor {
 }
 
 /**
- * Runs NSGA-II, or goes on with the run in the history: slots recorded there are taken as they are.
+ * Runs NSGA-II (Deb et al. 2002), or goes on with the run in the history: slots recorded there are taken as they are.
  *
  * Score is to be high; the backbone's latency, if the budget limits it, else its multiply-adds, are to be low.
  * Generation 0 is random. Of each generation and the survivors before it, `population` survive: by front, and within

@@ -50,7 +50,7 @@ interface Learner {
 }
 
 /**
- * Searches by REINFORCE, or goes on with the search in the history: slots recorded there are taken as they are.
+ * Searches by REINFORCE (Williams 1992) with a policy of independent choices, or goes on with the search in the history: slots recorded there are taken as they are.
  *
  * A generation's candidates are drawn from the policy; then its logits theta climb, by Adam,
  *

@@ -39,7 +39,7 @@ export function architectureKey(choices: Architecture): string {
   return choices.map((choice) => choice.toString(maxChoices)).join("");
 }
 
-/** The architecture that a key of `architectureKey` stands for. */
+/** The architecture that a key of `architectureKey` stands for; whether it is one of a space is not checked. */
 export function architectureFromKey(key: string): Architecture {
   return Array.from(key, (digit) => parseInt(digit, maxChoices));
 }
@@ -47,6 +47,8 @@ export function architectureFromKey(key: string): Architecture {
 /**
  * Writes an architecture for people, a group for each stage: "2120|2112|33130031|3132".
  *
+ * @param space The search space.
+ * @param choices The architecture.
  * @throws {RangeError} If it is none of the space's.
  */
 export function formatArchitecture(space: SearchSpace, choices: Architecture): string {
@@ -59,6 +61,8 @@ export function formatArchitecture(space: SearchSpace, choices: Architecture): s
 /**
  * Reads what `formatArchitecture` writes; the bars may be left out altogether.
  *
+ * @param space The search space.
+ * @param text As it was written or typed.
  * @throws {SyntaxError} If a character is no choice, the number of choices is not the space's, or a bar stands
  * elsewhere than between two stages.
  */

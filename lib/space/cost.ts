@@ -73,7 +73,12 @@ export function blockSides(space: SearchSpace, resolution: number): number[] {
   });
 }
 
-/** Cost of one backbone, by a table of its space; the choices are taken as checked. */
+/**
+ * Cost of one backbone, by a table of its space.
+ *
+ * @param table Of {@linkcode costTable}.
+ * @param choices The architecture; taken as checked.
+ */
 export function architectureCost(table: CostTable, choices: Architecture): Cost {
   return sum([table.stem, ...choices.map((choice, block) => table.blocks[block][choice])]);
 }
@@ -83,7 +88,8 @@ export function architectureCost(table: CostTable, choices: Architecture): Cost 
  *
  * @param space The search space.
  * @param choices The architecture.
- * @param resolution Side of the image in pixels.
+ * @param resolution Side of the image in pixels; default the space's.
+ * @returns A multiply and an add count once.
  * @throws {RangeError} If the choices are none of the space's.
  */
 export function countMacs(
@@ -96,8 +102,10 @@ export function countMacs(
 }
 
 /**
- * Parameters of the backbone (stem and blocks).
+ * Parameters of the backbone (stem and blocks), batch norm's scale and shift included.
  *
+ * @param space The search space.
+ * @param choices The architecture.
  * @throws {RangeError} If the choices are none of the space's.
  */
 export function countParameters(space: SearchSpace, choices: Architecture): number {
@@ -108,6 +116,10 @@ export function countParameters(space: SearchSpace, choices: Architecture): numb
 /**
  * Multiply-adds of the whole classifier: backbone, last 1x1 convolution (if the space has one) and linear layer.
  *
+ * @param space The search space.
+ * @param choices The architecture.
+ * @param classes K; default ImageNet's 1,000.
+ * @param resolution Side of the image in pixels; default the space's.
  * @throws {RangeError} If the choices are none of the space's.
  */
 export function countClassifierMacs(
@@ -123,11 +135,22 @@ export function countClassifierMacs(
 /**
  * Parameters of the whole classifier: backbone, last 1x1 convolution (if the space has one) and linear layer.
  *
+ * @param space The search space.
+ * @param choices The architecture.
+ * @param classes K; default ImageNet's 1,000.
  * @throws {RangeError} If the choices are none of the space's.
  */
 export function countClassifierParameters(space: SearchSpace, choices: Architecture, classes = 1000): number {
   const last = layersCost(lastLayers(space), 1);
   return countParameters(space, choices) + last.parameters + (classifierChannels(space) + 1) * classes;
+}
+
+/** Of each block the choice with the fewest multiply-adds, the first of equals: the architecture that costs least. */
+export function cheapestArchitecture(space: SearchSpace): Architecture {
+  return costTable(space).blocks.map((costs) => {
+    const least = Math.min(...costs.map(({ macs }) => macs));
+    return costs.findIndex(({ macs }) => macs === least);
+  });
 }
 
 /**

@@ -101,9 +101,21 @@ export function publishedNames(): string[] {
  * A published one is carried over by what its blocks are made of, not by its choices' numbers: so any space of its
  * stages will do that has those blocks, whatever its widths and whatever else it chooses from.
  *
+ * @param space The search space.
+ * @param text One of {@linkcode publishedArchitectures}' names, or choices.
  * @throws {RangeError} If there is no such name, or the space's stages have other numbers of blocks than the published
  * one's, or the space lacks one of its choices.
  * @throws {SyntaxError} If the text is choices, but none of the space's.
+ *
+ * @example What a published backbone costs
+ * ```ts
+ * import { countMacs, countParameters, namedArchitecture, searchSpaces } from "@detnas/detnas";
+ *
+ * const found = namedArchitecture(searchSpaces.small, "coco-fpn-300m");
+ * const byHand = namedArchitecture(searchSpaces.small, "0000|0000|00000000|0000");
+ * console.log(countMacs(searchSpaces.small, found), countMacs(searchSpaces.small, byHand)); // 288082368 262705856
+ * console.log(countParameters(searchSpaces.small, found)); // 1849680
+ * ```
  */
 export function namedArchitecture(space: SearchSpace, text: string): Architecture {
   if (Object.hasOwn(publishedArchitectures, text)) return carriedOver(space, text);

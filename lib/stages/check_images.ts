@@ -42,8 +42,9 @@ export async function checkDataImages(
   const listed = problems.slice(0, listedProblems).map(({ reason }) => `\n  ${reason}`).join("");
   const more = problems.length - listedProblems;
   throw new RangeError(
-    `Cannot use the data as ${problems.length} images are unusable:${listed}${
-      more > 0 ? `\n  and ${more} more` : ""
-    }`,
+    `Cannot use the data as ${problems.length === 1 ? "1 image is" : `${problems.length} images are`} ` +
+      `unusable; replace what is listed, or take it out of the annotations:${listed}${
+        more > 0 ? `\n  and ${more} more` : ""
+      }`,
   );
 }

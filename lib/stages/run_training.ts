@@ -4,10 +4,12 @@
  * @module
  */
 import type { MetricRecord } from "../run/metrics_log.ts";
+import type { MeasuringProgress } from "../train/population_pass.ts";
 import type { StepMetrics } from "../train/training_session.ts";
 import type { TrainingStatus } from "../workers/worker_api.ts";
 import { Deadline } from "../workers/deadline.ts";
 import { type RemoteWorker, WorkerError } from "../workers/worker_process.ts";
+import { TrainingLooks } from "./live_detections.ts";
 import type { StageContext } from "./stage_context.ts";
 
 /** How long a worker trains before it reports: short enough for a live progress line. */
@@ -57,16 +59,20 @@ export async function runTraining(
 
 /** @param progress The furthest step of all tries: workers that get beyond it are well. */
 async function trainToEnd(
-  { run, trainer, observer, signal, timers }: StageContext,
+  context: StageContext,
   name: string,
   open: (worker: RemoteWorker) => Promise<TrainingStatus>,
   validates: boolean,
   progress: { step: number },
 ): Promise<TrainingResult> {
-  const { step, steps, damaged, statisticsImages = 0 } = await trainer.call(open);
+  const { run, trainer, observer, signal, timers } = context;
+  const status = await trainer.call(open);
+  const { step, steps, damaged, statisticsImages = 0 } = status;
   for (const reason of damaged) observer.say(`${name}: ${reason}; the checkpoint before is used`);
   if (step > 0 && step < steps) observer.say(`${name}: goes on at step ${step}`);
   await run.metrics.truncate(name, step);
+  const looks = new TrainingLooks(context, name, status);
+  await looks.resume(step);
 
   let finalLoss = step === steps ? lastLoss(await run.metrics.read(), name) : null;
   const deadline = new Deadline();
@@ -78,19 +84,36 @@ async function trainToEnd(
     [done, finalLoss] = [step, loss];
     if (done > progress.step) trainer.succeeded();
     progress.step = Math.max(progress.step, done);
-    if (signal.aborted || done === steps) await trainer.finish((api) => api.saveTraining());
+    const isDue = looks.isDue(done);
+    if (signal.aborted || done === steps || isDue) await trainer.finish((api) => api.saveTraining());
     signal.throwIfAborted();
     observer.progress({ label: name, unit: "steps", done, total: steps, loss, memoryBytes: rssBytes });
+    if (isDue && done < steps) await looks.look(done);
   }
   if (statisticsImages > 0) {
-    await trainer.call((api) => api.measureStatistics());
+    await measureStatistics(context, name);
     await trainer.finish((api) => api.saveTraining());
     observer.say(`${name}: batch-norm statistics measured on ${statisticsImages} images`);
   }
+  await looks.look(steps);
   const top1 = validates ? await trainer.call((api) => api.validate()) : undefined;
   const { peakRssBytes } = await trainer.call((api) => api.memory());
   await trainer.call((api) => api.closeTraining());
   return { steps, finalLoss, peakRssBytes, ...(top1 === undefined ? {} : { top1 }) };
+}
+
+/** Nothing is lost if it stops between: the checkpoint of the last step is there, and all is measured again. */
+async function measureStatistics(
+  { trainer, observer, timers }: StageContext,
+  name: string,
+): Promise<void> {
+  const deadline = new Deadline();
+  const label = `${name} statistics`;
+  for (let [done, total] = [0, 1]; done < total;) {
+    const call = (): Promise<MeasuringProgress> => trainer.call((api) => api.measureStatistics(reportMs));
+    ({ done, total } = await deadline.hold(timers, trainer, call));
+    observer.progress({ label, unit: "units", done, total });
+  }
 }
 
 /** The loss of a training's last step on record. */

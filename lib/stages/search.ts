@@ -14,7 +14,9 @@ import type { BlockLatencies } from "../space/latency.ts";
 import { MachinePool } from "../workers/machine_pool.ts";
 import { WorkerPool } from "../workers/worker_pool.ts";
 import { searchLatencies } from "./profile.ts";
+import { SearchLooks } from "./live_detections.ts";
 import { openSearchHistory } from "./search_history.ts";
+import { SearchMemory } from "./search_memory.ts";
 import { onceFinished, requireFinished, type StageContext, trainingTask } from "./stage_context.ts";
 import { writeWinners } from "./winners_file.ts";
 
@@ -34,20 +36,33 @@ export interface SearchResult {
 /** Searches; writes `search.sqlite` and `winners.json`. */
 export async function search(context: StageContext): Promise<SearchResult> {
   return await onceFinished(context, "search", async () => {
-    const { run, worker } = context;
+    const { run, scorers: [scorer] } = context;
     const { config } = run;
     const scored = scoredStage(config);
     if (isPlanned(config, scored)) await requireFinished(run, scored);
     const latencies = await searchLatencies(context);
+    await clearCores(context);
     using history = await openSearchHistory(context, latencies);
     await runStrategies(context, history, latencies);
 
     const best = winners(history, winnerCount).map((candidate) => toWinner(config.space.name, candidate));
     if (best.length === 0) throw nothingScored(history, run.paths.search);
     await writeWinners(run, best);
-    const { peakRssBytes } = await worker.call((api) => api.memory());
+    const { peakRssBytes } = await scorer.call((api) => api.memory());
+    await endScorers(context);
     return { winners: best, candidates: history.all().length, peakRssBytes };
   });
+}
+
+/** Where others score, the workers' cores and memory are theirs. */
+async function clearCores({ workers, scorers, observer }: StageContext): Promise<void> {
+  if (scorers === workers) return;
+  await Promise.all(workers.map((worker) => worker.end()));
+  observer.say(`search: candidates are scored by ${scorers.length} processes of one thread`);
+}
+
+async function endScorers({ workers, scorers }: StageContext): Promise<void> {
+  if (scorers !== workers) await Promise.all(scorers.map((scorer) => scorer.end()));
 }
 
 /** A trial of every strategy before the next trial of any, so that a search under way can be compared. */
@@ -57,31 +72,45 @@ async function runStrategies(
   latencies: BlockLatencies | null,
 ): Promise<void> {
   const { space, seed, search: settings } = context.run.config;
+  const memory = new SearchMemory(context);
+  let candidates = history.all().length;
+  await memory.resume(candidates);
   await using pool = context.machines > 1 ? machinePool(context) : openPool(context, history);
-  for (let trial = 0; trial < settings.seeds; trial++) {
-    for (const strategy of settings.strategies) {
-      await runStrategy(strategy, {
-        space,
-        seed,
-        trial,
-        budget: settings.budget,
-        latencies,
-        history,
-        settings,
-        onCandidate: candidateObserver(context, history, strategy, trial),
-        evaluate: (choices, rivals) => pool.score(choices, settings.earlyStop && rivals),
-        gateGradients: (choices, step) => pool.gateGradients(choices, step),
-        concurrency: settings.population, // the pool sees a generation whole, and shares what its candidates have in common
-        signal: pool.signal,
-      });
+  const looks = scoredStage(context.run.config) === "finetune"
+    ? new SearchLooks(context, history, (choices) => pool.pictures(choices))
+    : null;
+  const onCandidate = (done: number): void => {
+    memory.measure(++candidates);
+    if (done % settings.population === 0) looks?.generationEnded();
+  };
+  try {
+    for (let trial = 0; trial < settings.seeds; trial++) {
+      for (const strategy of settings.strategies) {
+        await runStrategy(strategy, {
+          space,
+          seed,
+          trial,
+          budget: settings.budget,
+          latencies,
+          history,
+          settings,
+          onCandidate: candidateObserver(context, history, strategy, trial, onCandidate),
+          evaluate: (choices, rivals) => pool.score(choices, settings.earlyStop && rivals),
+          gateGradients: (choices, step) => pool.gateGradients(choices, step),
+          concurrency: settings.population, // the pool sees a generation whole, and shares what its candidates have in common
+          signal: pool.signal,
+        });
+      }
     }
+  } finally {
+    await Promise.all([looks?.done(), memory.done()]);
   }
 }
 
-/** All workers, with the trained supernet open. Without one no candidate can be scored: that is no candidate's failure. */
+/** All scorers, with the trained supernet open. Without one no candidate can be scored: that is no candidate's failure. */
 function openPool(context: StageContext, history: SearchHistory): WorkerPool {
-  const { workers, timers, signal, observer } = context;
-  return new WorkerPool(workers, {
+  const { scorers, timers, signal, observer } = context;
+  return new WorkerPool(scorers, {
     task: trainingTask(context),
     proof: history.scored()[0]?.choices ?? null,
     timers,
@@ -101,22 +130,28 @@ function machinePool(context: StageContext): MachinePool {
   });
 }
 
-/** Tells how far one run of a strategy is. */
+/**
+ * Tells how far one run of a strategy is.
+ *
+ * @param onCandidate Is told after each candidate how many there are of this run.
+ */
 function candidateObserver(
   { observer, run }: StageContext,
   history: SearchHistory,
   strategy: Strategy,
   trial: number,
+  onCandidate: (done: number) => void,
 ): (candidate: CandidateRecord) => void {
   const { population, generations, seeds } = run.config.search;
   let best = Math.max(...history.scored(strategy, trial).map(({ score }) => score));
   let done = history.all(strategy, trial).length;
   return ({ generation, score }) => {
+    onCandidate(++done);
     best = Math.max(best, score ?? -Infinity);
     observer.progress({
       label: seeds === 1 ? strategy : `${strategy} ${trial + 1}/${seeds}`,
       unit: "candidates",
-      done: ++done,
+      done,
       total: population * generations,
       note: `generation ${generation + 1}/${generations}, best ${scoreName(run.config)} ${best.toFixed(3)}`,
     });

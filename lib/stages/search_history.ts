@@ -61,8 +61,8 @@ export async function openRunHistory(context: StageContext): Promise<SearchHisto
 
 /** Workers don't count: scores do not depend on how many there are. */
 async function searchOrigin(context: StageContext, latencies: BlockLatencies | null): Promise<Origin> {
-  const { run: { config }, worker, data } = context;
-  const { threads, tensorflow, kernels } = await worker.call((api) => api.device());
+  const { run: { config }, scorers: [scorer], data } = context;
+  const { threads, tensorflow, kernels } = await scorer.call((api) => api.device());
   const { train, val } = scoredStage(config) === "finetune"
     ? await data.detection(config)
     : await data.classification(config);

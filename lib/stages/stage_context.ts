@@ -48,6 +48,11 @@ export interface StageContext {
   readonly worker: WorkerSlot;
   /** All workers; those after the first run only while there is work for them. */
   readonly workers: readonly WorkerSlot[];
+  /**
+   * Those that score a search's candidates: the workers; or, on a CPU, processes of one thread each, which share the
+   * workers' cores and run only during the search.
+   */
+  readonly scorers: readonly WorkerSlot[];
   /** The data sets, as this process reads them. */
   readonly data: DataSets;
   readonly observer: StageObserver;

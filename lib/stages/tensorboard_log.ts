@@ -12,9 +12,23 @@ import { makeFolder, writeFileAtomic } from "../run/atomic_file.ts";
 import { parseMetrics } from "../run/metrics_log.ts";
 import { readStages, type RunFolder, type Stage, type StageStates } from "../run/run_folder.ts";
 import { openHistory } from "../search/history.ts";
-import { restartEvent, scalarEvent, textEvent, versionEvent } from "../tensorboard/event.ts";
+import { listSnapshots, readSnapshot } from "../run/snapshots.ts";
+import {
+  type ImageEvent,
+  imageEvent,
+  restartEvent,
+  scalarEvent,
+  textEvent,
+  versionEvent,
+} from "../tensorboard/event.ts";
 import { frameRecord } from "../tensorboard/record.ts";
-import { generationPoints, resultPoints, runTexts, TrainingPoints } from "./tensorboard_points.ts";
+import {
+  generationPoints,
+  resultPoints,
+  runTexts,
+  snapshotImages,
+  TrainingPoints,
+} from "./tensorboard_points.ts";
 
 /** The stages whose results are drawn. */
 const measuredStages: readonly Stage[] = ["pretrain", "retrain", "evaluate"];
@@ -94,7 +108,9 @@ class EventFile {
       return points.length > 0 && this.#isNew(stage) ? points : [];
     });
     const generations = await this.#newGenerations(states);
-    return [...texts.map(textEvent), ...[...steps, ...generations, ...results].map(scalarEvent)];
+    const images = await this.#newImages();
+    const scalars = [...steps, ...generations, ...results];
+    return [...texts.map(textEvent), ...scalars.map(scalarEvent), ...images.map(imageEvent)];
   }
 
   /** Replaces all files of the folder by one with these events. */
@@ -135,10 +151,30 @@ class EventFile {
       .filter(({ step, scalars }) => this.#isNew(`${Object.keys(scalars)[0]} ${step}`));
   }
 
+  async #newImages(): Promise<ImageEvent[]> {
+    const images: ImageEvent[] = [];
+    for (const file of await listSnapshots(this.#run.paths.detections)) {
+      if (!this.#isNew(file.path)) continue;
+      const snapshot = await readSnapshot(file);
+      if (snapshot !== null) images.push(...snapshotImages(snapshot, await changedAtMs(file.path)));
+    }
+    return images;
+  }
+
   #isNew(name: string): boolean {
     if (this.#written.has(name)) return false;
     this.#written.add(name);
     return true;
+  }
+}
+
+/** Zero of a file that was removed meanwhile. */
+async function changedAtMs(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).mtime?.getTime() ?? 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
   }
 }
 

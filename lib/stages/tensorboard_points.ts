@@ -9,13 +9,25 @@ import { scoreName } from "../run/plan.ts";
 import type { Stage, StageStates } from "../run/run_folder.ts";
 import type { CandidateRecord } from "../search/candidate.ts";
 import type { Winner } from "../search/winners.ts";
-import type { ScalarEvent, TextEvent } from "../tensorboard/event.ts";
+import type { Snapshot } from "../run/snapshots.ts";
+import type { ImageEvent, ScalarEvent, TextEvent } from "../tensorboard/event.ts";
 import type { EvaluationReport } from "../workers/worker_api.ts";
 import type { SearchResult } from "./search.ts";
+import { searchName } from "./search_memory.ts";
 import type { TrainingResult } from "./run_training.ts";
 
 /** What a training's records hold beside the loss's parts. */
-const ownFields = ["stage", "step", "loss", "learningRate", "elapsedMs", "waitMs", "rssBytes", "totalSteps"];
+const ownFields = [
+  "stage",
+  "step",
+  "loss",
+  "learningRate",
+  "elapsedMs",
+  "waitMs",
+  "rssBytes",
+  "coordinatorRssBytes",
+  "totalSteps",
+];
 
 /** Turns the lines of `metrics.jsonl` into scalars, in their order. */
 export class TrainingPoints {
@@ -29,12 +41,13 @@ export class TrainingPoints {
   }
 
   /**
-   * The numbers of one step: loss and its parts, learning rate, images a second, and memory where it was measured.
+   * The numbers of one step: loss and its parts, learning rate, images a second, and memory where it was measured; of a
+   * search its memory alone.
    *
    * @param states Of the stages; a step's time is its stage's start and what all its steps took.
    */
   of(record: MetricRecord, states: StageStates): ScalarEvent {
-    const { stage, step, loss, learningRate, rssBytes } = record;
+    const { stage, step, loss, learningRate, rssBytes, coordinatorRssBytes } = record;
     const elapsedMs = Number(record.elapsedMs ?? 0);
     const wallMs = (this.#endMs.get(stage) ?? startMs(states, stage.split(/[ /]/)[0])) + elapsedMs;
     this.#endMs.set(stage, wallMs);
@@ -44,8 +57,9 @@ export class TrainingPoints {
       loss,
       ...Object.fromEntries(parts),
       learning_rate: learningRate,
-      images_per_second: elapsedMs > 0 ? (1000 * batchSize) / elapsedMs : undefined,
+      images_per_second: elapsedMs > 0 && stage !== searchName ? (1000 * batchSize) / elapsedMs : undefined,
       memory_bytes: rssBytes,
+      command_memory_bytes: coordinatorRssBytes,
     };
     return { step, wallMs, scalars: scalarsOf(stage.replaceAll(" ", "_"), named) };
   }
@@ -105,6 +119,15 @@ export function runTexts(config: Config, states: StageStates): TextEvent[] {
     step: 0,
     wallMs: Date.parse(search.finishedAt),
   }];
+}
+
+/**
+ * What a network found on its way, one image a photograph, with the boxes drawn in.
+ *
+ * @param wallMs When it was looked at, ms since 1970.
+ */
+export function snapshotImages({ stage, step, pictures }: Snapshot, wallMs: number): ImageEvent[] {
+  return pictures.map(({ drawn }, i) => ({ tag: `detections/${stage}/${i + 1}`, step, wallMs, ...drawn }));
 }
 
 function winnersTable(winners: readonly Winner[]): string {

@@ -26,8 +26,19 @@ export interface TextEvent extends EventPlace {
   readonly text: string;
 }
 
+/** An encoded picture. */
+export interface ImageEvent extends EventPlace {
+  readonly tag: string;
+  /** PNG or JPEG, in RGB. */
+  readonly bytes: Uint8Array;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
 /** `DT_STRING` of `types.proto`. */
 const stringType = 7;
+/** Channels of an image: RGB. */
+const rgbColorspace = 3;
 /** `SessionLog.START`. */
 const sessionStart = 1;
 
@@ -56,6 +67,15 @@ export function textEvent({ tag, text, ...place }: TextEvent): Uint8Array<ArrayB
   const plugin = bytesField(1, bytesField(1, "text"));
   const value = [...bytesField(1, tag), ...bytesField(8, tensor), ...bytesField(9, plugin)];
   return event(place, bytesField(5, bytesField(1, value)));
+}
+
+/** A picture. */
+export function imageEvent(
+  { tag, bytes, widthPx, heightPx, ...place }: ImageEvent,
+): Uint8Array<ArrayBuffer> {
+  const size = [...numberField(1, heightPx), ...numberField(2, widthPx), ...numberField(3, rgbColorspace)];
+  const image = [...size, ...bytesField(4, [...bytes])];
+  return event(place, bytesField(5, bytesField(1, [...bytesField(1, tag), ...bytesField(4, image)])));
 }
 
 function event({ wallMs, step }: EventPlace, what: readonly number[]): Uint8Array<ArrayBuffer> {

@@ -9,7 +9,8 @@ import type { Detection } from "../eval/detection.ts";
 import { type GroundTruth, groundTruthOf } from "../eval/ground_truth.ts";
 import { ImageAps } from "../eval/image_aps.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
-import type { CandidateScorer, LoadedSet } from "./candidate_scorer.ts";
+import type { CandidateScorer } from "./candidate_scorer.ts";
+import type { LoadedSet } from "./loaded_set.ts";
 import { type EarlyStop, leastAp, standingOf } from "./early_stop.ts";
 
 /** What became of a candidate: its score of all images, or an estimate of it from some. */

@@ -4,13 +4,14 @@
  * @module
  */
 import { permutation, stream } from "../base/random.ts";
-import type { DetectionLoader, EvaluationBatch } from "../data/loader.ts";
-import type { DetectionBatch, DetectionSet } from "../data/sample.ts";
+import type { EvaluationBatch } from "../data/loader.ts";
+import type { DetectionBatch } from "../data/sample.ts";
 import { type CocoEvaluation, evaluateCoco } from "../eval/coco.ts";
 import { type Detection, toDetections } from "../eval/detection.ts";
 import { groundTruthOf } from "../eval/ground_truth.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
 import type { DetectionModel } from "./detection_model.ts";
+import type { LoadedSet } from "./loaded_set.ts";
 import type { NetworkState } from "./network_state.ts";
 import {
   disposeTreeStatistics,
@@ -18,12 +19,6 @@ import {
   type Recalibration,
   type TreeStatistics,
 } from "./path_statistics.ts";
-
-/** A set with its loader. */
-export interface LoadedSet {
-  readonly set: DetectionSet;
-  readonly loader: DetectionLoader;
-}
 
 /** Scores architectures; nothing of one call reaches the next. */
 export class CandidateScorer {

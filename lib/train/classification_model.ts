@@ -28,7 +28,7 @@ import { disposePass, type UnitRunner, type UnitUpdate, type UpdateSettings } fr
 export interface ClassificationSettings extends UpdateSettings {
   /** Share of each label that goes to all classes alike, 0 to below 1. */
   readonly labelSmoothing: number;
-  /** Share of the last layer's channels dropped. */
+  /** Share of the last layer's channels dropped, 0 to below 1. */
   readonly dropout: number;
   /** Names the dropout's draws. */
   readonly seed: number;
@@ -47,6 +47,11 @@ export class ClassificationModel implements Disposable {
   /**
    * Puts a classifier on a supernet.
    *
+   * @param device Where images are uploaded and losses compiled.
+   * @param runner Runs the units; stays the caller's.
+   * @param supernet The backbone.
+   * @param classifier What follows it.
+   * @param settings What all steps share.
    * @param group The workers that each step's batch is divided among; the runner's batch norm must be theirs.
    */
   constructor(
@@ -68,8 +73,11 @@ export class ClassificationModel implements Disposable {
   /**
    * One update of the units on a path.
    *
+   * @param state The network's tensors, which it changes.
    * @param batch This worker's images of the step.
+   * @param choices The path.
    * @param step Names the dropout's draws.
+   * @param learningRate Of this step.
    * @returns The loss of all workers' images, before the update; the state is left as it was if that is not finite.
    */
   trainStep(
@@ -90,6 +98,9 @@ export class ClassificationModel implements Disposable {
   /**
    * How the loss of a batch changes with a gate on each block of a path; nothing is updated.
    *
+   * @param state The network's tensors; only read.
+   * @param batch This worker's images of the step.
+   * @param choices The path.
    * @param step Names the dropout's draws.
    * @returns One derivative a block; NaN where the loss is not finite.
    */
@@ -125,7 +136,10 @@ export class ClassificationModel implements Disposable {
   /**
    * One batch through a path, each batch norm using the batch's own statistics.
    *
-   * @returns Each unit's moments on the host: mean0, variance0, mean1, …
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param choices The path.
+   * @returns Each unit's moments on the host: mean0, variance0, mean1, …, `[C]` float32 each.
    */
   batchMoments(
     state: NetworkState,
@@ -139,7 +153,10 @@ export class ClassificationModel implements Disposable {
   /**
    * The same through all paths of a tree.
    *
-   * @returns By node, the moments of the units there.
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param tree Of {@linkcode ClassificationModel.prefixTree}.
+   * @returns By node's key, the moments of the units there, as {@linkcode ClassificationModel.batchMoments} gives them.
    */
   treeMoments(
     state: NetworkState,
@@ -158,6 +175,9 @@ export class ClassificationModel implements Disposable {
   /**
    * Logits `[N, K]` of a path.
    *
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param choices The path.
    * @param statistics The batch norms' of every unit on the path; null takes the batch's own.
    * @returns Row by row, on the host.
    */
@@ -175,7 +195,11 @@ export class ClassificationModel implements Disposable {
   /**
    * The same for all architectures of a tree.
    *
-   * @returns By the architecture's key.
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param tree Of {@linkcode ClassificationModel.prefixTree}.
+   * @param statistics Of each node's units; null takes the batch's own.
+   * @returns By the architecture's key, `[N, K]` row by row, on the host.
    */
   treeLogits(
     state: NetworkState,

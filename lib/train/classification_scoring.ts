@@ -135,6 +135,7 @@ export function openClassifierScoring(
     async gateGradients(choices, step): Promise<number[]> {
       return [...model.gateGradients(state, await training.batch(step), choices, step)];
     },
+    detect: () => Promise.reject(new TypeError("Cannot detect with a classifier")),
     [Symbol.dispose](): void {
       for (const resource of [model, runner, state, calibration.loader, training, scoring]) {
         resource[Symbol.dispose]();

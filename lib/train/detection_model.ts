@@ -19,14 +19,14 @@ import type { DetectionLosses, Detector, DetectorContext, DetectorGradients, Run
 import type { NetworkState } from "./network_state.ts";
 import type { TreeStatistics } from "./path_statistics.ts";
 import { nodesOf, type PrefixNode, prefixTree, unitsAt } from "./prefix_tree.ts";
-import { type MeasuredUnit, measureUnit, runUnmeasured } from "./population_statistics.ts";
+import { measureNetwork, type MeasuringProgress } from "./population_pass.ts";
 import type { PathStatistics } from "./recalibrate.ts";
 import { backwardTrunk, gateGradients, type OnOutputGradient, trainTrunk, unitsOnPath } from "./trunk.ts";
 import { disposePass, type UnitPass, type UnitUpdate, type UpdateSettings } from "./unit_runner.ts";
 
 /** What a training's steps share. */
 export interface DetectionSettings extends UpdateSettings {
-  /** Largest gradient norm; null leaves gradients as they are. */
+  /** Largest L2 norm of all gradients as one vector; null leaves gradients as they are. */
   readonly clipGradientNorm: number | null;
 }
 
@@ -79,8 +79,12 @@ export class DetectionModel implements Disposable {
   /**
    * One update of the units on a path.
    *
+   * @param state The network's tensors, which it changes.
    * @param batch This worker's images of the step.
+   * @param choices The path.
    * @param stepNumber Names the draws.
+   * @param learningRate Of this step.
+   * @param settings What all steps share.
    * @returns The losses of all workers' images, before the update; the state is left as it was if they are not finite.
    */
   trainStep(
@@ -105,6 +109,9 @@ export class DetectionModel implements Disposable {
   /**
    * How the loss of a batch changes with a gate on each block of a path; nothing is updated.
    *
+   * @param state The network's tensors; only read.
+   * @param batch This worker's images of the step.
+   * @param choices The path.
    * @param step Names the draws.
    * @returns One derivative a block; NaN where the losses are not finite.
    */
@@ -136,7 +143,10 @@ export class DetectionModel implements Disposable {
   /**
    * One batch through a path, each batch norm using the batch's own statistics, and everything else as in training.
    *
-   * @returns Each unit's moments on the host: mean0, variance0, mean1, …
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param choices The path.
+   * @returns Each unit's moments on the host: mean0, variance0, mean1, …, `[C]` float32 each.
    */
   batchMoments(state: NetworkState, batch: DetectionBatch, choices: Architecture): Map<Unit, Float32Array[]> {
     const tree = this.prefixTree([choices]);
@@ -146,7 +156,10 @@ export class DetectionModel implements Disposable {
   /**
    * The same through all paths of a tree.
    *
-   * @returns By node, the moments of the units there.
+   * @param state The network's tensors; only read.
+   * @param batch The images.
+   * @param tree Of {@linkcode DetectionModel.prefixTree}.
+   * @returns By node's key, the moments of the units there, as {@linkcode DetectionModel.batchMoments} gives them.
    */
   treeMoments(
     state: NetworkState,
@@ -155,7 +168,7 @@ export class DetectionModel implements Disposable {
   ): Map<string, Map<Unit, Float32Array[]>> {
     const moments = new Map([...nodesOf(tree)].map(({ key }) => [key, new Map<Unit, Float32Array[]>()]));
     const runAt = (key: string): RunUnit => (unit, inputs) => {
-      const pass = this.#context.runner.normaliseByBatch(unit, state.of(unit), inputs);
+      const pass = this.#measure(unit, state, inputs);
       moments.get(key)!.set(unit, pass.moments.map((moment) => moment.dataSync<"float32">().slice()));
       return pass.outputs;
     };
@@ -163,68 +176,48 @@ export class DetectionModel implements Disposable {
     return moments;
   }
 
+  /** A unit on one batch; of the last one nothing but moments, as nobody takes its outputs. */
+  #measure(
+    unit: Unit,
+    state: NetworkState,
+    inputs: readonly Tensor[],
+  ): { outputs: Tensor[]; moments: Tensor[] } {
+    const { runner } = this.#context;
+    if (unit !== this.detectorUnits.at(-1)) return runner.normaliseByBatch(unit, state.of(unit), inputs);
+    return { outputs: [], moments: runner.batchMoments(unit, state.of(unit), inputs) };
+  }
+
   /**
-   * Gives the batch norms on a path the statistics that one batch of all these images would have, unit by unit: of the
-   * batches' activations no more is held than those of one unit and the levels.
+   * Gives the batch norms on a path the statistics that one batch of all these images would have, unit by
+   * unit: of the batches' activations no more is held than those of one unit and the levels.
    *
-   * @param batches This worker's images; their canvases may differ.
+   * @param state The network's tensors, of which the running statistics change.
+   * @param batches This worker's images, at least one batch; their canvases may differ.
+   * @param choices The path.
+   * @returns Goes on batch by batch and unit by unit, and changes the state at its end.
    */
   measurePopulation(
     state: NetworkState,
     batches: readonly DetectionBatch[],
     choices: Architecture,
-  ): void {
-    const { group = loneWorker } = this.#context;
-    const measure = (unit: Unit, pass: (run: RunUnit) => void): MeasuredUnit => {
-      const measured = measureUnit(unit, state.of(unit).parameters, pass, group);
-      state.replaceStatistics(unit, measured.statistics);
-      return measured;
+  ): Generator<MeasuringProgress, MeasuringProgress> {
+    const parts = {
+      context: this.#context,
+      trunk: unitsOnPath(this.#supernet, choices),
+      taps: this.#taps,
+      pyramid: this.#pyramid,
+      detector: this.#detector,
     };
-    const levels = this.#populationLevels(batches, choices, measure);
-    const done = new Map<Unit, MeasuredUnit>();
-    for (const unit of this.#detector.units) {
-      const runWith = (run: RunUnit): RunUnit => (other, inputs) =>
-        other === unit
-          ? run(other, inputs)
-          : done.get(other)?.run(other, inputs) ?? runUnmeasured(other, state.of(other).parameters, inputs);
-      const visit = (run: RunUnit) => (batch: DetectionBatch, i: number): void =>
-        tf.tidy(() => this.#detector.visit(levels[i], batch, runWith(run)));
-      done.set(unit, measure(unit, (run) => batches.forEach(visit(run))));
-    }
-    tf.dispose(levels);
-  }
-
-  /** Measures trunk and pyramid; gives each batch's levels, the caller's. */
-  #populationLevels(
-    batches: readonly DetectionBatch[],
-    choices: Architecture,
-    measure: (unit: Unit, pass: (run: RunUnit) => void) => void,
-  ): Tensor[][] {
-    const through = (unit: Unit, inputs: readonly Tensor[][]): Tensor[][] => {
-      let outputs: Tensor[][] = [];
-      measure(unit, (run) => {
-        tf.dispose(outputs);
-        outputs = inputs.map((ofBatch) => tf.tidy(() => run(unit, ofBatch)));
-      });
-      return outputs;
-    };
-    const taps: Tensor[][] = batches.map(() => []);
-    let x = batches.map(({ images, shape }) => [this.#context.device.uploadImages(images, shape)]);
-    for (const [position, unit] of unitsOnPath(this.#supernet, choices).entries()) {
-      const y = through(unit, x);
-      if (!this.#taps.includes(position - 1)) tf.dispose(x);
-      x = y;
-      if (this.#taps.includes(position)) taps.forEach((ofBatch, i) => ofBatch.push(y[i][0]));
-    }
-    const levels = through(this.#pyramid, taps);
-    tf.dispose(taps);
-    return levels;
+    return measureNetwork(parts, state, batches);
   }
 
   /**
    * Detects on a batch.
    *
+   * @param state The network's tensors; only read.
    * @param statistics The batch norms' statistics of every unit on the path; null normalises by the batch's own.
+   * @param batch The images; annotations are not looked at.
+   * @param choices The path.
    * @returns One entry an image, in canvas pixels.
    */
   detect(
@@ -241,7 +234,11 @@ export class DetectionModel implements Disposable {
   /**
    * The same for all architectures of a tree.
    *
-   * @returns By the architecture's key.
+   * @param state The network's tensors; only read.
+   * @param statistics Of each node's units; null normalises by the batch's own.
+   * @param batch The images; annotations are not looked at.
+   * @param tree Of {@linkcode DetectionModel.prefixTree}.
+   * @returns By the architecture's key, one entry an image, in canvas pixels.
    */
   detectTree(
     state: NetworkState,

@@ -33,13 +33,16 @@ export interface DetectorStep {
 
 /** Gradients of a detector; the caller owns the tensors. */
 export interface DetectorGradients {
-  /** Of each level. */
+  /** Of each level, `[N, H_l, W_l, C]` float32. */
   readonly levels: readonly Tensor[];
   /** Of the detector's own units. */
   readonly updates: readonly UnitUpdate[];
 }
 
-/** How a unit is run without a gradient: by running statistics, or by the batch's own. */
+/**
+ * How a unit is run without a gradient: by running statistics, or by the batch's own. Inputs and outputs are the unit's, e.g.
+ * one `[N, H_l, W_l, C]` float32 a level.
+ */
 export type RunUnit = (unit: Unit, inputs: readonly Tensor[]) => Tensor[];
 
 /** A detector over the levels of a pyramid. Its methods are called inside a tidy. */
@@ -51,13 +54,28 @@ export interface Detector extends Disposable {
   /**
    * Losses and gradients of a batch.
    *
-   * @param levels `[N, H_l, W_l, C]` each; they stay the caller's.
+   * @param state The network's tensors; they stay its own.
+   * @param levels `[N, H_l, W_l, C]` float32 each; they stay the caller's.
+   * @param batch The images' annotations and places.
    * @param step Names the draws, if any.
    */
   train(state: NetworkState, levels: readonly Tensor[], batch: DetectionBatch, step: number): DetectorStep;
-  /** Runs the units on what training would run them on at step 0, for what `run` sees. */
+  /**
+   * Runs the units on what training would run them on at step 0, for what `run` sees. The last of the
+   * units may give nothing, as no unit is run on its outputs.
+   *
+   * @param levels `[N, H_l, W_l, C]` float32 each; they stay the caller's.
+   * @param batch The images' annotations and places.
+   * @param run Runs a unit.
+   */
   visit(levels: readonly Tensor[], batch: DetectionBatch, run: RunUnit): void;
-  /** Detects; one entry an image, in canvas pixels. */
+  /**
+   * Detects; one entry an image, in canvas pixels.
+   *
+   * @param levels `[N, H_l, W_l, C]` float32 each; they stay the caller's.
+   * @param batch The images' places; annotations are not looked at.
+   * @param run Runs a unit.
+   */
   detect(levels: readonly Tensor[], batch: DetectionBatch, run: RunUnit): CanvasDetections[];
 }
 

@@ -12,20 +12,18 @@ import { warmupMultiStep } from "../nn/schedule.ts";
 import type { DetectionBatch, DetectionSet } from "../data/sample.ts";
 import type { Unit } from "../nn/unit.ts";
 import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
+import type { Architecture } from "../space/architecture.ts";
 import { DetectionModel } from "./detection_model.ts";
 import { detectorOf } from "./detector_of.ts";
 import { type Device, threadsOf } from "./device.ts";
+import { loading } from "./loaded_set.ts";
 import { NetworkState } from "./network_state.ts";
 import type { PathOfStep } from "./path.ts";
 import type { TensorMap } from "./safetensors.ts";
+import { trainingDetection } from "./training_detection.ts";
 import { trainingBatchNorm } from "./training_batch_norm.ts";
-import {
-  openSession,
-  type PopulationMeasurement,
-  type SessionOptions,
-  type TrainingSession,
-  waitFor,
-} from "./training_session.ts";
+import { measuringRun, type PopulationMeasurement } from "./population_run.ts";
+import { openSession, type SessionOptions, type TrainingSession, waitFor } from "./training_session.ts";
 import { unitsOnPath } from "./trunk.ts";
 import { UnitRunner } from "./unit_runner.ts";
 
@@ -70,7 +68,8 @@ export function detectorOnDevice(
 }
 
 /** What a training on boxes is told. */
-export interface FinetuningOptions extends Omit<SessionOptions, "steps" | "checkpointSteps" | "statistics"> {
+export interface FinetuningOptions
+  extends Omit<SessionOptions, "steps" | "checkpointSteps" | "statistics" | "detect"> {
   readonly config: Config;
   readonly training: DetectionTraining;
   readonly path: PathOfStep;
@@ -107,11 +106,12 @@ export async function openFinetuning(
   const steps = durationSteps(training.duration, train.samples.length, training.batchSize);
   const schedule = warmupMultiStep({ ...training, totalSteps: steps });
   const settings = { ...training, decayOn: "weights" } as const;
-  const population = statistics && measurementOn(
-    { ...training, ...statistics, steps },
-    loader,
-    (batches) => model.measurePopulation(state, batches, path(steps)),
-  );
+  const population = statistics && measurementOn(loader, model, state, {
+    ...training,
+    ...statistics,
+    steps,
+    choices: path(steps),
+  });
   return await openSession(
     {
       ...session,
@@ -119,6 +119,7 @@ export async function openFinetuning(
       checkpointSteps: training.checkpointSteps,
       group,
       ...(population ? { statistics: population } : {}),
+      detect: trainingDetection({ device, config, model, state }, options.only),
     },
     state,
     async () => {
@@ -135,32 +136,27 @@ export async function openFinetuning(
   );
 }
 
-/** Measures on the training's next whole batches, as if it went on. */
+/**
+ * Measures on the training's next whole batches, as if it went on: varied as in training, since that is what the weights
+ * were trained to be normalised by. As evaluation places them does worse, see docs/decisions.md.
+ */
 function measurementOn(
-  { images, batchSize, steps }: { images: number; batchSize: number; steps: number },
   loader: DetectionLoader,
-  measure: (batches: readonly DetectionBatch[]) => void,
+  model: DetectionModel,
+  state: NetworkState,
+  { images, batchSize, steps, choices }: {
+    images: number;
+    batchSize: number;
+    steps: number;
+    choices: Architecture;
+  },
 ): PopulationMeasurement {
-  const count = Math.ceil(images / batchSize);
-  return {
-    images: count * batchSize,
-    async measure(): Promise<void> {
-      const batches: DetectionBatch[] = [];
-      for (let i = 0; i < count; i++) batches.push(await loader.batch(steps + i));
-      measure(batches);
-    },
+  const batches = Math.ceil(images / batchSize);
+  const population = {
+    batches,
+    units: model.unitsOnPath(choices).length,
+    load: (index: number) => loader.batch(steps + index),
+    measure: (loaded: readonly DetectionBatch[]) => model.measurePopulation(state, loaded, choices),
   };
-}
-
-/** What every loader of detection images is told by a config. */
-export function loading(config: Config): {
-  readonly seed: number;
-  readonly maxImagePixels: number;
-  readonly canvases: { readonly heightPx: number; readonly widthPx: number }[];
-} {
-  return {
-    seed: config.seed,
-    maxImagePixels: config.maxImagePixels,
-    canvases: config.detector.canvases.map(([heightPx, widthPx]) => ({ heightPx, widthPx })),
-  };
+  return { images: batches * batchSize, start: () => measuringRun(population) };
 }

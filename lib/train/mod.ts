@@ -3,6 +3,39 @@
  * recalibration and detection with the same weights. It runs on a {@linkcode Device}; the engine is one. Importing it
  * asks for no permission.
  *
+ * @example Steps of a supernet, each on another path
+ * ```ts
+ * // deno run --allow-read --allow-write --allow-env --allow-ffi --allow-run=python3,python
+ * import { type SearchSpace, searchSpaces } from "@detnas/detnas";
+ * import { ClassificationLoader, shapesClassification } from "@detnas/detnas/data";
+ * import { registerTensorFlow } from "@detnas/detnas/engine";
+ * import { classifierUnit, supernet } from "@detnas/detnas/models";
+ * import * as train from "@detnas/detnas/train";
+ *
+ * const device = await registerTensorFlow({ threads: 2 });
+ * const small = { stageRepeats: [1, 1, 2, 1], stemChannels: 8, stageChannels: [16, 32, 48, 64], lastChannels: 64 };
+ * const space: SearchSpace = { ...searchSpaces.small, ...small, name: "five blocks", resolution: 32 };
+ * const images = shapesClassification({ seed: 1, split: "train", imagesPerClass: 1, imagePx: 32 });
+ * const views = { resolutionPx: 32, cropScale: [1, 1], colorJitter: 0, flip: false } as const;
+ * using loader = new ClassificationLoader(images, { seed: 1, batchSize: 10, maxImagePixels: 1e6, ...views });
+ *
+ * const net = supernet(space, 1);
+ * const classifier = classifierUnit(space, images.classes.length);
+ * const sgd = { momentum: 0.9, weightDecay: 4e-5, decayOn: "matrices", biasLearningRateFactor: 1 } as const;
+ * const settings = { ...sgd, bnMomentum: 0.1, labelSmoothing: 0.1, dropout: 0, seed: 1 };
+ * using runner = new train.UnitRunner(device.compiler, train.trainingBatchNorm(train.loneWorker, "counts"));
+ * using model = new train.ClassificationModel(device, runner, net, classifier, settings);
+ * using state = new train.NetworkState([net.stem, ...net.blocks.flat(), classifier], 1);
+ *
+ * const pathOf = train.uniformPaths({ space, seed: 1, stage: "pretrain" });
+ * const rateOf = train.linearDecay(0.1, 20);
+ * const losses: number[] = [];
+ * for (let step = 0; step < 20; step++) {
+ *   losses.push(model.trainStep(state, await loader.batch(step), pathOf(step), step, rateOf(step)));
+ * }
+ * console.log(losses.length, losses.every(Number.isFinite)); // 20 true
+ * ```
+ *
  * @module
  */
 
@@ -10,6 +43,7 @@
 export type { Device } from "./device.ts";
 export {
   type BatchNormMaker,
+  disposePass,
   type UnitGradients,
   type UnitPass,
   UnitRunner,

@@ -12,11 +12,11 @@ import type { StoredTensor } from "./safetensors.ts";
 
 /** One unit's tensors; the network state owns them. */
 export interface UnitState {
-  /** In the order of the unit's parameters. */
+  /** In the order of the unit's parameters, float32 of their shapes, e.g. `[K, K, I, O]`. */
   readonly parameters: readonly Tensor[];
-  /** SGD's momentum, in the same order. */
+  /** SGD's momentum, in the same order and of the same shapes, e.g. `[K, K, I, O]`. */
   readonly slots: readonly Tensor[];
-  /** Running mean0, variance0, mean1, … */
+  /** Running mean0, variance0, mean1, …, `[C]` float32 each. */
   readonly statistics: readonly Tensor[];
 }
 
@@ -36,20 +36,33 @@ export class NetworkState implements Disposable {
     for (const unit of units) this.#states.set(unit, firstState(unit, seed));
   }
 
-  /** A unit's tensors: for reading only. */
+  /**
+   * A unit's tensors: for reading only.
+   *
+   * @throws {RangeError} If the unit is none of the network's; it is named.
+   */
   of(unit: Unit): UnitState {
     const state = this.#states.get(unit);
     if (state === undefined) throw new RangeError(`Cannot find unit ${unit.name} in the network's state`);
     return state;
   }
 
-  /** Puts new tensors in the place of a unit's; takes them over and disposes the old ones. */
+  /**
+   * Puts new tensors in the place of a unit's; takes them over and disposes the old ones.
+   *
+   * @throws {RangeError} If the unit is none of the network's; it is named.
+   */
   replace(unit: Unit, next: UnitState): void {
     disposeState(this.of(unit));
     this.#states.set(unit, next);
   }
 
-  /** Puts new running statistics in the place of a unit's; takes them over and disposes the old ones. */
+  /**
+   * Puts new running statistics in the place of a unit's; takes them over and disposes the old ones.
+   *
+   * @param statistics mean0, variance0, mean1, …, `[C]` float32 each.
+   * @throws {RangeError} If the unit is none of the network's; it is named.
+   */
   replaceStatistics(unit: Unit, statistics: readonly Tensor[]): void {
     const old = this.of(unit);
     this.#states.set(unit, { ...old, statistics });

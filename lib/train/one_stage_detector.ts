@@ -24,7 +24,7 @@ import { disposePass } from "./unit_runner.ts";
 
 /** What a head should have said about a batch. */
 export interface HeadTargets {
-  /** What the loss takes after the head's outputs; their shapes depend on the batch's only. Taken over. */
+  /** What the loss takes after the head's outputs; their shapes, e.g. `[N, R]`, depend on the batch's only. Taken over. */
   readonly tensors: readonly Tensor[];
   /** What the loss is divided by, e.g. how many places hold an object; it is summed over all workers, and at least 1. */
   readonly positives: number;

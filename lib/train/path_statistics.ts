@@ -71,7 +71,11 @@ export function inheritedTreeStatistics(
   );
 }
 
-/** Copies of the running statistics of units; the caller disposes them. */
+/**
+ * Copies of the running statistics of units; the caller disposes them.
+ *
+ * @throws {RangeError} If a unit is none of the network's; it is named.
+ */
 export function inheritedStatistics(state: NetworkState, units: readonly Unit[]): PathStatistics {
   return new Map(units.map((unit) => [unit, state.of(unit).statistics.map((tensor) => tensor.clone())]));
 }

@@ -1,16 +1,15 @@
 /**
  * Batch-norm statistics of a whole population (Wu and Johnson 2021, "Rethinking Batch in BatchNorm", section 3): those
- * that one batch of all its images would have, measured batch norm by batch norm over batches that fit.
+ * that one batch of all its images would have, measured unit by unit over batches that fit.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { batchNormEpsilon, batchNormInference } from "../nn/batch_norm.ts";
-import { localMoments } from "../nn/sync_batch_norm.ts";
-import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
+import type { Unit } from "../nn/unit.ts";
 import { gatherNumbers, type WorkerGroup } from "../nn/worker_group.ts";
 import type { RunUnit } from "./detector.ts";
+import type { UnitRunner } from "./unit_runner.ts";
 
 /** Count, mean and sum of squared deviations, by channel. */
 interface Moments {
@@ -19,87 +18,126 @@ interface Moments {
   readonly squares: Float64Array;
 }
 
-/** A unit that was measured. */
-export interface MeasuredUnit {
-  /** Mean0, variance0, mean1, … as {@linkcode TrainingPass.moments}; the caller disposes them. */
-  readonly statistics: Tensor[];
+/** A unit that was measured; to be disposed. */
+export interface MeasuredUnit extends Disposable {
+  /** Mean0, variance0, mean1, … as the unit's moments in training. */
+  readonly statistics: readonly Tensor[];
   /** Runs the unit on any part of the population as in one batch of it all. */
   readonly run: RunUnit;
 }
 
+/** Runs a unit, as it is told to, on every batch of this worker; stops after each. */
+export type PopulationPass = (run: RunUnit) => Iterable<void>;
+
 /**
- * Measures a unit's batch norms one after the other, so that each sees what the ones before it give with all images'
- * statistics.
+ * Measures a unit's batch norms, each as it is where the ones before it have all images' statistics. The whole population
+ * passes the unit again and again, normalised by the moments that the pass before has found: the first pass finds those
+ * of the batch norms that no other comes before, the next one those that follow, and once nothing changes all are found.
  *
  * @param parameters The unit's; they stay the caller's.
- * @param pass Runs the unit, as it is told to, on every batch of this worker; called once a batch norm and once more,
- * with {@linkcode MeasuredUnit.run}. Not called inside a tidy.
+ * @param pass The last call's outputs are those with all statistics.
  * @param group The workers that the population is divided among: all measure the same unit.
+ * @returns Goes on with each batch; gives what was measured, the caller's.
+ * @throws {RangeError} If no batch passes the unit.
  */
-export function measureUnit(
+export function* measureUnit(
+  runner: UnitRunner,
   unit: Unit,
   parameters: readonly Tensor[],
-  pass: (run: RunUnit) => void,
+  pass: PopulationPass,
   group: WorkerGroup,
-): MeasuredUnit {
-  const known: Moments[] = [];
-  for (const { channels } of unit.batchNorms) {
-    const batches: Moments[] = [];
-    pass((_, inputs) => runOn(unit, parameters, inputs, known, (moments) => batches.push(moments)).outputs);
-    known.push(mergedOverWorkers(merged(batches, channels), group));
+): Generator<void, MeasuredUnit> {
+  let known = unit.batchNorms.map(({ channels }) => standardMoments(channels));
+  for (let passes = 0;; passes++) {
+    using batchNorms = new KnownBatchNorms(runner, unit, parameters, known);
+    yield* pass(batchNorms.run);
+    const found = mergedOverWorkers(batchNorms.found(), group);
+    // Each pass finds one more at least.
+    if (passes === known.length || areEqual(found, known)) return batchNorms.measured();
+    known = found;
   }
-  let statistics: Tensor[] = [];
-  pass((_, inputs) => {
-    const { outputs, moments } = runOn(unit, parameters, inputs, known);
-    if (statistics.length === 0) statistics = moments.map((moment) => tf.keep(tf.clone(moment)));
+}
+
+/** A unit's batch norms as far as they are known, and what its batches say of them. */
+class KnownBatchNorms implements Disposable {
+  readonly #runner: UnitRunner;
+  readonly #unit: Unit;
+  readonly #parameters: readonly Tensor[];
+  readonly #given: readonly Tensor[];
+  readonly #batches: Moments[][] = [];
+  #statistics: Tensor[] = [];
+  #isHandedOver = false;
+
+  constructor(runner: UnitRunner, unit: Unit, parameters: readonly Tensor[], known: readonly Moments[]) {
+    this.#runner = runner;
+    this.#unit = unit;
+    this.#parameters = parameters;
+    this.#given = known.map(({ count, mean, squares }) => tf.keep(tf.tensor1d([count, ...mean, ...squares])));
+  }
+
+  /** Takes note of a batch's moments. */
+  readonly run: RunUnit = (_, inputs) => {
+    const { outputs, statistics, moments } = this.#normalise(inputs);
+    this.#batches.push(moments.map((packed) => unpacked([...packed.dataSync()])));
+    if (this.#batches.length === 1) this.#statistics = statistics.map((values) => tf.keep(tf.clone(values)));
+    tf.dispose([...statistics, ...moments]);
     return outputs;
-  });
-  return { statistics, run: (_, inputs) => runOn(unit, parameters, inputs, known).outputs };
-}
-
-/** Runs a unit that is not measured yet: each batch norm by the batch's own moments. */
-export function runUnmeasured(
-  unit: Unit,
-  parameters: readonly Tensor[],
-  inputs: readonly Tensor[],
-): Tensor[] {
-  return runOn(unit, parameters, inputs, []).outputs;
-}
-
-function runOn(
-  unit: Unit,
-  parameters: readonly Tensor[],
-  inputs: readonly Tensor[],
-  known: readonly Moments[],
-  observe: (moments: Moments) => void = () => {},
-): TrainingPass {
-  return unit.train([...inputs], [...parameters], knownBatchNorm(known, observe));
-}
-
-/** Batch norm by what is known of the first ones; the next one's moments of this batch are told. */
-function knownBatchNorm(known: readonly Moments[], observe: (moments: Moments) => void): BatchNormTraining {
-  let index = 0;
-  return (x, scale, shift) => {
-    const isNext = index === known.length;
-    const moments = known[index++] ?? momentsOf(x);
-    if (isNext) observe(moments);
-    const mean = tf.tensor1d(Float32Array.from(moments.mean));
-    const by = (divisor: number): Tensor =>
-      tf.tensor1d(Float32Array.from(moments.squares, (sum) => sum / Math.max(1, divisor)));
-    const y = batchNormInference(x, scale, shift, mean, by(moments.count), batchNormEpsilon);
-    return { y, mean, variance: by(moments.count - 1) };
   };
+
+  /**
+   * By batch norm, the moments of all batches.
+   *
+   * @throws {RangeError} If there was none.
+   */
+  found(): Moments[] {
+    if (this.#batches.length === 0) {
+      throw new RangeError(
+        `Cannot measure batch-norm statistics of ${this.#unit.name} as no batch has passed it: wanted at least one`,
+      );
+    }
+    return this.#given.map((_, i) => merged(this.#batches.map((batch) => batch[i])));
+  }
+
+  /** What this has, which is disposed with that from here on. */
+  measured(): MeasuredUnit {
+    this.#isHandedOver = true;
+    return {
+      statistics: this.#statistics,
+      run: (_, inputs) => {
+        const { outputs, statistics, moments } = this.#normalise(inputs);
+        tf.dispose([...statistics, ...moments]);
+        return outputs;
+      },
+      [Symbol.dispose]: () => tf.dispose([...this.#given, ...this.#statistics]),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isHandedOver) tf.dispose([...this.#given, ...this.#statistics]);
+  }
+
+  #normalise(inputs: readonly Tensor[]): ReturnType<UnitRunner["normaliseByMoments"]> {
+    return this.#runner.normaliseByMoments(this.#unit, this.#parameters, this.#given, inputs);
+  }
 }
 
-function momentsOf(x: Tensor): Moments {
-  return unpacked([...tf.tidy(() => localMoments(x)).dataSync()]);
+/** Of mean 0 and variance 1. */
+function standardMoments(channels: number): Moments {
+  return { count: 1, mean: new Float64Array(channels), squares: new Float64Array(channels).fill(1) };
+}
+
+function areEqual(some: readonly Moments[], others: readonly Moments[]): boolean {
+  const areSame = (a: Float64Array, b: Float64Array): boolean => a.every((value, c) => value === b[c]);
+  return some.every(({ count, mean, squares }, i) =>
+    count === others[i].count && areSame(mean, others[i].mean) && areSame(squares, others[i].squares)
+  );
 }
 
 /** Chan, Golub and LeVeque 1979: n = sum n_i, M2 = sum M2_i + n_i (mean_i - mean)^2. */
-function merged(parts: readonly Moments[], channels: number): Moments {
+function merged(parts: readonly Moments[]): Moments {
   const count = parts.reduce((sum, part) => sum + part.count, 0);
-  const mean = new Float64Array(channels);
-  const squares = new Float64Array(channels);
+  const mean = new Float64Array(parts[0].mean.length);
+  const squares = new Float64Array(mean.length);
   for (const part of parts) part.mean.forEach((value, c) => mean[c] += value * part.count / count);
   for (const part of parts) {
     part.squares.forEach((value, c) => squares[c] += value + part.count * (part.mean[c] - mean[c]) ** 2);
@@ -107,14 +145,24 @@ function merged(parts: readonly Moments[], channels: number): Moments {
   return { count, mean, squares };
 }
 
-/** What all workers have; the same bytes on each. */
-function mergedOverWorkers(own: Moments, group: WorkerGroup): Moments {
-  if (group.size === 1) return own;
-  const channels = own.mean.length;
+/** What all workers have of each batch norm; the same bytes on each. */
+function mergedOverWorkers(own: readonly Moments[], group: WorkerGroup): Moments[] {
+  if (group.size === 1) return [...own];
   // The count in two numbers, as float32 holds whole ones up to 2^24 only.
-  const packed = [Math.floor(own.count / 4096), own.count % 4096, ...own.mean, ...own.squares];
-  const rows = gatherNumbers(group, packed, `population moments ${channels}`);
-  return merged(rows.map(([high, low, ...values]) => unpacked([high * 4096 + low, ...values])), channels);
+  const packed = own.map(({ count, mean, squares }) => [
+    Math.floor(count / 4096),
+    count % 4096,
+    ...mean,
+    ...squares,
+  ]);
+  const name = `population moments ${packed.map(({ length }) => length).join(" ")}`;
+  const rows = gatherNumbers(group, packed.flat(), name);
+  let start = 0;
+  return packed.map(({ length }) => {
+    const [from, to] = [start, start += length];
+    const ofWorkers = rows.map((row) => row.slice(from, to));
+    return merged(ofWorkers.map(([high, low, ...values]) => unpacked([high * 4096 + low, ...values])));
+  });
 }
 
 function unpacked([count, ...values]: readonly number[]): Moments {

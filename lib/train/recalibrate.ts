@@ -9,12 +9,12 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { initialStatistics } from "../nn/init.ts";
 import type { Unit } from "../nn/unit.ts";
 
-/** Batch norm statistics (mean0, variance0, …) of each unit on a path; whoever made them disposes them. */
+/** Batch norm statistics (mean0, variance0, …, `[C]` float32 each) of each unit on a path; whoever made them disposes them. */
 export type PathStatistics = ReadonlyMap<Unit, readonly Tensor[]>;
 
 /** Collects the moments of batches, all of one size. */
 export interface StatisticsCollector {
-  /** Takes one batch's mean0, variance0, mean1, … of every unit. */
+  /** Takes one batch's mean0, variance0, mean1, …, `[C]` each, of every unit; the variances unbiased. */
   add(moments: ReadonlyMap<Unit, readonly Float32Array[]>): void;
   /** The statistics so far, as tensors; the caller disposes them. */
   statistics(): PathStatistics;
@@ -50,7 +50,7 @@ export function trueAverage(): StatisticsCollector {
 /**
  * The authors' way: running statistics start at mean 0 and variance 1 and move towards each batch.
  *
- * @param momentum The newest batch's share.
+ * @param momentum The newest batch's share, 0 to 1; 0.1 is PyTorch's.
  */
 export function movingAverage(momentum: number): StatisticsCollector {
   const running = new Map<Unit, Float32Array[][]>();

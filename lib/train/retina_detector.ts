@@ -43,10 +43,12 @@ interface Anchors {
 }
 
 /**
- * RetinaNet's head.
+ * RetinaNet's head (Lin et al. 2017, "Focal loss"), for a {@linkcode OneStageDetector}.
  *
  * @param config Its numbers.
  * @param classes K.
+ * @returns Outputs of its unit: class logits `[N, R, K]` and box deltas `[N, R, 4]`.
+ * @throws {RangeError} If the prior is not between 0 and 1.
  */
 export function retinaHead(config: RetinaSettings, classes: number): OneStageHead {
   const { focalAlpha: alpha, focalGamma: gamma, smoothL1Beta } = config;

@@ -29,7 +29,7 @@ export interface TypedArrays {
 /** The format's name of an element type. */
 export type Dtype = keyof TypedArrays;
 
-/** A tensor in memory: its elements row by row, as many as the product of its shape. */
+/** A tensor in memory: its elements row by row, as many as the product of its shape, `[]` of a scalar. */
 export type StoredTensor = {
   [D in Dtype]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: TypedArrays[D] };
 }[Dtype];
@@ -60,13 +60,24 @@ const elementBytes: Readonly<Record<Dtype, number>> = {
 };
 
 /**
- * Lays tensors out as a file: wide elements first and then by name, so that each lies at a multiple of its
+ * Lays tensors out as a safetensors file (huggingface/safetensors): wide elements first and then by name, so that each lies at a multiple of its
  * element's size and the same tensors always give the same bytes.
  *
- * @param tensors The tensors.
+ * @param tensors Of any `[...]` shapes, their elements row by row.
  * @param metadata Free text by key.
  * @returns The file in parts, in order; the tensors' parts are views of their data, not copies.
  * @throws {RangeError} If a tensor's shape and number of elements differ, or its name is reserved.
+ *
+ * @example There and back
+ * ```ts
+ * import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "@detnas/detnas/train";
+ *
+ * const weight: StoredTensor = { dtype: "F32", shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
+ * const parts = encodeSafetensors(new Map([["linear.weight", weight]]), { made: "here" });
+ * const file = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+ * const { tensors, metadata } = decodeSafetensors(file, "weights.safetensors");
+ * console.log(tensors.get("linear.weight")?.data, metadata.made); // Float32Array(4) [ 1, 2, 3, 4 ] here
+ * ```
  */
 export function encodeSafetensors(
   tensors: TensorMap,
@@ -86,7 +97,7 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads a file's bytes.
+ * Reads a safetensors file's bytes.
  *
  * @param bytes The whole file.
  * @param where The file's name, for messages.

@@ -6,18 +6,14 @@
 import type { Config } from "../config/schema.ts";
 import { DetectionLoader } from "../data/loader.ts";
 import type { DetectionSet } from "../data/sample.ts";
-import type { Architecture } from "../space/architecture.ts";
+import type { Detection } from "../eval/detection.ts";
+import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { CandidateRace, type CandidateScore } from "./candidate_race.ts";
-import {
-  CandidateScorer,
-  type Evaluated,
-  evaluateDetector,
-  type LoadedSet,
-  someIndices,
-} from "./candidate_scorer.ts";
+import { CandidateScorer, type Evaluated, evaluateDetector, someIndices } from "./candidate_scorer.ts";
 import type { DetectionData } from "./datasets.ts";
 import { type Device, threadsOf } from "./device.ts";
-import { detectorOnDevice, loading } from "./finetuning.ts";
+import { detectorOnDevice } from "./finetuning.ts";
+import { loadedSet, loading } from "./loaded_set.ts";
 import { NetworkState } from "./network_state.ts";
 import { disposeTreeStatistics, inheritedTreeStatistics, type Recalibration } from "./path_statistics.ts";
 import type { TensorMap } from "./safetensors.ts";
@@ -39,6 +35,13 @@ export interface SupernetScoring extends Disposable {
   ): Promise<CandidateScore[]>;
   /** One derivative a block: how the loss of a training batch changes with a gate on the chosen operation. */
   gateGradients(choices: Architecture, step: number): Promise<number[]>;
+  /**
+   * What an architecture finds, with the statistics that it is scored with.
+   *
+   * @param indices Which images of the search's split.
+   * @throws {TypeError} If it is no detector that is scored.
+   */
+  detect(choices: Architecture, indices: readonly number[]): Promise<Detection[]>;
 }
 
 /**
@@ -76,6 +79,11 @@ export function openSupernetScoring(
     async gateGradients(choices, step): Promise<number[]> {
       return [...model.gateGradients(state, await training.batch(step), choices, step)];
     },
+    detect: (choices, indices) =>
+      scorer.withStatistics(
+        [choices],
+        async (detect) => (await detect([choices], scoring, indices)).get(architectureKey(choices))!,
+      ),
     [Symbol.dispose]: () => disposeAll([model, runner, state, calibration.loader, scoring.loader, training]),
   };
 }
@@ -111,12 +119,6 @@ export function openDetectorScoring(
     },
     [Symbol.dispose]: () => disposeAll([model, runner, state]),
   };
-}
-
-function loadedSet(device: Device, set: DetectionSet, config: Config, batchSize: number): LoadedSet {
-  const unchanged = { flip: false, verticalFlip: false, scaleJitter: [1, 1] } as const;
-  const options = { ...loading(config), ...unchanged, ...threadsOf(device), batchSize };
-  return { set, loader: new DetectionLoader(set, options) };
 }
 
 function disposeAll(resources: readonly Disposable[]): void {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { DetectionSet } from "../data/sample.ts";
+import type { Detection } from "../eval/detection.ts";
 import { loneWorker, saidByFirst, type WorkerGroup } from "../nn/worker_group.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { leaveTogether } from "./batch_share.ts";
@@ -13,6 +15,8 @@ import {
   saveCheckpoint,
 } from "./checkpoint.ts";
 import type { NetworkState } from "./network_state.ts";
+import type { MeasuringProgress } from "./population_pass.ts";
+import type { MeasuringRun, PopulationMeasurement } from "./population_run.ts";
 import type { TensorMap } from "./safetensors.ts";
 import { shareTensors } from "./shared_tensors.ts";
 
@@ -71,15 +75,16 @@ export interface SessionOptions {
   readonly onDamaged: (reason: string) => void;
   /** How batch-norm statistics are measured after the last step; default: they stay running averages. */
   readonly statistics?: PopulationMeasurement;
+  /** Detects with the network as it is; default: it is no detector. */
+  readonly detect?: TrainingDetection;
 }
 
-/** A measurement of batch-norm statistics, which depends on parameters and images alone. */
-export interface PopulationMeasurement {
-  /** How many images they are measured on. */
-  readonly images: number;
-  /** Replaces the network's statistics. */
-  measure(): Promise<void>;
-}
+/**
+ * Detects on some images of a set with a network in training; all workers of a group detect together.
+ *
+ * @param indices Which of its samples.
+ */
+export type TrainingDetection = (set: DetectionSet, indices: readonly number[]) => Promise<Detection[]>;
 
 /** A training under way. */
 export class TrainingSession implements Disposable {
@@ -90,6 +95,7 @@ export class TrainingSession implements Disposable {
   readonly #runStep: (step: number) => Promise<StepOutcome>;
   readonly #resources: readonly Disposable[];
   #step = 0;
+  #measuring: MeasuringRun | null = null;
   /** The newest checkpoint's. */
   #savedStep: number;
 
@@ -174,22 +180,58 @@ export class TrainingSession implements Disposable {
   }
 
   /**
-   * Measures batch-norm statistics after the last step; the next checkpoint saved has them. Measured again they are the
-   * same, so it does not matter whether a training that goes on from its last checkpoint had them.
+   * Goes on measuring batch-norm statistics after the last step until so much time is up by the first worker's clock, or
+   * to the end; then the network has them, and the next checkpoint saved. Measured again they are the same, so it does not
+   * matter whether a training that goes on from its last checkpoint had them.
    *
-   * @throws {RangeError} If the training is not at its end.
+   * @returns Units measured, of how many: all of them at the end, and fewer before.
+   * @throws {RangeError} If the training is not at its end, or has no statistics to measure.
    */
-  async measureStatistics(): Promise<void> {
-    if (this.#step !== this.steps) {
+  async measureFor(budgetMs: number): Promise<MeasuringProgress> {
+    const end = performance.now() + budgetMs;
+    const measuring = this.#measuring ??= this.#startMeasuring();
+    return await leaveTogether(this.#group, async () => {
+      for (;;) {
+        const { value, done } = await measuring.next();
+        if (done) this.#endMeasuring();
+        if (done || !this.#isTimeBefore(end)) return value;
+      }
+    });
+  }
+
+  #startMeasuring(): MeasuringRun {
+    const { name, statistics } = this.#options;
+    if (statistics === undefined) {
       throw new RangeError(
-        `Cannot measure statistics of ${this.#options.name} before its end: step ${this.#step} of ${this.steps}`,
+        `Cannot measure statistics of ${name}: it is told of no images to measure them on`,
       );
     }
-    await leaveTogether(this.#group, async () => await this.#options.statistics?.measure());
+    if (this.#step === this.steps) return statistics.start();
+    throw new RangeError(
+      `Cannot measure statistics of ${name} before its end: step ${this.#step} of ${this.steps}`,
+    );
+  }
+
+  #endMeasuring(): void {
+    this.#measuring?.[Symbol.dispose]();
+    this.#measuring = null;
     this.#savedStep = -1;
   }
 
+  /**
+   * What the network finds after the last step; it changes nothing of the training.
+   *
+   * @param indices Which of the set's samples.
+   * @throws {TypeError} If it is no detector.
+   */
+  detect(set: DetectionSet, indices: readonly number[]): Promise<Detection[]> {
+    const { detect, name } = this.#options;
+    if (detect === undefined) throw new TypeError(`Cannot detect with ${name} as it trains no detector`);
+    return leaveTogether(this.#group, () => detect(set, indices));
+  }
+
   [Symbol.dispose](): void {
+    this.#measuring?.[Symbol.dispose]();
     for (const resource of this.#resources) resource[Symbol.dispose]();
     this.#state[Symbol.dispose]();
   }

@@ -8,8 +8,8 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { BlockKernels, UnitLayers } from "../nn/block_kernels.ts";
 import type { Compiled, CompiledFunction, Compiler, InputSpec } from "../nn/compiled.ts";
 import { type SgdSettings, sgdUpdate, squaredNorm } from "../nn/sgd.ts";
-import { updateStatistics } from "../nn/batch_norm.ts";
-import type { MomentReducer } from "../nn/sync_batch_norm.ts";
+import { batchNormEpsilon, updateStatistics } from "../nn/batch_norm.ts";
+import { givenMoments, type MomentReducer, syncBatchNorm } from "../nn/sync_batch_norm.ts";
 import type { BatchNormTraining, Unit } from "../nn/unit.ts";
 import type { UnitState } from "./network_state.ts";
 
@@ -17,11 +17,11 @@ import type { UnitState } from "./network_state.ts";
 export interface UnitPass {
   /** Whose pass it is. */
   readonly unit: Unit;
-  /** The unit's outputs. */
+  /** The unit's outputs, e.g. `[N, H, W, C]` float32. */
   readonly outputs: readonly Tensor[];
-  /** The batch's mean0, variance0, mean1, … */
+  /** The batch's mean0, variance0, mean1, …, `[C]` float32 each. */
   readonly moments: readonly Tensor[];
-  /** What the backward pass needs, opaque. */
+  /** What the backward pass needs: opaque, of any `[...]` shapes. */
   readonly residuals: readonly Tensor[];
   /** What ran, and runs backward. */
   readonly compiled: Compiled;
@@ -29,9 +29,9 @@ export interface UnitPass {
 
 /** Gradients of one unit; the caller owns them. */
 export interface UnitGradients {
-  /** Of the inputs that take one. */
+  /** Of the inputs that take one, float32 of their shapes, e.g. `[N, H, W, C]`. */
   readonly inputs: readonly Tensor[];
-  /** In the order of the unit's parameters. */
+  /** In the order of the unit's parameters, float32 of their shapes, e.g. `[K, K, I, O]`. */
   readonly parameters: readonly Tensor[];
 }
 
@@ -39,15 +39,15 @@ export interface UnitGradients {
 export interface UnitUpdate {
   /** Which unit changes. */
   readonly unit: Unit;
-  /** In the order of its parameters; float32 of their shapes. */
+  /** In the order of its parameters; float32 of their shapes, e.g. `[K, K, I, O]`. */
   readonly gradients: readonly Tensor[];
-  /** The batch's mean0, variance0, mean1, …, `[C]` each. */
+  /** The batch's mean0, variance0, mean1, …, `[C]` float32 each. */
   readonly moments: readonly Tensor[];
 }
 
 /** What all of a training's updates share. */
 export interface UpdateSettings extends SgdSettings {
-  /** Share of the newest batch in the running statistics. */
+  /** Share of the newest batch in the running statistics, 0 to 1; 0.1 is PyTorch's. */
   readonly bnMomentum: number;
 }
 
@@ -93,7 +93,9 @@ export class UnitRunner implements Disposable {
   /**
    * Forward pass in training.
    *
-   * @param inputs The unit's inputs; they stay the caller's and must live until {@linkcode UnitRunner.backward}.
+   * @param unit What runs.
+   * @param state Its tensors; they stay the state's.
+   * @param inputs The unit's inputs, e.g. one `[N, H, W, C]` float32; they stay the caller's and must live until {@linkcode UnitRunner.backward}.
    * @param gradientInputs How many of the leading inputs take a gradient.
    * @returns A pass; the caller disposes it with {@linkcode disposePass} and owns its moments.
    */
@@ -136,7 +138,12 @@ export class UnitRunner implements Disposable {
     };
   }
 
-  /** Backward pass: from the outputs' gradients to those of inputs and parameters. */
+  /**
+   * Backward pass: from the outputs' gradients to those of inputs and parameters.
+   *
+   * @param pass Of {@linkcode UnitRunner.train}; it stays the caller's.
+   * @param outputGradients One an output, float32 of its shape, e.g. `[N, H, W, C]`; they stay the caller's.
+   */
   backward(pass: UnitPass, outputGradients: readonly Tensor[]): UnitGradients {
     const gradients = pass.compiled.backward(outputGradients, pass.residuals);
     const inputCount = gradients.length - pass.unit.parameters.length;
@@ -146,7 +153,10 @@ export class UnitRunner implements Disposable {
   /**
    * Forward pass normalised by the batch's statistics, without a gradient: what recalibration runs.
    *
-   * @returns Outputs and moments; the caller owns them.
+   * @param unit What runs.
+   * @param state Its tensors; they stay the state's.
+   * @param inputs The unit's inputs, e.g. one `[N, H, W, C]` float32; they stay the caller's.
+   * @returns Outputs as in training, and moments: mean0, variance0, …, `[C]` float32 each; the caller owns them.
    */
   normaliseByBatch(
     unit: Unit,
@@ -172,9 +182,71 @@ export class UnitRunner implements Disposable {
   }
 
   /**
+   * The moments of that pass alone: what only its outputs need is left out.
+   *
+   * @returns mean0, variance0, mean1, … `[C]` float32 each; the caller owns them.
+   */
+  batchMoments(unit: Unit, state: UnitState, inputs: readonly Tensor[]): Tensor[] {
+    if (unit.batchNorms.length === 0) return [];
+    const all = [...inputs, ...state.parameters];
+    const compiled = this.#compiledFor<CompiledFunction>(
+      "moments",
+      unit,
+      all,
+      () =>
+        this.#compiler.plain({ name: `${unit.name}.moments`, inputs: specs(all) }, (tensors) => {
+          const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
+          return [...unit.train(front, parameters, this.#batchNorm("moments", unit)).moments];
+        }),
+    );
+    return compiled.call(all);
+  }
+
+  /**
+   * Forward pass normalised by given moments, without a gradient and without other workers: what measuring the statistics
+   * of a population runs.
+   *
+   * @param given Each batch norm's `[2 C + 1]`: count, means, sums of squared deviations.
+   * @returns Outputs, each batch norm's mean and unbiased variance by what was given, and the batch's own moments in the
+   * form of the given ones; the caller owns them.
+   */
+  normaliseByMoments(
+    unit: Unit,
+    parameters: readonly Tensor[],
+    given: readonly Tensor[],
+    inputs: readonly Tensor[],
+  ): { outputs: Tensor[]; statistics: Tensor[]; moments: Tensor[] } {
+    const all = [...inputs, ...parameters, ...given];
+    const compiled = this.#compiledFor<CompiledFunction>(
+      "given",
+      unit,
+      all,
+      () =>
+        this.#fusedNormalisingBy(unit, inputs) ??
+          this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
+            const [front, ownParameters, ownGiven] = split(tensors, inputs.length, parameters.length);
+            const own: Tensor[] = [];
+            const batchNorm = syncBatchNorm(
+              batchNormEpsilon,
+              givenMoments(ownGiven, (moments) => own.push(moments)),
+            );
+            const { outputs, moments } = unit.train(front, ownParameters, batchNorm);
+            return [...outputs, ...moments, ...own];
+          }),
+    );
+    const tensors = compiled.call(all);
+    const outputCount = tensors.length - 3 * unit.batchNorms.length;
+    const [outputs, statistics, moments] = split(tensors, outputCount, 2 * unit.batchNorms.length);
+    return { outputs, statistics, moments };
+  }
+
+  /**
    * Forward pass in inference.
    *
-   * @param statistics The batch norms' mean0, variance0, mean1, …
+   * @param unit What runs.
+   * @param parameters Its parameters, float32 of their shapes.
+   * @param statistics The batch norms' mean0, variance0, mean1, …, `[C]` float32 each.
+   * @param inputs The unit's inputs, e.g. one `[N, H, W, C]` float32; all arguments stay the caller's.
    * @returns Outputs; the caller owns them.
    */
   infer(
@@ -205,8 +277,12 @@ export class UnitRunner implements Disposable {
   /**
    * The unit's tensors after one step: SGD on its parameters, the batch's moments into its running statistics.
    *
-   * @param learningRate A scalar.
-   * @param gradientFactor A scalar that the gradients are multiplied by (clipping).
+   * @param update Gradients and moments; they stay the caller's.
+   * @param state The tensors before the step; they stay the state's.
+   * @param learningRate A float32 scalar, `[]`.
+   * @param gradientFactor A float32 scalar, `[]`, that the gradients are multiplied by (clipping).
+   * @param settings What all updates share.
+   * @returns The tensors after it, the caller's.
    */
   update(
     update: UnitUpdate,
@@ -291,6 +367,11 @@ export class UnitRunner implements Disposable {
     );
   }
 
+  #fusedNormalisingBy(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
+    const layers = this.#supportedLayers(unit);
+    return layers && this.#kernels!.normalisedByMoments(layers, inputs.map(({ shape }) => shape));
+  }
+
   #fusedInference(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
     const layers = this.#supportedLayers(unit);
     return layers && this.#kernels!.inference(layers, inputs.map(({ shape }) => shape));
@@ -318,7 +399,7 @@ export class UnitRunner implements Disposable {
   }
 }
 
-/** Disposes what a pass holds, but for the moments, which go on into the unit's update. */
+/** Disposes what a pass of {@linkcode UnitRunner.train} holds, but for the moments, which go on into the unit's update. */
 export function disposePass(pass: UnitPass): void {
   tf.dispose([...pass.outputs, ...pass.residuals]);
 }

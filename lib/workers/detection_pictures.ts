@@ -3,38 +3,40 @@
  *
  * @module
  */
-import { encodePreview } from "../data/preview.ts";
+import { encodePreview, type Preview } from "../data/preview.ts";
 import type { DetectionSample, DetectionSet } from "../data/sample.ts";
 import type { Detection } from "../eval/detection.ts";
 import type { DetectionPicture } from "./worker_api.ts";
 
-/** Longer side of a picture. */
-const pictureSidePx = 640;
+/** Longer side of a picture that has half a page. */
+const reportSidePx = 640;
 
 /**
  * Draws nothing: gives each image as a JPEG with the boxes that belong on it, in the picture's pixels.
  *
  * @param maxImagePixels A larger image is refused.
+ * @param longerSidePx The pictures' longer side at most.
  */
 export async function detectionPictures(
   { classes, samples }: DetectionSet,
   detections: readonly Detection[],
   maxImagePixels: number,
+  longerSidePx = reportSidePx,
 ): Promise<DetectionPicture[]> {
   const pictures = Array.from(samples, (sample) => {
     const found = detections.filter(({ imageId }) => imageId === sample.id);
-    return detectionPicture(sample, found, classes, maxImagePixels);
+    const preview = encodePreview(sample.source, maxImagePixels, longerSidePx);
+    return preview.then((preview) => detectionPicture(sample, found, classes, preview));
   });
   return await Promise.all(pictures);
 }
 
-async function detectionPicture(
+function detectionPicture(
   sample: DetectionSample,
   found: readonly Detection[],
   classes: readonly string[],
-  maxImagePixels: number,
-): Promise<DetectionPicture> {
-  const { scale, ...preview } = await encodePreview(sample.source, maxImagePixels, pictureSidePx);
+  { scale, ...preview }: Preview,
+): DetectionPicture {
   const inPicture = ([x1, y1, x2, y2]: readonly number[]): [number, number, number, number] => [
     x1 * scale,
     y1 * scale,

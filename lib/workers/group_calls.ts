@@ -19,6 +19,7 @@ const sharedCalls = [
   "openRankTraining",
   "train",
   "measureStatistics",
+  "trainingPictures",
   "validate",
   "closeTraining",
   "openScoring",

@@ -10,7 +10,7 @@ import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { requestGroups, type ScoreRequest, ScoreRequests, settle } from "./score_requests.ts";
 import { untilStopped } from "./timers.ts";
 import type { Trainer } from "./training_group.ts";
-import type { ScoreOutcome, TrainingTask } from "./worker_api.ts";
+import type { LivePictures, ScoreOutcome, TrainingTask } from "./worker_api.ts";
 import { WorkerError } from "./worker_process.ts";
 
 /** Losses while one candidate is scored alone after which it is refused; a round that loses a machine is taken apart. */
@@ -67,6 +67,20 @@ export class MachinePool implements AsyncDisposable {
       maxLosses,
       () => this.#trainer.call((worker) => worker.gateGradients(choices, step)),
     );
+  }
+
+  /** What a candidate finds, see `WorkerApi.candidatePictures`, by this machine's worker when what was asked for before is done. */
+  pictures(choices: Architecture): Promise<LivePictures> {
+    const { task } = this.#options;
+    const pictures = this.#queue.then(() =>
+      this.#persist(
+        `pictures of ${architectureKey(choices)}`,
+        1,
+        () => this.#trainer.call((worker) => worker.candidatePictures(task, choices)),
+      )
+    );
+    this.#queue = pictures.then(() => {}, () => {});
+    return untilStopped(this.signal, pictures);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -94,9 +94,19 @@ async function newestWeights(
   return checkpoint.files.network;
 }
 
-/** The trained supernet's weights, of this run or of the one that the config names. Throws as the other does. */
-export async function supernetWeights(task: TrainingTask, device: DeviceReport): Promise<TensorMap> {
+/** Where an architecture's pre-training lies, in the folder of its training. */
+export function pretrainingIn(folder: string): string {
+  return `${folder}/classification`;
+}
+
+/**
+ * The trained supernet's weights, of this run or of the one that the config names. Throws as the other does.
+ *
+ * @param scorer What scores with them. Its threads need not be those of the training, which are the config's.
+ */
+export async function supernetWeights(task: TrainingTask, scorer: DeviceReport): Promise<TensorMap> {
   const { supernetRun } = task.config;
+  const device = { ...scorer, threads: task.config.device.threads };
   const stage = scoredStage(task.config);
   if (supernetRun === null) return await finishedWeights(task, stage, device);
   // Another config's by its nature; that it is the same network was checked before the run began.

@@ -4,7 +4,6 @@
  * @module
  */
 import process from "node:process";
-import { deserialize, serialize } from "node:v8";
 import type { Duration } from "../config/duration.ts";
 import type { ClassificationTraining, Config, DetectionTraining } from "../config/schema.ts";
 import { checkImages } from "../data/check.ts";
@@ -15,16 +14,16 @@ import { selectSamples } from "../data/sample_list.ts";
 import type { ConfusionThresholds } from "../eval/confusion.ts";
 import { makeFolder } from "../run/atomic_file.ts";
 import { pretrainRecipe, scoredStage } from "../run/plan.ts";
-import { gatherBytes, loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
+import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import type { Architecture } from "../space/architecture.ts";
-import { someIndices } from "../train/candidate_scorer.ts";
+import { type Evaluated, someIndices } from "../train/candidate_scorer.ts";
 import { openClassifierScoring } from "../train/classification_scoring.ts";
 import { type DataSets, retrainingSet } from "../train/datasets.ts";
 import type { Device } from "../train/device.ts";
 import { openFinetuning } from "../train/finetuning.ts";
-import type { Evaluated } from "../train/candidate_scorer.ts";
 import { networkMetadata } from "../train/network_metadata.ts";
 import { fixedPath, sampledPaths } from "../train/path.ts";
+import type { MeasuringProgress } from "../train/population_pass.ts";
 import { openPretraining, type Pretraining } from "../train/pretraining.ts";
 import {
   BackboneProfiler,
@@ -39,11 +38,20 @@ import { shareTensors } from "../train/shared_tensors.ts";
 import { detailedEvaluation } from "./detailed_evaluation.ts";
 import { detectionPictures } from "./detection_pictures.ts";
 import { followGroup } from "./group_calls.ts";
-import { ApproximationRecorder, finishedWeights, originOf, supernetWeights } from "./run_weights.ts";
+import { livePictures } from "./live_pictures.ts";
+import {
+  ApproximationRecorder,
+  finishedWeights,
+  originOf,
+  pretrainingIn,
+  supernetWeights,
+} from "./run_weights.ts";
+import { groupOutcomes } from "./score_outcomes.ts";
 import type {
   DetailedEvaluation,
   DetectionPicture,
   DeviceReport,
+  LivePictures,
   MemoryReport,
   RecalibrationMode,
   ScoreOutcome,
@@ -113,8 +121,10 @@ export class StageWorker implements WorkerApi {
   }
 
   async openRetraining(task: TrainingTask, choices: Architecture): Promise<TrainingStatus> {
+    const { retrain } = task.config;
     const all = retrainingSet(await this.#data.detection(task.config));
-    return await this.#openOwnTraining(task, choices, "retrain", all, task.config.retrain);
+    const status = await this.#openOwnTraining(task, choices, "retrain", all, retrain);
+    return { ...status, pictureSteps: retrain.checkpointSteps };
   }
 
   async openRankTraining(
@@ -160,7 +170,8 @@ export class StageWorker implements WorkerApi {
       config.pretrain === null ? null : await this.#finished(task, "pretrain");
     const options = { config, training: config.finetune, path, only: null, initial };
     const { train } = await this.#data.detection(config);
-    return await this.#openDetectionTraining(task, "finetune", train, options);
+    const status = await this.#openDetectionTraining(task, "finetune", train, options);
+    return { ...status, pictureSteps: config.finetune.checkpointSteps };
   }
 
   async train(budgetMs: number): Promise<StepMetrics[]> {
@@ -171,8 +182,8 @@ export class StageWorker implements WorkerApi {
     await this.#openSession().save();
   }
 
-  async measureStatistics(): Promise<void> {
-    await this.#openSession().measureStatistics();
+  async measureStatistics(budgetMs: number): Promise<MeasuringProgress> {
+    return await this.#openSession().measureFor(budgetMs);
   }
 
   async validate(): Promise<number> {
@@ -180,6 +191,12 @@ export class StageWorker implements WorkerApi {
       throw new TypeError("Cannot validate as no training on class labels is open");
     }
     return await this.#pretraining.validate();
+  }
+
+  async trainingPictures({ config }: TrainingTask): Promise<LivePictures> {
+    const session = this.#openSession();
+    const data = await this.#data.detection(config);
+    return await livePictures(config, data, session.detect.bind(session), this.#group.rank === 0);
   }
 
   closeTraining(): Promise<void> {
@@ -212,17 +229,17 @@ export class StageWorker implements WorkerApi {
     candidates: readonly Architecture[],
     rivals: readonly Architecture[] | null = null,
   ): Promise<ScoreOutcome[]> {
-    const { rank, size } = this.#group;
-    // Neighbours stay together: the caller puts those side by side that start alike.
-    const start = (rank: number): number => Math.floor(rank * candidates.length / size);
-    const own = await this.#scoreOutcomes(candidates.slice(start(rank), start(rank + 1)), rivals);
-    return gatherBytes(this.#group, serialize(own), "scores").flatMap((bytes): ScoreOutcome[] =>
-      deserialize(bytes)
-    );
+    return await groupOutcomes(this.#openScoring(), this.#group, candidates, rivals);
   }
 
   async gateGradients(choices: Architecture, step: number): Promise<number[]> {
     return await this.#openScoring().gateGradients(choices, step);
+  }
+
+  async candidatePictures({ config }: TrainingTask, choices: Architecture): Promise<LivePictures> {
+    const scoring = this.#openScoring();
+    const data = await this.#data.detection(config);
+    return await livePictures(config, data, (_, indices) => scoring.detect(choices, indices), true);
   }
 
   closeScoring(): Promise<void> {
@@ -343,24 +360,6 @@ export class StageWorker implements WorkerApi {
     return this.#group.size === 1 ? weights : shareTensors(this.#group, weights).tensors;
   }
 
-  /** Together if that goes well; else each alone, so that one's failure is no other's. */
-  async #scoreOutcomes(
-    candidates: readonly Architecture[],
-    rivals: readonly Architecture[] | null,
-  ): Promise<ScoreOutcome[]> {
-    if (candidates.length === 0) return [];
-    try {
-      return await this.#openScoring().scoreAll(candidates, rivals);
-    } catch (error) {
-      if (candidates.length === 1) {
-        return [{ reason: error instanceof Error ? error.message : String(error) }];
-      }
-      const alone: ScoreOutcome[] = [];
-      for (const choices of candidates) alone.push(...await this.#scoreOutcomes([choices], rivals));
-      return alone;
-    }
-  }
-
   #openProfiler(): BackboneProfiler {
     if (this.#profiler === null) throw new TypeError("Cannot measure as no profile is open");
     return this.#profiler;
@@ -393,8 +392,3 @@ export class StageWorker implements WorkerApi {
 }
 
 type CommonOptions = Omit<SessionOptions, "steps" | "checkpointSteps">;
-
-/** Where an architecture's pre-training lies, in the folder of its training. */
-function pretrainingIn(folder: string): string {
-  return `${folder}/classification`;
-}

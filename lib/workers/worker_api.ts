@@ -12,6 +12,7 @@ import type { EvaluationDetails } from "../eval/evaluation_details.ts";
 import type { Architecture } from "../space/architecture.ts";
 import type { Duration } from "../config/duration.ts";
 import type { CandidateScore } from "../train/candidate_race.ts";
+import type { MeasuringProgress } from "../train/population_pass.ts";
 import type { ProfileOptions, ProfileResult, ProfileStatus } from "../train/profile.ts";
 import type { StepMetrics } from "../train/training_session.ts";
 
@@ -49,6 +50,8 @@ export interface TrainingStatus {
   readonly damaged: readonly string[];
   /** Images to measure batch-norm statistics on after the last step; default: they stay running averages. */
   readonly statisticsImages?: number;
+  /** After how many steps, again and again, it is worth while to look at what it finds; default: never. */
+  readonly pictureSteps?: number;
 }
 
 /** An evaluation on a split. */
@@ -87,6 +90,21 @@ export interface DetectionPicture {
   readonly truths: readonly { className: string; boxXyxy: readonly [number, number, number, number] }[];
 }
 
+/** A few photographs of the search's split with what a network finds in them on its way. */
+export interface LivePictures {
+  /** Every class, in the order that fixes its colour. */
+  readonly classNames: readonly string[];
+  /** Detections under this score are left out. */
+  readonly minScore: number;
+  readonly pictures: readonly LivePicture[];
+}
+
+/** One of them. */
+export interface LivePicture extends DetectionPicture {
+  /** The same with the boxes drawn in, as a JPEG; perhaps larger. */
+  readonly drawn: { readonly bytes: Uint8Array; readonly widthPx: number; readonly heightPx: number };
+}
+
 /** What became of a candidate: its score, an estimate of it from some images, or why it has none. */
 export type ScoreOutcome = CandidateScore | { readonly reason: string };
 
@@ -115,10 +133,15 @@ export interface WorkerApi {
   train(budgetMs: number): Promise<StepMetrics[]>;
   /** Writes a checkpoint of the open training after its last step, unless there is one. */
   saveTraining(): Promise<void>;
-  /** Measures batch-norm statistics of the open training, which is at its end; `saveTraining` then writes them. */
-  measureStatistics(): Promise<void>;
+  /**
+   * Goes on measuring batch-norm statistics of the open training, which is at its end, for about as long as told;
+   * `saveTraining` writes them when all units are measured.
+   */
+  measureStatistics(budgetMs: number): Promise<MeasuringProgress>;
   /** Top-1 accuracy of the open training on class labels. */
   validate(): Promise<number>;
+  /** What the open training's network finds now; the training is not changed by it. */
+  trainingPictures(task: TrainingTask): Promise<LivePictures>;
   /** Closes the open training. */
   closeTraining(): Promise<void>;
   /**
@@ -140,6 +163,8 @@ export interface WorkerApi {
   ): Promise<ScoreOutcome[]>;
   /** One derivative a block: how the loss of a training batch changes with a gate on the chosen operation. */
   gateGradients(choices: Architecture, step: number): Promise<number[]>;
+  /** What a candidate finds, with the weights and statistics that it is scored with. */
+  candidatePictures(task: TrainingTask, choices: Architecture): Promise<LivePictures>;
   /** Closes the supernet. */
   closeScoring(): Promise<void>;
   /**

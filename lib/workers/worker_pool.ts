@@ -14,7 +14,7 @@ import { type Architecture, architectureKey } from "../space/architecture.ts";
 import { Deadline } from "./deadline.ts";
 import { requestGroups, type ScoreRequest, ScoreRequests, settle } from "./score_requests.ts";
 import { type Timers, untilStopped } from "./timers.ts";
-import type { RecalibrationMode, ScoreOutcome, TrainingTask } from "./worker_api.ts";
+import type { LivePictures, RecalibrationMode, ScoreOutcome, TrainingTask } from "./worker_api.ts";
 import { type RemoteWorker, WorkerError } from "./worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
@@ -35,7 +35,7 @@ export interface PoolOptions {
   readonly onDeath: (sentence: string) => void;
 }
 
-type Kind = "score" | "gateGradients";
+type Kind = "score" | "gateGradients" | "pictures";
 
 /** A call that waits for a worker. */
 interface Waiter {
@@ -58,6 +58,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #deadlines: Readonly<Record<Kind, Deadline>> = {
     score: new Deadline(),
     gateGradients: new Deadline(),
+    pictures: new Deadline(),
   };
   /** Those that are being made ready. */
   readonly #preparing = new Map<WorkerSlot, Promise<void>>();
@@ -96,6 +97,13 @@ export class WorkerPool implements AsyncDisposable {
   async gateGradients(choices: Architecture, step: number): Promise<number[]> {
     const key = `${architectureKey(choices)}, step ${step}`;
     return await this.#work("gateGradients", key, (worker) => worker.gateGradients(choices, step));
+  }
+
+  /** What a candidate finds, see `WorkerApi.candidatePictures`. Throws as `score` does. */
+  async pictures(choices: Architecture): Promise<LivePictures> {
+    const { task } = this.#options;
+    const key = `pictures of ${architectureKey(choices)}`;
+    return await this.#work("pictures", key, (worker) => worker.candidatePictures(task, choices));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

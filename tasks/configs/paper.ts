@@ -45,6 +45,7 @@ const oneX = {
   flip: true,
   verticalFlip: false,
   scaleJitter: [1, 1],
+  colorJitter: 0,
   clipGradientNorm: null,
   checkpointSteps: 1000,
 } satisfies Omit<DetectionTraining, "learningRate" | "bnMomentum">;

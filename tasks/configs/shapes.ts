@@ -25,6 +25,7 @@ const detectionTraining = {
   flip: true,
   verticalFlip: false,
   scaleJitter: [1, 1],
+  colorJitter: 0,
   clipGradientNorm: 10,
   checkpointSteps: 100,
 } satisfies Omit<DetectionTraining, "duration">;

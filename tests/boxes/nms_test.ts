@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { permutation, stream } from "../../lib/base/random.ts";
 import { classWiseNms, nms } from "../../lib/boxes/nms.ts";
 import { sortByScore } from "../../lib/boxes/score_order.ts";
 import { goldenBoxes } from "./fixture.ts";
@@ -58,5 +59,27 @@ Deno.test("sortByScore() is stable, for few rows and for many", () => {
     const sorted = sortByScore(Uint32Array.from(scores, (_, i) => i), scores);
     const expected = [2, 1, 0].flatMap((score) => [...scores.keys()].filter((i) => scores[i] === score));
     assertEquals([...sorted], expected);
+  }
+});
+
+Deno.test("sortByScore() gives floats the order of a comparison: ties, both zeros, infinities, tiny and huge ones, rows in any order", () => {
+  const random = stream(1, "scores");
+  const special = [0, -0, Infinity, -Infinity, 1e-45, -1e-45, 3e38, -3e38, 1, -1];
+  for (const count of [63, 64, 65, 500, 4000]) {
+    const scores = Float32Array.from(
+      { length: 2 * count },
+      (_, i) =>
+        i % 3 === 0
+          ? special[random.integer(special.length)]
+          : Math.round(1000 * (random.uniform() - 0.5)) / 10,
+    );
+    const rows = permutation(random, 2 * count).slice(0, count);
+    const expected = [...rows].sort((a, b) => scores[b] - scores[a] || a - b);
+    assertEquals([...sortByScore(Uint32Array.from(rows), scores)], expected);
+    assertEquals([...sortByScore(Int32Array.from(rows), scores)], expected);
+    const part = new Uint32Array(count + 2).fill(7);
+    part.set(rows, 1);
+    sortByScore(part.subarray(1, count + 1), scores);
+    assertEquals([...part], [7, ...expected, 7], "in place, and nothing else");
   }
 });

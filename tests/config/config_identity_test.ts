@@ -40,3 +40,16 @@ Deno.test("a config without measured statistics is the experiment that it was be
   assertEquals([configHash(without), configDifferences(without, older)], [configHash(older), []]);
   assertNotEquals(configHash(config), configHash(older));
 });
+
+Deno.test("a config without colour jitter is the experiment that it was before there was any", () => {
+  const lacking = (training: Config["finetune"]): object => {
+    const { colorJitter: _colorJitter, ...rest } = training;
+    return rest;
+  };
+  const older = { ...config, finetune: lacking(config.finetune), retrain: lacking(config.retrain) } as Config;
+  const without = parseConfig(older, "older");
+  assertEquals([without.finetune.colorJitter, without.retrain.colorJitter], [0, 0]);
+  assertEquals([configHash(without), configDifferences(without, older)], [configHash(older), []]);
+  const jittered = { ...without, finetune: { ...without.finetune, colorJitter: 0.2 } };
+  assertEquals(configDifferences(without, jittered).map(({ path }) => path), ["finetune.colorJitter"]);
+});

@@ -7,6 +7,8 @@ import type { Config } from "../../lib/config/schema.ts";
 import { openRun, type RunFolder } from "../../lib/run/run_folder.ts";
 import type { CandidateRecord } from "../../lib/search/candidate.ts";
 import { openHistory } from "../../lib/search/history.ts";
+import type { Snapshot } from "../../lib/run/snapshots.ts";
+import { picture } from "../report/records.ts";
 import { withFolder } from "../helpers/job.ts";
 import { tinyConfig } from "../helpers/tiny_data.ts";
 
@@ -64,6 +66,28 @@ export function candidate(generation: number, slot: number): CandidateRecord {
 export function search(run: RunFolder, candidates: readonly CandidateRecord[]): void {
   using history = openHistory(run.paths.search, "test");
   for (const one of candidates) history.record(one);
+}
+
+/** A look at a network: one photograph with a detection and its true box. */
+export function snapshot(stage: string, step: number): Snapshot {
+  const { bytes, widthPx, heightPx } = picture({});
+  return {
+    stage,
+    step,
+    note: `${stage}, step ${step} of 60`,
+    choices: null,
+    classNames: ["cat", "dog"],
+    minScore: 0.3,
+    pictures: [{
+      id: "val/7",
+      bytes,
+      drawn: { bytes, widthPx, heightPx },
+      widthPx,
+      heightPx,
+      detections: [{ className: "dog", score: 0.75, boxXyxy: [20, 20, 120, 120] }],
+      truths: [{ className: "dog", boxXyxy: [30, 30, 120, 120] }],
+    }],
+  };
 }
 
 /** A run that has pretrained, fine-tuned and searched three generations. */

@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { curvesBody } from "../../lib/dashboard/curves_body.ts";
+import { memoryBody } from "../../lib/dashboard/memory_body.ts";
 import { populationBody } from "../../lib/dashboard/population_body.ts";
 import { PartRenderer } from "../../lib/dashboard/parts.ts";
-import { architectureBody } from "../../lib/dashboard/result_bodies.ts";
+import { architectureBody, photographsBody } from "../../lib/dashboard/result_bodies.ts";
+import { writeSnapshot } from "../../lib/run/snapshots.ts";
 import { RunReader } from "../../lib/dashboard/run_reader.ts";
 import { stagesBody } from "../../lib/dashboard/stages_body.ts";
-import { candidate as tinyCandidate, fillRun, records, search, withRun } from "./_run_fixture.ts";
+import { candidate as tinyCandidate, fillRun, records, search, snapshot, withRun } from "./_run_fixture.ts";
 import { candidate, count } from "../report/records.ts";
 
 const noBudget = { macs: null, parameters: null, latencyMs: null };
@@ -81,6 +83,34 @@ Deno.test("architectureBody() draws the best candidate, and of equal ones the ch
     assertStringIncludes(architectureBody({ ...view, candidates: [] }).source, "None has a score yet");
   }));
 
+Deno.test("photographsBody() shows the newest look until the report has its photographs", () =>
+  withRun(async (run) => {
+    const view = await new RunReader(run.dir).read();
+    assertStringIncludes(photographsBody(view).source, "from the detector's first checkpoint on");
+    const html = photographsBody({ ...view, snapshot: snapshot("finetune", 20) }).source;
+    for (const part of ["finetune, step 20 of 60", "val/7", "at least 0.3"]) assertStringIncludes(html, part);
+    assertEquals([count(html, 'aria-label="detection"'), count(html, 'aria-label="truth"')], [1, 1]);
+    assertEquals(count(html, "Retraining learns"), 0);
+    const later = { ...view, snapshot: snapshot("retrain", 20) };
+    assertEquals(count(photographsBody(later).source, "Retraining learns"), 1);
+    assertEquals(
+      photographsBody({ ...later, photographs: "<p>the report's</p>" }).source,
+      "<p>the report's</p>",
+    );
+  }));
+
+Deno.test("memoryBody() draws the worker's and the command's memory by candidate", () =>
+  withRun(async (run) => {
+    const more = { rssBytes: 600 * 2 ** 20, coordinatorRssBytes: 200 * 2 ** 20 };
+    for (const step of [3, 9]) {
+      await run.metrics.append({ stage: "search", step, elapsedMs: 100, ...more });
+    }
+    const [search] = (await new RunReader(run.dir).read()).trainings;
+    const html = memoryBody(search).source;
+    assertEquals(count(html, 'class="curve"'), 2);
+    assertStringIncludes(html, "Candidates tried");
+  }));
+
 Deno.test("stagesBody() escapes what it shows, and calls a stage unfinished where no command is at work", () =>
   withRun(async (run) => {
     await fillRun(run);
@@ -100,8 +130,12 @@ Deno.test("PartRenderer draws again only what has changed", () =>
       ...["candidates", "best", "architecture", "evaluation", "photographs"],
     ]);
     assertEquals(renderer.render(await reader.read(), true), []);
+    await writeSnapshot(run.paths.detections, snapshot("finetune", 20));
+    await run.metrics.append({ stage: "search", step: 12, elapsedMs: 100, rssBytes: 1e8 });
+    const looked = renderer.render(await reader.read(), true).map(({ id }) => id);
+    assertEquals(looked, ["tiles", "stages", "search-memory", "photographs"]);
     search(run, [tinyCandidate(3, 0)]);
     const ids = renderer.render(await reader.read(), true).map(({ id }) => id);
     assertEquals(ids, ["tiles", "stages", "candidates", "best", "architecture"]);
-    assertEquals(renderer.all().length, first.length);
+    assertEquals(renderer.all().length, first.length + 1);
   }));

@@ -2,10 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { serveDashboard } from "../../lib/dashboard/server.ts";
 import type { RunFolder } from "../../lib/run/run_folder.ts";
+import { writeSnapshot } from "../../lib/run/snapshots.ts";
 import { chromiumPath, withPage } from "../helpers/chromium.ts";
 import type { Look, Page } from "../helpers/dev_tools.ts";
 import contrasts from "./_contrasts.js" with { type: "text" };
-import { candidate, fillRun, record, search, withRun } from "./_run_fixture.ts";
+import { candidate, fillRun, record, search, snapshot, withRun } from "./_run_fixture.ts";
 
 const chromium = await chromiumPath();
 const desktop: Look = { width: 1200, colorScheme: "light", reducedMotion: "no-preference" };
@@ -57,6 +58,20 @@ testPage(
   },
 );
 
+testPage(
+  "a look at the network comes into the open page, and its boxes are seen",
+  desktop,
+  async (page, run) => {
+    assertEquals(await count(page, "#photographs svg image"), 0);
+    await writeSnapshot(run.paths.detections, snapshot("finetune", 20));
+    await page.until("document.querySelector('#photographs svg image')");
+    assertEquals(await count(page, '#photographs [aria-label="detection"]'), 1);
+    assertEquals(await textOf(page, "part-photographs").then((text) => text.includes("step 20 of 60")), true);
+    const width = "document.querySelector('#photographs .picture svg').getBoundingClientRect().width";
+    assert(await page.evaluate<number>(width) > 100);
+  },
+);
+
 testPage("the slider's keys show the population as it was at a generation", desktop, async (page) => {
   assertEquals(await textOf(page, "moment-text"), "3 of 3");
   await page.evaluate("moment.focus()");
@@ -100,13 +115,17 @@ testPage("a telephone's width is enough, and nothing moves for those who ask for
   width: 360,
   colorScheme: "light",
   reducedMotion: "reduce",
-}, async (page) => {
+}, async (page, run) => {
+  await writeSnapshot(run.paths.detections, snapshot("finetune", 20));
+  await page.until("document.querySelector('#photographs svg image')");
   const root = "document.documentElement";
   assertEquals(await page.evaluate(`[${root}.clientWidth, ${root}.scrollWidth]`), [360, 360]);
   assertEquals(await page.evaluate("document.getAnimations().length"), 0);
 });
 
-testPage("text and its ground differ enough, light and dark (WCAG AA)", desktop, async (page) => {
+testPage("text and its ground differ enough, light and dark (WCAG AA)", desktop, async (page, run) => {
+  await writeSnapshot(run.paths.detections, snapshot("finetune", 20));
+  await page.until("document.querySelector('#photographs svg image')");
   for (const colorScheme of ["light", "dark"] as const) {
     await page.lookAt({ ...desktop, colorScheme });
     const ratios = await page.evaluate<{ text: string; ratio: number }[]>(contrasts);

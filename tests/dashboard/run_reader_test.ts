@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { photographsOf, RunReader } from "../../lib/dashboard/run_reader.ts";
+import { writeSnapshot } from "../../lib/run/snapshots.ts";
 import { renderReport } from "../../lib/report/report.ts";
 import { openHistory } from "../../lib/search/history.ts";
 import { exists, withFolder } from "../helpers/job.ts";
 import { input, picture } from "../report/records.ts";
-import { candidate, fillRun, record, records, search, withRun } from "./_run_fixture.ts";
+import { candidate, fillRun, record, records, search, snapshot, withRun } from "./_run_fixture.ts";
 
 Deno.test("RunReader finds nothing in a folder that is not there, and makes nothing there", () =>
   withFolder(async (folder) => {
@@ -109,6 +110,18 @@ Deno.test("RunReader names a history that is another program's file", () =>
       Error,
       `Cannot read search history ${run.paths.search}`,
     );
+  }));
+
+Deno.test("RunReader gives the newest look at a network, the same object until there is another", () =>
+  withRun(async (run) => {
+    const reader = new RunReader(run.dir);
+    assertEquals((await reader.read()).snapshot, null);
+    for (const step of [20, 100]) await writeSnapshot(run.paths.detections, snapshot("finetune", step));
+    const first = (await reader.read()).snapshot;
+    assertEquals(first, snapshot("finetune", 100));
+    assertStrictEquals((await reader.read()).snapshot, first);
+    await writeSnapshot(run.paths.detections, snapshot("search", 12));
+    assertEquals((await reader.read()).snapshot?.note, "search, step 12 of 60");
   }));
 
 Deno.test("photographsOf() takes the photographs out of a report, and nothing from one without", () => {

@@ -106,6 +106,26 @@ Deno.test("placeForTraining() is a pure function of its keys and leaves the imag
   assertEquals(image.data, before);
 });
 
+Deno.test("colour jitter changes the pixels alone, and of a copy", () => {
+  const { image, sample } = boxed();
+  image.data.forEach((_, i) => image.data[i] = 60 + (i * 37) % 120); // no colour that can't get darker and lighter
+  const before = image.data.slice();
+  const place = (colorJitter: number, flip: boolean, key: number): PlacedImage => {
+    const scaleJitter: [number, number] = flip ? [0.8, 1.2] : [1, 1];
+    const options = { flip, verticalFlip: flip, scaleJitter, colorJitter };
+    return placeForTraining(image, sample, { heightPx: 60, widthPx: 100 }, options, stream(9, key));
+  };
+  for (let key = 0; key < 20; key++) {
+    for (const flip of [false, true]) {
+      const [plain, jittered] = [place(0, flip, key), place(0.4, flip, key)];
+      assertNotEquals(jittered.image.data, plain.image.data);
+      assertEquals({ ...jittered, image: plain.image }, plain);
+      assertEquals(place(0.4, flip, key), jittered);
+    }
+  }
+  assertEquals(image.data, before);
+});
+
 Deno.test("placeForTraining() without augmentation is evaluation without crowds", () => {
   const { image, sample } = boxed([annotation, { ...annotation, isCrowd: true }]);
   const canvas = { heightPx: 60, widthPx: 100 };

@@ -13,6 +13,7 @@ const vary = {
   flip: true,
   verticalFlip: true,
   scaleJitter: [0.8, 1.25],
+  colorJitter: 0.3,
 } as const;
 
 function threads(argument = "", count = 2): ImageThreads {

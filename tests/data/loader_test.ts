@@ -17,7 +17,13 @@ const view = { resolutionPx: 16, cropScale: [0.3, 1], colorJitter: 0.4, flip: tr
 const shapes = shapesClassification({ seed: 1, split: "train", imagesPerClass: 1, imagePx: 24 });
 
 const canvases = [{ heightPx: 24, widthPx: 32 }, { heightPx: 32, widthPx: 24 }];
-const vary = { canvases, flip: true, verticalFlip: true, scaleJitter: [0.8, 1.25] } as const;
+const vary = {
+  canvases,
+  flip: true,
+  verticalFlip: true,
+  scaleJitter: [0.8, 1.25],
+  colorJitter: 0.3,
+} as const;
 
 /** Seven landscape scenes and three portrait ones. */
 function scenes(): DetectionSet {

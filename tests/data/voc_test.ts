@@ -171,6 +171,11 @@ Deno.test("parseVocAnnotation() names file, line or field, and value", () => {
   };
   const object = (text: string): string => vocXml({}).replace("</annotation>", `${text}</annotation>`);
   failing("<annotation>\n<size></annotation>", SyntaxError, "Cannot parse Annotations/1.xml: line 2: ");
+  failing(
+    "<annotation><object><name>cell</name>\n<bnd",
+    SyntaxError,
+    "Cannot parse Annotations/1.xml: it ends before its elements annotation and object and bnd do: it may have been cut short",
+  );
   failing("", SyntaxError, "Cannot parse Annotations/1.xml: ");
   failing("<other/>", SyntaxError, "Annotations/1.xml: it has no element annotation");
   failing("<annotation><size/></annotation>", SyntaxError, "1.xml: size.width is missing, wanted a number");

@@ -34,6 +34,23 @@ Deno.test("startEngine() refuses to run on a GPU where TensorFlow sees none, and
   }
 });
 
+Deno.test("a process that has loaded TensorFlow ends well, though its library was closed before its threads", async () => {
+  const permissions = [
+    "--no-prompt",
+    "--allow-ffi",
+    "--allow-read",
+    "--allow-env",
+    "--allow-sys",
+    "--allow-run",
+  ];
+  const script = new URL("_start_and_end.ts", import.meta.url).href;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...permissions, script],
+  }).output();
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  assertEquals({ code, stdout: text(stdout) }, { code: 0, stdout: "closed\n" }, text(stderr));
+});
+
 Deno.test("startEngine() names the file that is no library, and keeps the loader's words", async () => {
   const path = await Deno.makeTempFile({ suffix: ".so" });
   try {

@@ -66,32 +66,98 @@ export interface ModelInput {
   readonly shape: readonly number[];
 }
 
-/**
- * Loads a SavedModel by the tag `serve` and runs its signature `serving_default` once.
- *
- * @param folder Where `saved_model.pb` lies.
- * @param inputs By the signature's names.
- * @returns All outputs, by the signature's names.
- */
+/** A SavedModel that is loaded. */
+export interface LoadedModel extends Disposable {
+  /**
+   * Runs its signature once.
+   *
+   * @param inputs By the signature's names.
+   * @returns All outputs, by the signature's names.
+   */
+  run(inputs: Readonly<Record<string, ModelInput>>): Record<string, Float32Array | Int32Array>;
+}
+
+/** Loads a SavedModel and runs it once, see {@linkcode openSavedModel}. */
 export async function runSavedModel(
   folder: string,
   inputs: Readonly<Record<string, ModelInput>>,
 ): Promise<Record<string, Float32Array | Int32Array>> {
+  using model = await openSavedModel(folder);
+  return model.run(inputs);
+}
+
+/**
+ * Loads a SavedModel by the tag `serve`, with its signature `serving_default`.
+ *
+ * @param folder Where `saved_model.pb` lies.
+ */
+export async function openSavedModel(folder: string): Promise<LoadedModel> {
   const library = await findLibrary();
   if (library === null) throw new Error("libtensorflow is not there");
   const loaded = Deno.dlopen(library.path, symbols);
   const tensorFlow = loaded.symbols;
   const status = tensorFlow.TF_NewStatus();
   const graph = tensorFlow.TF_NewGraph();
-  const options = tensorFlow.TF_NewSessionOptions();
-  const meta = tensorFlow.TF_NewBuffer();
   const check = (): void => {
     if (tensorFlow.TF_GetCode(status) === 0) return;
     throw new Error(Deno.UnsafePointerView.getCString(tensorFlow.TF_Message(status)!));
   };
+  const { session, signature } = loadSession(tensorFlow, folder, graph, status, check);
+  const nodes = (ports: ReadonlyMap<string, string>, names: readonly string[]): BigUint64Array<ArrayBuffer> =>
+    BigUint64Array.from(names.flatMap((name) => {
+      const node = tensorFlow.TF_GraphOperationByName(graph, cString(ports.get(name)!.replace(/:0$/, "")));
+      return [Deno.UnsafePointer.value(node), 0n]; // the operation and its first output
+    }));
+  const outputNames = [...signature.outputs.keys()];
+  return {
+    run(inputs): Record<string, Float32Array | Int32Array> {
+      const values = Object.values(inputs).map((input) => newTensor(tensorFlow, input));
+      const found = new BigUint64Array(outputNames.length);
+      tensorFlow.TF_SessionRun(
+        session,
+        null,
+        nodes(signature.inputs, Object.keys(inputs)),
+        BigUint64Array.from(values, Deno.UnsafePointer.value),
+        values.length,
+        nodes(signature.outputs, outputNames),
+        found,
+        found.length,
+        null,
+        0,
+        null,
+        status,
+      );
+      for (const value of values) tensorFlow.TF_DeleteTensor(value);
+      check();
+      const results = Array.from(
+        found,
+        (address) => takeTensor(tensorFlow, Deno.UnsafePointer.create(address)),
+      );
+      return Object.fromEntries(outputNames.map((name, i) => [name, results[i]]));
+    },
+    [Symbol.dispose](): void {
+      tensorFlow.TF_CloseSession(session, status);
+      tensorFlow.TF_DeleteSession(session, status);
+      tensorFlow.TF_DeleteGraph(graph);
+      tensorFlow.TF_DeleteStatus(status);
+      loaded.close();
+    },
+  };
+}
+
+/** A session of a SavedModel, whose nodes come into the graph. */
+function loadSession(
+  tensorFlow: TensorFlow,
+  folder: string,
+  graph: Deno.PointerValue,
+  status: Deno.PointerValue,
+  check: () => void,
+): { session: Deno.PointerValue; signature: Record<"inputs" | "outputs", Map<string, string>> } {
+  const options = tensorFlow.TF_NewSessionOptions();
+  const meta = tensorFlow.TF_NewBuffer();
+  const tag = cString("serve");
+  const tags = BigUint64Array.of(Deno.UnsafePointer.value(Deno.UnsafePointer.of(tag)));
   try {
-    const tag = cString("serve");
-    const tags = BigUint64Array.of(Deno.UnsafePointer.value(Deno.UnsafePointer.of(tag)));
     const session = tensorFlow.TF_LoadSessionFromSavedModel(
       options,
       null,
@@ -103,44 +169,10 @@ export async function runSavedModel(
       status,
     );
     check();
-    const signature = readSignature(meta);
-    const outputNames = [...signature.outputs.keys()];
-    const nodes = (ports: ReadonlyMap<string, string>, names: readonly string[]): BigUint64Array =>
-      BigUint64Array.from(names.flatMap((name) => {
-        const node = tensorFlow.TF_GraphOperationByName(graph, cString(ports.get(name)!.replace(/:0$/, "")));
-        return [Deno.UnsafePointer.value(node), 0n]; // the operation and its first output
-      }));
-    const values = Object.values(inputs).map((input) => newTensor(tensorFlow, input));
-    const found = new BigUint64Array(outputNames.length);
-    tensorFlow.TF_SessionRun(
-      session,
-      null,
-      nodes(signature.inputs, Object.keys(inputs)) as BigUint64Array<ArrayBuffer>,
-      BigUint64Array.from(values, Deno.UnsafePointer.value),
-      values.length,
-      nodes(signature.outputs, outputNames) as BigUint64Array<ArrayBuffer>,
-      found,
-      found.length,
-      null,
-      0,
-      null,
-      status,
-    );
-    check();
-    const results = Array.from(
-      found,
-      (address) => takeTensor(tensorFlow, Deno.UnsafePointer.create(address)),
-    );
-    for (const value of values) tensorFlow.TF_DeleteTensor(value);
-    tensorFlow.TF_CloseSession(session, status);
-    tensorFlow.TF_DeleteSession(session, status);
-    return Object.fromEntries(outputNames.map((name, i) => [name, results[i]]));
+    return { session, signature: readSignature(meta) };
   } finally {
     tensorFlow.TF_DeleteBuffer(meta);
     tensorFlow.TF_DeleteSessionOptions(options);
-    tensorFlow.TF_DeleteGraph(graph);
-    tensorFlow.TF_DeleteStatus(status);
-    loaded.close();
   }
 }
 

@@ -54,3 +54,14 @@ Deno.test("RetinaNet as tfjs's graph model finds on WebAssembly what the project
 Deno.test("Faster R-CNN as tfjs's graph model finds on WebAssembly what the project finds", async () => {
   await checkDetector(tinyTwoStageConfig);
 });
+
+for (const [name, config] of [["RetinaNet", tinyConfig], ["Faster R-CNN", tinyTwoStageConfig]] as const) {
+  Deno.test(`${name} as tfjs's graph model finds nothing on WebAssembly where no score is high enough`, async () => {
+    const detector = { ...config.detector, scoreThreshold: 1 } as Config["detector"];
+    using random = randomNetwork(engine, { ...config, detector }, tinyArchitecture, 5);
+    const image = noiseOnCanvas(canvas, placement);
+    assertEquals(random.detect(image, canvas, placement).scores.length, 0);
+    const { boxesXyxy, scores, classIndices } = await detectInTfjs(random, image, placement);
+    assertEquals([boxesXyxy.length, scores.length, classIndices.length], [0, 0, 0]);
+  });
+}

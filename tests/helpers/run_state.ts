@@ -74,10 +74,12 @@ export async function statusOf(run: string, stage: string): Promise<string> {
   return JSON.parse(await Deno.readTextFile(`${run}/stages.json`))[stage]?.status ?? "new";
 }
 
-/** Checkpoints and winners: what must not depend on whether the job was stopped. */
+/** Checkpoints, winners and looks at trainings: what must not depend on whether the job was stopped. */
 export async function results(run: string): Promise<Record<string, string>> {
   const files = await filesBelow(run);
-  return digests(new Map([...files].filter(([name]) => name.includes("/step-") || name === "winners.json")));
+  const isResult = (name: string): boolean =>
+    name.includes("/step-") || name === "winners.json" || /^detections\/(finetune|retrain)-/.test(name);
+  return digests(new Map([...files].filter(([name]) => isResult(name))));
 }
 
 /** The process that holds a run. */

@@ -27,6 +27,8 @@ export interface GroupRun {
   /** The program; its arguments are its rank, `host:port` of all workers joined by commas, and then these. */
   readonly program: URL;
   readonly args: readonly string[];
+  /** Deno's own arguments besides permissions; default none. */
+  readonly flags?: readonly string[];
   /** How many. */
   readonly workers: number;
   /** Workers that are not waited for, but killed once the others have ended. */
@@ -63,7 +65,8 @@ export async function runGroup(run: GroupRun): Promise<WorkerEnd[]> {
 export async function runGroupAt(places: readonly Place[], run: GroupRun): Promise<WorkerEnd[]> {
   const addresses = places.map(({ address }) => address).join();
   const children = places.map(({ prefix }, rank) => {
-    const program = [Deno.execPath(), "run", "--no-prompt", ...permissions, run.program.href];
+    const flags = ["--no-prompt", ...permissions, ...run.flags ?? []];
+    const program = [Deno.execPath(), "run", ...flags, run.program.href];
     const [command, ...args] = [...prefix, ...program, String(rank), addresses, ...run.args];
     return new Deno.Command(command, { args, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
   });

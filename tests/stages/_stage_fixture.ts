@@ -54,11 +54,12 @@ export function withStages(
         hostCpu: null,
         kernels: "tensorflow",
       });
+    const candidatePictures = () => Promise.resolve({ classNames: [], minScore: 0.3, pictures: [] });
     const slots = (signal: AbortSignal): WorkerSlot[] =>
       Array.from({ length: options.workers ?? 1 }, (_, i) =>
         new WorkerSlot({
           name: `worker ${i + 1}`,
-          start: () => plainProcess({ memory, device, ...start(i) }),
+          start: () => plainProcess({ memory, device, candidatePictures, ...start(i) }),
           timers: time,
           signal,
         }));
@@ -72,6 +73,7 @@ export function withStages(
       machines: 1,
       worker: workers[0],
       workers,
+      scorers: workers,
       observer: {
         progress: (update) => void told.progress.push(update),
         say: (line) => void told.sentences.push(line),

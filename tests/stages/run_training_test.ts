@@ -163,22 +163,64 @@ Deno.test("a training that is told to stop ends its steps, has them saved, and t
 for (const from of [0, 6]) {
   Deno.test(`a training at step ${from} of 6 ends with measured statistics, saved and told`, () => {
     const asked: string[] = [];
+    let measured = 0;
     const worker: Partial<WorkerApi> = {
       ...training(from),
       openFinetuning: () => Promise.resolve({ step: from, steps: 6, damaged: [], statisticsImages: 16 }),
       saveTraining: () => Promise.resolve(void asked.push("save")),
-      measureStatistics: () => Promise.resolve(void asked.push("measure")),
+      measureStatistics: () => {
+        asked.push("measure");
+        return Promise.resolve({ done: ++measured, total: 3 });
+      },
       closeTraining: () => Promise.resolve(void asked.push("close")),
     };
-    return withStages(worker, async (context, { sentences }) => {
+    return withStages(worker, async (context, { sentences, progress }) => {
       await context.run.metrics.append({ stage: "finetune", step: from, loss: 4 });
       const { finalLoss } = await runTraining(context, "finetune", opened, false);
       assertEquals(finalLoss, 4);
-      assertEquals(asked, [...(from === 0 ? ["save"] : []), "measure", "save", "close"]);
+      assertEquals(asked, [
+        ...(from === 0 ? ["save"] : []),
+        "measure",
+        "measure",
+        "measure",
+        "save",
+        "close",
+      ]);
       assertEquals(sentences, ["finetune: batch-norm statistics measured on 16 images"]);
+      assertEquals(
+        progress.filter(({ unit }) => unit === "units"),
+        [1, 2, 3].map((done) => ({ label: "finetune statistics", unit: "units", done, total: 3 })),
+      );
     });
   });
 }
+
+Deno.test("a worker that ends while it measures is started again, and measures all again", () => {
+  let measured = 0, openings = 0;
+  const asked: string[] = [];
+  const worker: Partial<WorkerApi> = {
+    ...training(6),
+    openFinetuning: () => {
+      measured = 0;
+      openings++;
+      return Promise.resolve({ step: 6, steps: 6, damaged: [], statisticsImages: 16 });
+    },
+    measureStatistics: () => {
+      if (openings === 1 && measured === 2) {
+        return Promise.reject(new WorkerError("The worker process ended"));
+      }
+      asked.push(`measure ${++measured}`);
+      return Promise.resolve({ done: measured, total: 3 });
+    },
+    saveTraining: () => Promise.resolve(void asked.push("save")),
+  };
+  return withStages(worker, async (context, { sentences }) => {
+    await runTraining(context, "finetune", opened, false);
+    const parts = [1, 2, 3].map((part) => `measure ${part}`);
+    assertEquals(asked, [...parts.slice(0, 2), ...parts, "save"]);
+    assertEquals(sentences[0], "finetune: worker 1 is started again: The worker process ended");
+  });
+});
 
 Deno.test("a stage can't begin before the one that it builds on is finished", () =>
   withStages(training(0), async (context) => {

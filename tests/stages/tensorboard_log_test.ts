@@ -2,17 +2,21 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { readFields } from "../../lib/base/protobuf.ts";
 import { configHash } from "../../lib/config/config_identity.ts";
 import { openRun, type RunFolder } from "../../lib/run/run_folder.ts";
+import { writeSnapshot } from "../../lib/run/snapshots.ts";
 import { openHistory } from "../../lib/search/history.ts";
 import { TensorBoardLog } from "../../lib/stages/tensorboard_log.ts";
 import { readRecords } from "../../lib/tensorboard/record.ts";
 import { withFolder } from "../helpers/job.ts";
 import { tinyConfig } from "../helpers/tiny_data.ts";
+import { snapshot } from "../dashboard/_run_fixture.ts";
 
 /** What a folder's only event file holds: the tags, and the values of each step, of every event in order. */
 interface EventsRead {
   readonly file: string;
   readonly scalars: Record<string, number[][]>;
   readonly texts: string[];
+  /** Step, width, height and the encoded image in base64. */
+  readonly images: Record<string, [number, number, number, string][]>;
 }
 
 async function readEvents(dir: string): Promise<EventsRead> {
@@ -20,21 +24,33 @@ async function readEvents(dir: string): Promise<EventsRead> {
   assertEquals(names.length, 1);
   const scalars: Record<string, number[][]> = {};
   const texts: string[] = [];
+  const images: EventsRead["images"] = {};
   for (const event of readRecords(await Deno.readFile(`${dir}/${names[0]}`), names[0])) {
     const fields = [...readFields(event)];
     const step = Number(fields.find(([number]) => number === 2)?.[1] ?? 0);
     for (const [number, summary] of fields) {
       if (number !== 5 || typeof summary === "number") continue;
-      for (const [, value] of readFields(summary)) readValue(value as Uint8Array, step, scalars, texts);
+      for (const [, value] of readFields(summary)) {
+        readValue(value as Uint8Array, step, { scalars, texts, images });
+      }
     }
   }
-  return { file: names[0], scalars, texts };
+  return { file: names[0], scalars, texts, images };
 }
 
-/** A `Summary.Value`: its tag is field 1; a number is field 2, whose four bytes follow the tag's. */
-function readValue(value: Uint8Array, step: number, scalars: EventsRead["scalars"], texts: string[]): void {
+/** A `Summary.Value`: its tag is field 1; a number is field 2, whose four bytes follow the tag's; an image is field 4. */
+function readValue(
+  value: Uint8Array,
+  step: number,
+  { scalars, texts, images }: Pick<EventsRead, "scalars" | "texts" | "images">,
+): void {
   const [[, bytes], ...others] = [...readFields(value)];
   const tag = new TextDecoder().decode(bytes as Uint8Array);
+  if (others[0]?.[0] === 4) {
+    const [[, height], [, width], , [, encoded]] = readFields(others[0][1] as Uint8Array);
+    const row = [step, width as number, height as number, (encoded as Uint8Array).toBase64()] as const;
+    return void (images[tag] ??= []).push([...row]);
+  }
   if (others.length > 0) return void texts.push(tag);
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   (scalars[tag] ??= []).push([step, view.getFloat32(value.length - 4, true)]);
@@ -169,17 +185,46 @@ async function hasTensorBoard(): Promise<boolean> {
   }
 }
 
+Deno.test("TensorBoardLog writes each look at a network once, its photographs as images under the stage", () =>
+  withLog(async (run, log) => {
+    for (const step of [4, 8]) {
+      await writeSnapshot(run.paths.detections, snapshot("finetune", step));
+      await log.update();
+      await log.update();
+    }
+    const { images } = await readEvents(log.dir);
+    const [{ drawn }] = snapshot("finetune", 4).pictures;
+    const shown = [drawn.widthPx, drawn.heightPx, drawn.bytes.toBase64()] as const;
+    assertEquals(images, { "detections/finetune/1": [[4, ...shown], [8, ...shown]] });
+  }));
+
+Deno.test("TensorBoardLog writes a search's memory by candidate, and no images a second of it", () =>
+  withLog(async (run, log) => {
+    await run.startStage("search");
+    const memory = { rssBytes: 2048, coordinatorRssBytes: 1024 };
+    await run.metrics.append({ stage: "search", step: 5, elapsedMs: 100, ...memory });
+    await log.update();
+    assertEquals((await readEvents(log.dir)).scalars, {
+      "search/memory_bytes": [[5, 2048]],
+      "search/command_memory_bytes": [[5, 1024]],
+    });
+  }));
+
 // Left out where there is no TensorBoard: the bytes are held to its own by tests/tensorboard/event_test.ts.
 if (await hasTensorBoard()) {
   Deno.test("TensorBoard itself reads the same from the file", () =>
     withLog(async (run, log) => {
       await wholeRun(run);
+      for (const stage of ["finetune", "search"]) {
+        await writeSnapshot(run.paths.detections, snapshot(stage, 8));
+      }
       await log.update();
       const script = new URL("_read_events.py", import.meta.url).pathname;
       const { stdout, stderr, success } = await new Deno.Command("python3", { args: [script, log.dir] })
         .output();
       assert(success, new TextDecoder().decode(stderr));
-      const { scalars, texts } = await readEvents(log.dir);
-      assertEquals(JSON.parse(new TextDecoder().decode(stdout)), { scalars, texts });
+      const { scalars, texts, images } = await readEvents(log.dir);
+      assertEquals(Object.keys(images), ["detections/finetune/1", "detections/search/1"]);
+      assertEquals(JSON.parse(new TextDecoder().decode(stdout)), { scalars, texts, images });
     }));
 }

@@ -176,7 +176,7 @@ refusesData(
     "JPEGImages/5.png": new Uint8Array(await sharp(image).gif().toBuffer()),
   },
   (data) => [
-    "Cannot use the data as 5 images are unusable:",
+    "Cannot use the data as 5 images are unusable; replace what is listed, or take it out of the annotations:",
     `Cannot read ${data}/JPEGImages/1.png: it is not a readable image`,
     `Cannot read ${data}/JPEGImages/2.png: it is empty (0 bytes)`,
     `Cannot read ${data}/JPEGImages/3.png: it is 100 x 50, 5000 pixels, over the limit of 4096`,

@@ -180,7 +180,8 @@ Deno.test("resolveConfig() puts an architecture or another run's supernet in the
   assertEquals(
     await messageOf("--config", "shapes", "--architecture", "random"),
     'Cannot read config shapes --architecture random: retrain.initialise is "supernet", wanted "scratch", as an ' +
-      "architecture without a search has no supernet to start from unless supernetRun names one",
+      "architecture without a search has no supernet to start from unless supernetRun names one: add --supernet RUN, " +
+      "or --set retrain.initialise=scratch",
   );
 });
 

@@ -48,13 +48,15 @@ async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => v
     timers: systemTimers,
     signal,
   });
+  const workers = [worker];
   const context: StageContext = {
     run,
     data,
     trainer: worker,
     machines: 1,
     worker,
-    workers: [worker],
+    workers,
+    scorers: workers,
     observer: { progress: onProgress, say: () => {}, started: () => {}, finished: () => {} },
     approximate: false,
     signal,

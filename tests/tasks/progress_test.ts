@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { bytesText, durationText, ProgressLine } from "../../tasks/progress.ts";
+import { textWidth, textWithin } from "../../tasks/text_width.ts";
 import { recorder } from "./_recorder.ts";
 
 Deno.test("ProgressLine prints plain lines at most every ten seconds, and the last one, where there is no terminal", () => {
@@ -91,6 +92,23 @@ Deno.test("ProgressLine takes away all rows of a line that a narrower terminal h
   [output.columns, output.now, output.text] = [25, 1000, ""];
   line.update({ done: 1, total: 2 });
   assertEquals(output.text, "\r\x1b[2A\x1b[Jpretrain 1/2 steps");
+});
+
+Deno.test("ProgressLine counts columns, of which wide characters take two and accents none", () => {
+  const output = recorder(true, 40);
+  const line = new ProgressLine("細胞の検出 cafe\u0301", "steps", output);
+  line.update({ done: 1, total: 2, note: "写真" }); // 15 + 10 columns, and 7 more with the note
+  assertEquals(output.text, "細胞の検出 cafe\u0301 1/2 steps · 写真");
+  [output.columns, output.now, output.text] = [20, 1000, ""];
+  line.update({ done: 1, total: 2 }); // 32 columns lie in two rows of 20
+  assertEquals(output.text, "\r\x1b[1A\x1b[J細胞の検出 cafe\u0301 1/2");
+});
+
+Deno.test("textWithin() never cuts a wide character or an emoji in two", () => {
+  assertEquals([0, 1, 2, 3, 4, 5].map((columns) => textWithin("a細👩‍🔬b", columns)), [
+    ...["", "a", "a", "a細", "a細", "a細👩‍🔬"],
+  ]);
+  assertEquals([textWidth("a細👩‍🔬b"), textWidth(""), textWidth("e\u0301")], [6, 0, 1]);
 });
 
 Deno.test("ProgressLine emphasises what is counted only where there may be colours", () => {

@@ -61,9 +61,12 @@ function checkSelfContained(html: string): void {
   assert(!/<(script|iframe|link)\b/i.test(html), "no scripts, frames or links to files");
 }
 
-/** The curve has every step of every training, once and in order. */
+/** The curve has every step of every training, once and in order, and the search's memory between. */
 function checkMetrics(text: string): void {
-  const records = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const lines = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const searched = lines.filter(({ stage }) => stage === "search");
+  const records = lines.filter(({ stage }) => stage !== "search");
+  assert(searched.length > 0 && searched.every(({ rssBytes, step }) => rssBytes > 1e6 && step <= 16));
   const wanted = ["pretrain", "finetune", "retrain"].flatMap((stage) =>
     Array.from({ length: 12 }, (_, i) => [stage, i + 1])
   );
@@ -107,7 +110,14 @@ Deno.test("deno task search does the whole job, and typed again says that it is 
       "search.sqlite",
     ];
     wanted.push("sessions.jsonl", "stages.json", "winners.json");
-    assertEquals([...files.keys()].sort(), wanted.sort());
+    wanted.push(
+      ...["finetune", "retrain"].flatMap((stage) =>
+        [4, 8, 12].map((step) => `detections/${stage}-${step}.json`)
+      ),
+    );
+    const isLook = (name: string): boolean => /^detections\/search-\d+\.json$/.test(name);
+    assertEquals([...files.keys()].filter((name) => !isLook(name)).sort(), wanted.sort());
+    assert([...files.keys()].some(isLook), "the best candidate was looked at");
     assertEquals(JSON.parse(text("config.json")).name, "shapes-tiny");
     checkWinners(JSON.parse(text("winners.json")));
     checkSelfContained(text("report.html"));

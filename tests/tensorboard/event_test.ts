@@ -1,6 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { crc32c } from "../../lib/tensorboard/crc32c.ts";
-import { restartEvent, scalarEvent, textEvent, versionEvent } from "../../lib/tensorboard/event.ts";
+import {
+  imageEvent,
+  restartEvent,
+  scalarEvent,
+  textEvent,
+  versionEvent,
+} from "../../lib/tensorboard/event.ts";
 import { frameRecord, readRecords } from "../../lib/tensorboard/record.ts";
 
 const fixture = new URL("../fixtures/tensorboard.tfevents", import.meta.url);
@@ -12,6 +18,14 @@ const events = [
     wallMs: 1_700_000_001_250,
     step: 300,
     scalars: { "finetune/loss": 0.1, "finetune/learning_rate": 0 },
+  }),
+  imageEvent({
+    wallMs: 1_700_000_001_500,
+    step: 8,
+    tag: "detections/finetune/1",
+    bytes: Uint8Array.of(0xff, 0xd8, 0xff, 0),
+    widthPx: 300,
+    heightPx: 48,
   }),
   textEvent({ wallMs: 1_700_000_002_000, step: 0, tag: "winners", text: "| a | µ |" }),
 ];

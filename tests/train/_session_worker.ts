@@ -11,6 +11,7 @@ import { networkMetadata } from "../../lib/train/network_metadata.ts";
 import { uniformPaths } from "../../lib/train/path.ts";
 import { openPretraining } from "../../lib/train/pretraining.ts";
 import type { TrainingSession } from "../../lib/train/training_session.ts";
+import { measureAll } from "../helpers/measure_all.ts";
 import {
   tinyClassificationSet,
   tinyConfig,
@@ -74,7 +75,7 @@ if (import.meta.main) {
     losses.push(...(await session.trainFor(0)).map(({ loss }) => loss)); // a step, and a word on the time
   }
   await session.save();
-  if (session.statisticsImages > 0) await session.measureStatistics();
+  if (session.statisticsImages > 0) await measureAll(session);
   await session.save();
   console.log(`losses ${losses.join()}`);
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CandidateRace } from "../../lib/train/candidate_race.ts";
-import { CandidateScorer, type LoadedSet } from "../../lib/train/candidate_scorer.ts";
+import { CandidateScorer } from "../../lib/train/candidate_scorer.ts";
+import type { LoadedSet } from "../../lib/train/loaded_set.ts";
 import type { Recalibration } from "../../lib/train/path_statistics.ts";
 import { architectureKey } from "../../lib/space/architecture.ts";
 import { useEngine } from "../helpers/engine.ts";

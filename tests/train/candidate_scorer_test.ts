@@ -1,11 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { toDetections } from "../../lib/eval/detection.ts";
-import {
-  CandidateScorer,
-  type Evaluated,
-  type LoadedSet,
-  someIndices,
-} from "../../lib/train/candidate_scorer.ts";
+import { CandidateScorer, type Evaluated, someIndices } from "../../lib/train/candidate_scorer.ts";
+import type { LoadedSet } from "../../lib/train/loaded_set.ts";
 import type { Recalibration } from "../../lib/train/path_statistics.ts";
 import { openDetectorScoring, openSupernetScoring } from "../../lib/train/scoring.ts";
 import type { Architecture } from "../../lib/space/architecture.ts";

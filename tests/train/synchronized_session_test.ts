@@ -3,6 +3,7 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { loadNewestCheckpoint } from "../../lib/train/checkpoint.ts";
 import type { TensorMap } from "../../lib/train/safetensors.ts";
 import { assertClose } from "../helpers/close.ts";
+import { measureAll } from "../helpers/measure_all.ts";
 import { useEngine } from "../helpers/engine.ts";
 import { digests, filesBelow, withFolder } from "../helpers/job.ts";
 import { runGroup } from "../helpers/worker_group.ts";
@@ -61,7 +62,7 @@ Deno.test("statistics that two workers measure together are those that one measu
     const byTwo = await networkIn(folder);
     {
       using session = await openTinySession(engine, "finetune", folder, true);
-      await session.measureStatistics();
+      await measureAll(session);
       await session.save();
     }
     const byOne = await networkIn(folder);

@@ -10,6 +10,7 @@ import type { TrainingSession } from "../../lib/train/training_session.ts";
 import { eagerCompiler } from "../../lib/nn/compiled.ts";
 import { useEngine } from "../helpers/engine.ts";
 import { digests, filesBelow } from "../helpers/job.ts";
+import { measureAll } from "../helpers/measure_all.ts";
 import { alive } from "../helpers/leaks.ts";
 import {
   poison,
@@ -147,7 +148,7 @@ Deno.test("measured statistics are saved at the end, and again the same by a tra
     const measureAndSave = async (): Promise<Record<string, string>> => {
       using session = await open(dir);
       assertEquals([session.step, session.statisticsImages], [steps, 6]); // three whole batches
-      await session.measureStatistics();
+      await measureAll(session);
       await session.save();
       return await checkpointFiles(dir);
     };
@@ -167,7 +168,7 @@ Deno.test("statistics of null change no byte, and those of a training that is no
     {
       using session = await open(withNumber);
       const message = "Cannot measure statistics of retrain before its end: step 4 of 5";
-      await assertRejects(() => session.measureStatistics(), RangeError, message);
+      await assertRejects(() => session.measureFor(0), RangeError, message);
     }
     await trainTo(steps, open, withNumber);
     assertEquals(await checkpointFiles(withNumber), await checkpointFiles(without));
@@ -267,4 +268,21 @@ Deno.test("a session that is disposed leaves nothing, wherever it was left", () 
       await trainTo(steps, open, dir);
       assertEquals(alive(engine), start);
     }
+  }));
+
+Deno.test("a session that is disposed while it measures leaves nothing, and has changed no file", () =>
+  withFolders(async (dir) => {
+    const open = openBoxes(engine, null, { images: 4 });
+    await trainTo(steps, open, dir);
+    const [start, files] = [alive(engine), await checkpointFiles(dir)];
+    for (const calls of [1, 3, 20]) {
+      using session = await open(dir);
+      for (let i = 0; i < calls; i++) {
+        const { done, total } = await session.measureFor(0);
+        assert(done < total);
+      }
+      await session.save();
+    }
+    assertEquals(alive(engine), start);
+    assertEquals(await checkpointFiles(dir), files);
   }));

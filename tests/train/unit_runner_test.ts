@@ -165,3 +165,20 @@ Deno.test("the input's gradient is left out where none is asked for, and the par
     });
   });
 });
+
+Deno.test("the moments alone are those of the whole pass to the bit, and a unit without batch norms has none", () => {
+  using runner = makeRunner(engine.compiler);
+  const [unit] = choices("block");
+  using state = new NetworkState([unit], 1);
+  const x = normalTensor([2, 6, 6, 8], "x");
+  assertNoLeaks(engine, () => {
+    tf.tidy(() => {
+      const { moments } = runner.normaliseByBatch(unit, state.of(unit), [x]);
+      const alone = runner.batchMoments(unit, state.of(unit), [x]);
+      assertEquals(alone.map((it) => it.dataSync()), moments.map((it) => it.dataSync()));
+      assertGreater(alone.length, 0);
+      assertEquals(runner.batchMoments({ ...unit, batchNorms: [] }, state.of(unit), [x]), []);
+    });
+  });
+  x.dispose();
+});

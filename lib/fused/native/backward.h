@@ -107,6 +107,26 @@ static inline void merge_weight_gradients(const std::vector<Buffer>& parts, int6
   });
 }
 
+// Asks for what a product's backward pass reads of `count` pixels for its output gradient. Of narrow layers whole pixels of
+// the block's gradient, not just the branch's channels: one run of memory comes faster than many short ones.
+static inline void add_output_gradient(Ahead& ahead, const Pass& pass, int64_t first, int64_t count) {
+  const int64_t channels = padded(pass.outputs);
+  ahead.add(pass.z + first * channels, count * channels);
+  if (pass.gradient != nullptr) ahead.add(pass.gradient + first * channels, count * channels);
+  const float* joined = pass.joined + first * pass.joined_channels;
+  if (pass.gradient != nullptr && !passes_on(pass)) return;
+  if (channels < wide) return ahead.add(joined, count * pass.joined_channels);
+  if (pass.gradient == nullptr)
+    ahead.add_rows(joined + pass.joined_first, count, pass.outputs, pass.joined_channels);
+  if (passes_on(pass)) ahead.add_rows(joined, count, pass.inputs, pass.joined_channels);
+}
+
+// And for what store_input_gradient() writes.
+static inline void add_input_gradient(Ahead& ahead, const Pass& pass, int64_t first, int64_t count) {
+  if (pass.input_gradient == nullptr) return;
+  ahead.add(pass.input_gradient + first * input_stride(pass), count * input_stride(pass));
+}
+
 static inline void pointwise_backward(const Pass& pass, Threads& threads) {
   const PackedWeight transposed(pass.weight, pass.inputs, pass.outputs, true, threads);
   const int64_t inputs = padded(pass.inputs), outputs = padded(pass.outputs);
@@ -121,12 +141,10 @@ static inline void pointwise_backward(const Pass& pass, Threads& threads) {
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first), next = first + count;
       const int64_t more = std::min(tile_pixels, range.end - next);
-      ahead.begin(kernel_calls(inputs, outputs) + kernel_calls(count, inputs));
-      ahead.add(pass.z + next * outputs, more * outputs);
-      if (pass.gradient != nullptr) ahead.add(pass.gradient + next * outputs, more * outputs);
-      if (pass.gradient == nullptr || sees_half(pass))
-        ahead.add(pass.joined + next * pass.joined_channels, more * pass.joined_channels);
+      ahead.begin(product_steps(inputs, count, outputs) + product_steps(count, outputs, inputs));
+      add_output_gradient(ahead, pass, next, more);
       add_input(ahead, pass, next, more);
+      if (outputs >= wide) add_input_gradient(ahead, pass, next, more);
       load_output_gradient(pass, first, count, dz.data());
       const float* rows = input_rows(pass, first, count, input_buffer.data());
       add_outer(count, inputs, rows, inputs, outputs, dz.data(), outputs, weight_gradients[thread].data(),

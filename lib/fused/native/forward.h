@@ -12,6 +12,9 @@ namespace detnas {
 // A multiple of all kernel_rows; three tiles of 320 channels fit the second cache.
 constexpr int64_t tile_pixels = 96;
 
+// Channels that a product must sum over to have time for the lines that it writes, too; narrower ones wait for memory anyway.
+constexpr int64_t wide = 64;
+
 // A thread's part of n.
 struct Range {
   int64_t begin, end;
@@ -21,6 +24,14 @@ struct Range {
 // Asks for what the layer reads of `count` pixels. Patches overlap, and their few channels come fast enough.
 static inline void add_input(Ahead& ahead, const Pass& pass, int64_t first, int64_t count) {
   if (pass.view != patches) ahead.add(input_at(pass, first), count * input_stride(pass));
+}
+
+// Asks for what the layer writes of `count` pixels: a store, too, has to wait until its line is there.
+static inline void add_output(Ahead& ahead, const Pass& pass, int64_t first, int64_t count) {
+  const int64_t channels = padded(pass.outputs);
+  ahead.add(pass.z + first * channels, count * channels);
+  if (passes_on(pass))
+    ahead.add_rows(pass.joined + first * pass.joined_channels, count, pass.inputs, pass.joined_channels);
 }
 
 // A pointwise layer, or a dense one over patches.
@@ -34,8 +45,10 @@ static inline void pointwise_forward(const Pass& pass, Threads& threads) {
     Ahead ahead;
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first), next = first + count;
-      ahead.begin(kernel_calls(count, channels));
-      add_input(ahead, pass, next, std::min(tile_pixels, range.end - next));
+      ahead.begin(product_steps(count, inputs, channels));
+      const int64_t more = std::min(tile_pixels, range.end - next);
+      add_input(ahead, pass, next, more);
+      if (inputs >= wide) add_output(ahead, pass, next, more);
       const float* rows = input_rows(pass, first, count, buffer.data());
       pass_on(pass, first, count);
       float* z = pass.z + first * channels;

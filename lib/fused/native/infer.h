@@ -99,7 +99,7 @@ class BranchRun {
       const float* pixels = input_pixels(i, image, begin, end);
       const int64_t count = (end - begin) * layer.out_width;
       Ahead ahead;
-      ahead.begin(kernel_calls(count, channels));
+      ahead.begin(product_steps(count, padded(layer.inputs), channels));
       if (i == 0) {  // the others' lie in the caches
         const int64_t next = (image * layer.out_height + end) * layer.out_width;
         add_input(ahead, layer, next, std::min(count, pixels_out(layer) - next));

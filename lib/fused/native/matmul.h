@@ -13,26 +13,36 @@ namespace detnas {
 // wait for memory, and memory for its products.
 class Ahead {
  public:
-  static constexpr int most_streams = 5;
+  static constexpr int most_streams = 6;
 
-  // `steps`: calls of step() until all is to be asked for.
+  // `steps`: calls of step() until all is to be asked for; see `product_steps`.
   void begin(int64_t steps) { steps_ = std::max<int64_t>(steps, 1), count_ = next_ = 0, lines_ = 0; }
-  void add(const float* from, int64_t floats) {
-    if (floats <= 0) return;
-    at_[count_] = reinterpret_cast<const char*>(from),
-    end_[count_] = reinterpret_cast<const char*>(from + floats), count_++;
-    lines_ += floats / 16 + 1;
+  void add(const float* from, int64_t floats) { add_rows(from, 1, floats, 0); }
+  // `rows` rows of `floats`, each `stride` after the one before.
+  void add_rows(const float* from, int64_t rows, int64_t floats, int64_t stride) {
+    if (rows <= 0 || floats <= 0) return;
+    streams_[count_++] = {from, from, rows, floats, stride};
+    lines_ += rows * ((floats + line - 1) / line);
     each_ = lines_ / steps_ + 1;
   }
-  void step() {
-    for (int64_t line = 0; line < each_ && next_ < count_; line++) {
-      __builtin_prefetch(at_[next_]);
-      if ((at_[next_] += 64) >= end_[next_]) next_++;
+  // Inlined, as a call would cost the kernels their registers.
+  __attribute__((always_inline)) void step() {
+    for (int64_t asked = 0; asked < each_ && next_ < count_; asked++) {
+      Stream& stream = streams_[next_];
+      __builtin_prefetch(stream.at);
+      if ((stream.at += line) < stream.row + stream.floats) continue;
+      stream.at = stream.row += stream.stride;
+      if (--stream.rows == 0) next_++;
     }
   }
 
  private:
-  const char *at_[most_streams], *end_[most_streams];
+  static constexpr int64_t line = 16;  // floats
+  struct Stream {
+    const float *at, *row;
+    int64_t rows, floats, stride;
+  };
+  Stream streams_[most_streams];
   int count_ = 0, next_ = 0;
   int64_t lines_ = 0, steps_ = 1, each_ = 0;
 };
@@ -88,24 +98,36 @@ class PackedWeight {
   Buffer values_;
 };
 
+// A kernel asks for memory each time after so many rounds of its inner loop: all of a tile's at once would fill the few places
+// that the first cache has for lines under way.
+constexpr int64_t step_rounds = 16;
+
 template <int Rows, int Vecs>
 static inline void product_kernel(const float* a, int64_t a_stride, const float* b, int64_t inner, float* c,
-                                  int64_t c_stride) {
+                                  int64_t c_stride, Ahead& ahead) {
+  // A pointer for three rows each: one address takes a base and twice the stride at most, and more pointers than that don't fit
+  // the registers.
+  const float* rows[(Rows + 2) / 3];
+#pragma GCC unroll 4
+  for (int i = 0; i < (Rows + 2) / 3; i++) rows[i] = a + 3 * i * a_stride;
   Vec sum[Rows][Vecs];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
 #pragma GCC unroll 2
     for (int v = 0; v < Vecs; v++) sum[r][v] = Vec{};
   for (int64_t k = 0; k < inner; k++) {
+    if (k % step_rounds == 0) ahead.step();
     Vec bs[Vecs];
 #pragma GCC unroll 2
     for (int v = 0; v < Vecs; v++) bs[v] = load(b + k * Vecs * lanes + v * lanes);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; r++) {
-      const Vec as = splat(a[r * a_stride + k]);
+      const Vec as = splat(rows[r / 3][r % 3 * a_stride]);
 #pragma GCC unroll 2
       for (int v = 0; v < Vecs; v++) sum[r][v] += as * bs[v];
     }
+#pragma GCC unroll 4
+    for (int i = 0; i < (Rows + 2) / 3; i++) rows[i]++;
   }
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
@@ -118,8 +140,7 @@ template <int Rows, int Vecs>
 static inline void product_rows(int64_t rows, const float* a, int64_t a_stride, const float* b, int64_t inner,
                                 float* c, int64_t c_stride, Ahead& ahead) {
   for (; rows >= Rows; rows -= Rows, a += Rows * a_stride, c += Rows * c_stride) {
-    ahead.step();
-    product_kernel<Rows, Vecs>(a, a_stride, b, inner, c, c_stride);
+    product_kernel<Rows, Vecs>(a, a_stride, b, inner, c, c_stride, ahead);
   }
   if constexpr (Rows > 1) {
     if (rows > 0)
@@ -141,13 +162,14 @@ static inline void product(int64_t rows, const float* a, int64_t a_stride, const
 
 template <int Rows, int Vecs>
 static inline void outer_kernel(int64_t pixels, const float* a, int64_t a_stride, const float* d,
-                                int64_t d_stride, float* g, int64_t g_stride) {
+                                int64_t d_stride, float* g, int64_t g_stride, Ahead& ahead) {
   Vec sum[Rows][Vecs];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
 #pragma GCC unroll 2
     for (int v = 0; v < Vecs; v++) sum[r][v] = load(g + r * g_stride + v * lanes);
   for (int64_t p = 0; p < pixels; p++) {
+    if (p % step_rounds == 0) ahead.step();
     Vec ds[Vecs];
 #pragma GCC unroll 2
     for (int v = 0; v < Vecs; v++) ds[v] = load(d + p * d_stride + v * lanes);
@@ -168,8 +190,7 @@ template <int Rows, int Vecs>
 static inline void outer_rows(int64_t inputs, int64_t pixels, const float* a, int64_t a_stride,
                               const float* d, int64_t d_stride, float* g, int64_t g_stride, Ahead& ahead) {
   for (; inputs >= Rows; inputs -= Rows, a += Rows, g += Rows * g_stride) {
-    ahead.step();
-    outer_kernel<Rows, Vecs>(pixels, a, a_stride, d, d_stride, g, g_stride);
+    outer_kernel<Rows, Vecs>(pixels, a, a_stride, d, d_stride, g, g_stride, ahead);
   }
   if constexpr (Rows > 1) {
     if (inputs > 0)
@@ -190,9 +211,10 @@ static inline void add_outer(int64_t pixels, int64_t inputs, const float* a, int
   }
 }
 
-// Calls of a kernel that a product of so many rows and columns takes.
-static inline int64_t kernel_calls(int64_t rows, int64_t columns) {
-  return (rows + kernel_rows - 1) / kernel_rows * ((columns + panel - 1) / panel);
+// Calls of Ahead::step() that a product of so many rows and columns makes: `inner` is what it sums over.
+static inline int64_t product_steps(int64_t rows, int64_t inner, int64_t columns) {
+  const int64_t calls = (rows + kernel_rows - 1) / kernel_rows * ((columns + panel - 1) / panel);
+  return calls * ((inner + step_rounds - 1) / step_rounds);
 }
 
 }  // namespace detnas

@@ -204,9 +204,14 @@ static inline const float* input_rows(const Pass& pass, int64_t first, int64_t c
   return buffer;
 }
 
+// Whether the pass reads what passes the branch, and so copies it.
+static inline bool passes_on(const Pass& pass) {
+  return sees_half(pass) && pass.input_norm == nullptr;
+}
+
 // Copies the channels that the branch does not see to the block's output, if there are any.
 static inline void pass_on(const Pass& pass, int64_t first, int64_t count) {
-  if (!sees_half(pass) || pass.input_norm != nullptr) return;
+  if (!passes_on(pass)) return;
   for (int64_t p = first; p < first + count; p++) {
     passed_half(pass.view, pass.input + p * pass.input_channels, pass.inputs,
                 pass.joined + p * pass.joined_channels);

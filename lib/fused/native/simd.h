@@ -30,6 +30,13 @@ static inline Vec splat(float x) {
   return x - Vec{};
 }  // x + 0 would have to turn -0 into 0
 
+typedef double Doubles __attribute__((vector_size(8 * lanes)));
+typedef double LooseDoubles __attribute__((vector_size(8 * lanes), aligned(8), may_alias));
+// sums[i] += v[i].
+static inline void add_as_doubles(double* sums, const Vec& v) {
+  *reinterpret_cast<LooseDoubles*>(sums) += __builtin_convertvector(v, Doubles);
+}
+
 // The first n values, zeros behind them.
 static inline Vec load_first(const float* p, int n) {
   if (n >= lanes) return load(p);

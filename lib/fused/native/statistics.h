@@ -38,8 +38,8 @@ class Moments {
       }
     }
     for (int v = 0; v < Vecs; v++) {
-      for (int i = 0; i < lanes; i++)
-        sums_[c + v * lanes + i] += sum[v][i], squares_[c + v * lanes + i] += square[v][i];
+      add_as_doubles(&sums_[c + v * lanes], sum[v]);
+      add_as_doubles(&squares_[c + v * lanes], square[v]);
     }
   }
 
@@ -79,7 +79,8 @@ class GradientSums {
   explicit GradientSums(int64_t channels) : g_(channels), gz_(channels) {}
 
   void add(int64_t c, Vec g, Vec gz) {
-    for (int i = 0; i < lanes; i++) g_[c + i] += g[i], gz_[c + i] += gz[i];
+    add_as_doubles(&g_[c], g);
+    add_as_doubles(&gz_[c], gz);
   }
 
   static void merge(const std::vector<GradientSums>& parts, int64_t channels, double* sums) {

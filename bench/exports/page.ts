@@ -1,0 +1,98 @@
+/**
+ * The exported page in Chromium: photographs are dropped on it as files, and what it draws is read back.
+ *
+ * @module
+ */
+import { basename, extname } from "node:path";
+import { withPage } from "../../tests/helpers/chromium.ts";
+import type { Page } from "../../tests/helpers/dev_tools.ts";
+import type { Found } from "./formats.ts";
+
+/** Detects in an image file: boxes in pixels of the image, scores as the page writes them, to three digits. */
+export type DetectOnPage = (file: string) => Promise<Found>;
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".css": "text/css",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+  ".jpg": "image/jpeg",
+  ".jpeg": "image/jpeg",
+  ".png": "image/png",
+  ".webp": "image/webp",
+};
+
+/**
+ * Serves an exported page, opens it, and hands over what detects with it.
+ *
+ * @param chromium The browser's path.
+ * @param dir The exported folder.
+ * @param classes In the order of their numbers.
+ */
+export async function withExportedPage(
+  chromium: string,
+  dir: string,
+  classes: readonly string[],
+  use: (detect: DetectOnPage) => Promise<void>,
+): Promise<void> {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
+    const name = new URL(url).pathname.replace(/^\//, "") || "index.html";
+    const bytes = await Deno.readFile(`${dir}/${name}`);
+    return new Response(bytes, {
+      headers: { "content-type": types[extname(name)] ?? "application/octet-stream" },
+    });
+  });
+  try {
+    await withPage(chromium, async (page) => {
+      await page.goTo(`http://127.0.0.1:${server.addr.port}/`);
+      await waitFor(page, "Ready.");
+      await use((file) => detect(page, file, classes));
+    });
+  } finally {
+    await server.shutdown();
+  }
+}
+
+async function detect(page: Page, file: string, classes: readonly string[]): Promise<Found> {
+  const bytes = await Deno.readFile(file);
+  const type = types[extname(file).toLowerCase()];
+  await page.evaluate(`{
+    document.getElementById("status").textContent = "waiting";
+    const bytes = Uint8Array.from(atob("${bytes.toBase64()}"), (letter) => letter.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], ${JSON.stringify(basename(file))}, { type: "${type}" }));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }`);
+  await waitFor(page, "Took ");
+  await page.evaluate(`{
+    const slider = document.getElementById("threshold");
+    slider.value = 0;
+    slider.dispatchEvent(new Event("input"));
+  }`);
+  const rows = await page.evaluate<[name: string, score: number][]>(
+    `[...document.querySelectorAll("#rows tr")].map((row) =>
+      [row.children[0].textContent, Number(row.children[1].textContent)])`,
+  );
+  const boxes = await page.evaluate<number[][]>(
+    `[...document.querySelectorAll("#boxes > rect[stroke='#000']")]
+      .map((box) => ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name))))`,
+  );
+  return {
+    boxes: boxes.reverse().flatMap(([x, y, width, height]) => [x, y, x + width, y + height]), // the best is drawn last
+    scores: rows.map(([, score]) => score),
+    classes: rows.map(([name]) => classes.indexOf(name)),
+  };
+}
+
+/** Waits for the page to say something, as long as a busy machine takes. */
+async function waitFor(page: Page, words: string): Promise<void> {
+  for (let attempt = 1; attempt <= 6; attempt++) {
+    const isSaid = `document.getElementById("status")?.textContent.includes("${words}")`;
+    if (await page.until(isSaid).then(() => true, () => false)) return;
+  }
+  const status = await page.evaluate<string>(`document.getElementById("status")?.textContent`);
+  throw new Error(
+    `Cannot use the page as it does not say "${words}": it says ${status} ${page.complaints.join("; ")}`,
+  );
+}
