@@ -1,7 +1,7 @@
 /** Heads and pyramids run by fused kernels: against TensorFlow's kernels, against differences, and by several workers. */
 import { assert, assertEquals, assertLess, assertThrows, fail } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D } from "@tensorflow/tfjs-core";
 import { fpnUnit, type PyramidShape } from "../../lib/models/fpn.ts";
 import { proposalHeadUnit } from "../../lib/models/proposal_head.ts";
 import { retinaHeadUnit } from "../../lib/models/retina_head.ts";
@@ -323,6 +323,32 @@ for (
         dxs: first.dxs.map((dx, i) => joined(dx, second.dxs[i])),
         gradients: first.gradients.map((g, i) => sum(g, second.gradients[i])),
       }, one);
+    });
+  });
+}
+
+for (const which of [retinaCase(20, 2, "batch"), pyramidCase(20, "convolved", "batch")]) {
+  Deno.test(`given moments normalise as TensorFlow's kernels have it, each its own batch norm: ${which.name}`, () => {
+    const { unit } = which;
+    using fused = runnerWith(kernels);
+    using traced = runnerWith(null);
+    tf.tidy(() => {
+      using network = new NetworkState([unit], 7);
+      const { parameters } = stateOf(network, unit);
+      const given = unit.batchNorms.map(({ channels }, i) => {
+        const squares = tf.add(tf.square(normalTensor([channels], `squares ${i}`)), 0.3);
+        return tf.concat(
+          [tf.tensor1d([30]), normalTensor([channels], `mean ${i}`), tf.mul(squares, 30)] as Tensor1D[],
+        );
+      });
+      const [is, should] = [fused, traced].map((runner) => {
+        const passes = runner.normaliseByMoments(unit, parameters, given, inputsOf(which, 2));
+        return [passes.outputs, passes.statistics, passes.moments].flat();
+      });
+      assertEquals(is.map(({ shape }) => shape), should.map(({ shape }) => shape));
+      is.forEach((y, i) =>
+        assertNear(y.dataSync<"float32">(), should[i].dataSync<"float32">(), `${i}`, 5e-5)
+      );
     });
   });
 }
