@@ -1,44 +1,16 @@
 // Runs every pass on odd shapes, in memory that ends where the tensors end, and compares with plain loops in double. Compiled by
 // `sanitized_passes_test.ts` under sanitizers, for each set of instructions. Prints the largest relative error.
 #include <array>
-#include <cmath>
-#include <cstdio>
-#include <random>
 
 #include "../../../lib/fused/native/backward.h"
 #include "../../../lib/fused/native/dense.h"
 #include "../../../lib/fused/native/infer.h"
+#include "check.h"
 #include "check_resize.h"
+#include "dense_branch.h"
+#include "tile_error.h"
 
 using namespace detnas;
-
-static std::mt19937 source(1);
-
-static std::vector<float> normals(size_t n) {
-  std::normal_distribution<float> normal;
-  std::vector<float> values(n);
-  for (float& value : values) value = normal(source);
-  return values;
-}
-
-static double worst = 0;
-
-static void compare(const char* what, double is, double should, double scale) {
-  const double error = std::abs(is - should) / (scale + 1e-30);
-  if (!(error < 1e-4)) {
-    printf("%s is %g, should be %g\n", what, is, should);
-    exit(1);
-  }
-  worst = std::max(worst, error);
-}
-
-// Rows of channels, filled up.
-static std::vector<float> filled(const std::vector<float>& rows, int64_t channels) {
-  const int64_t count = rows.size() / channels, wide = padded(channels);
-  std::vector<float> to(count * wide);
-  for (int64_t p = 0; p < count; p++) std::copy_n(&rows[p * channels], channels, &to[p * wide]);
-  return to;
-}
 
 // The slope of a layer without a norm.
 static std::vector<float> ones_and_zeros(int64_t channels) {
@@ -241,6 +213,22 @@ int main() {
       for (const bool adds : {false, true})
         check_resize(n, h, w, 19, adds, [](const char* what, double is, double should) { compare(what, is, should, 10); },
                      normals, pool);
+  }
+  for (const int threads : {1, 3}) {
+    Threads pool(threads);
+    for (const auto& [n, h, w] : std::vector<std::array<int64_t, 3>>{{2, 1, 1}, {1, 7, 5}, {3, 9, 13}})
+      check_dense_branch(n, h, w, pool);
+  }
+  // Sums over 256 channels forward and backward, and over 546 pixels.
+  {
+    Threads pool(2);
+    const TileErrors wide = TileErrorCheck(13, 21, 256, 16, normals).run(pool);
+    const TileErrors deep = TileErrorCheck(13, 21, 16, 256, normals).run(pool);
+    const TileErrors large = TileErrorCheck(42, 13, 16, 16, normals).run(pool);
+    printf("error of tiles over that of direct sums: %.1f forward, %.1f input gradient, %.1f weight gradient\n",
+           wide.forward, deep.input_gradient, large.weight_gradient);
+    for (const double ratio : {wide.forward, deep.input_gradient, large.weight_gradient})
+      if (!(ratio < 10)) exit(1);
   }
   printf("%d layers with vectors of %d, largest error %.1e\n", count, lanes, worst);
 }
