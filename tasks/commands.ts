@@ -83,7 +83,7 @@ const flags: readonly Flag[] = [
   {
     name: "kernels",
     value: "auto|fused|tensorflow",
-    help: "what runs the backbone's blocks on a CPU; auto: fused where a C++ compiler is present",
+    help: "what runs blocks, pyramid and heads on a CPU; auto: fused where a C++ compiler is present",
   },
   { name: "seed", value: "N", help: "names every random draw" },
   { name: "set", value: "KEY.PATH=VALUE", help: "changes one field of the config; may be repeated" },

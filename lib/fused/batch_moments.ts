@@ -76,6 +76,19 @@ export function writeNorm(
   }
 }
 
+/**
+ * Writes what stands for the norm of a layer without: y = z + bias.
+ *
+ * @param bias Null for none.
+ * @param to As of {@linkcode writeNorm}.
+ */
+export function writeBias(channels: number, bias: Float32Array | null, to: Float32Array): void {
+  const padded = to.length / normRows;
+  to.fill(0);
+  to.fill(1, padded, padded + channels);
+  if (bias !== null) to.set(bias, 2 * padded);
+}
+
 /** The batch's mean, with the convolution's bias if it has one, and unbiased variance, as running statistics take them. */
 export function toStatistics(
   { count, means, squares }: Moments,
@@ -120,6 +133,11 @@ export function slopeOf(sums: GradientSums, norm: Float32Array, count: number): 
     slope[2 * padded + c] = -factor * sums.g[c] / count;
   }
   return slope;
+}
+
+/** The slope of a layer without a norm: dz = g. */
+export function biasSlope(padded: number, channels: number): Float32Array<ArrayBuffer> {
+  return new Float32Array(new ArrayBuffer(12 * padded)).fill(1, 0, channels);
 }
 
 function gathered(reducer: MomentReducer, own: number[]): number[][] {

@@ -4,36 +4,8 @@
  * @module
  */
 import type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
-import { reversedInputs } from "./image_weight.ts";
-import { floatsAt, type Pass, type PassArray } from "./native_library.ts";
-
-/** `patches` of native/pixels.h. */
-const patchesView = 3;
-
-/** One layer in its place. */
-export interface LayerPlan {
-  readonly layer: NormedLayer;
-  /** In the block's order of parameters and batch norms: main's layers, then the projection's. */
-  readonly index: number;
-  /** Its parameters' places among the block's; -1 without a bias. */
-  readonly places: ParameterPlaces;
-  /** The layer that it reads; null for the block's input. */
-  readonly before: LayerPlan | null;
-  /** Whether it ends its branch. */
-  readonly isLast: boolean;
-  /** Output pixels. */
-  readonly pixels: number;
-  /** The fields that never change; for a branch's last layer, those of its place in the block's output too. */
-  readonly geometry: Pass;
-}
-
-/** Where a layer's parameters are. */
-export interface ParameterPlaces {
-  readonly weight: number;
-  readonly bias: number;
-  readonly scale: number;
-  readonly shift: number;
-}
+import { type LayerPlan, type ParameterPlaces, patchesView } from "./layer_plan.ts";
+import type { Pass } from "./native_library.ts";
 
 /** A block in its place. */
 export interface BlockPlan {
@@ -73,18 +45,6 @@ export function planBlock(block: NormedBlock, inputShape: readonly number[]): Bl
   };
 }
 
-/** A layer's weight as its kernel takes it: where it lies, or turned for images. */
-export function kernelWeight(
-  { layer, places }: LayerPlan,
-  parameters: readonly bigint[],
-): bigint | PassArray {
-  const address = parameters[places.weight];
-  if (layer.kind !== "conv") return address;
-  const { kernel, inChannels, outChannels } = layer;
-  const weight = floatsAt(address, kernel * kernel * inChannels * outChannels);
-  return reversedInputs(weight, inChannels, outChannels);
-}
-
 /** The layers of each branch, from the first to the last. */
 export function branches(layers: readonly LayerPlan[]): LayerPlan[][] {
   const ends = layers.flatMap((plan, i) => plan.isLast ? [i + 1] : []);
@@ -107,6 +67,7 @@ function planBranch(
       layer,
       index: firstIndex + i,
       places: places[firstIndex + i],
+      batchNorm: firstIndex + i,
       before: plans[i - 1] ?? null,
       isLast: i === layers.length - 1,
       pixels: Number(fixed.images) * outHeight * outWidth,

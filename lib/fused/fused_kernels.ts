@@ -1,23 +1,25 @@
 /**
- * Blocks run by the project's own kernels, each activation read and written once a pass.
+ * Units run by the project's own kernels, each activation read and written once a pass.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { BlockKernels } from "../nn/block_kernels.ts";
+import type { BlockKernels, UnitLayers } from "../nn/block_kernels.ts";
 import type { Compiled, CompiledFunction } from "../nn/compiled.ts";
 import type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
 import { givenMoments, type MomentReducer } from "../nn/sync_batch_norm.ts";
 import { type BlockPlan, planBlock } from "./block_plan.ts";
+import type { LayerResult } from "./branch_forward.ts";
 import { FusedInference } from "./fused_inference.ts";
 import { FusedTraining, type PassReducer, runForward } from "./fused_training.ts";
+import { disposeMaps } from "./map_forward.ts";
+import { MapInference } from "./map_inference.ts";
+import { isMapNetwork, type MapPlan, planMaps } from "./map_plan.ts";
+import { forwardMaps, MapTraining } from "./map_training.ts";
 import type { NativeLibrary } from "./native_library.ts";
 
-/** Other than as the first layer over images. */
-function isSupported({ kind, kernel }: NormedLayer): boolean {
-  return kind === "pointwise" || (kind === "depthwise" && [3, 5, 7].includes(kernel));
-}
+type Shapes = readonly (readonly number[])[];
 
 /** The kernels of `native/fused.cc` as {@linkcode BlockKernels}. */
 export class FusedKernels implements BlockKernels, Disposable {
@@ -27,52 +29,101 @@ export class FusedKernels implements BlockKernels, Disposable {
     this.#native = native;
   }
 
-  supports({ main, projection, ofImages }: NormedBlock): boolean {
-    const [first, ...later] = main;
-    if (ofImages) return first?.kind === "conv" && projection.length === 0 && later.every(isSupported);
-    return main.length > 0 && [...main, ...projection].every(isSupported);
+  supports(unit: UnitLayers): boolean {
+    return "steps" in unit ? isMapNetwork(unit) : isBlock(unit);
   }
 
-  training(block: NormedBlock, inputShape: readonly number[], reducer: PassReducer): Compiled {
-    return new FusedTraining(this.#native, planBlock(block, inputShape), reducer);
+  training(unit: UnitLayers, inputShapes: Shapes, reducer: PassReducer): Compiled {
+    return "steps" in unit
+      ? new MapTraining(this.#native, planMaps(unit, inputShapes), reducer)
+      : new FusedTraining(this.#native, planBlock(unit, inputShapes[0]), reducer);
   }
 
   normalisedByBatch(
-    block: NormedBlock,
-    inputShape: readonly number[],
+    unit: UnitLayers,
+    inputShapes: Shapes,
     reducer: (() => MomentReducer) | null,
   ): CompiledFunction {
-    const plan = planBlock(block, inputShape);
-    return withoutResources((inputs) => this.#forward(plan, inputs, reducer?.() ?? null));
+    const { forward } = this.#forwardOf(unit, inputShapes);
+    return withoutResources((inputs) => forward(inputs, reducer?.() ?? null));
   }
 
-  normalisedByMoments(block: NormedBlock, inputShape: readonly number[]): CompiledFunction {
-    const plan = planBlock(block, inputShape);
+  normalisedByMoments(unit: UnitLayers, inputShapes: Shapes): CompiledFunction {
+    const { forward, plan } = this.#forwardOf(unit, inputShapes);
+    const order = plan.layers.flatMap(({ batchNorm }) => batchNorm < 0 ? [] : [batchNorm]);
+    const first = inputShapes.length + plan.parameters;
     return withoutResources((inputs) => {
       const own: Float32Array[] = [];
-      const given = inputs.slice(1 + plan.parameters);
-      const reducer = givenMoments(given, (moments) => own.push(moments.dataSync<"float32">().slice()));
-      const outputs = this.#forward(plan, inputs.slice(0, 1 + plan.parameters), reducer);
+      let exchanged = 0;
+      const reducer = givenMoments(
+        order.map((batchNorm) => inputs[first + batchNorm]),
+        (moments) => own[order[exchanged++]] = moments.dataSync<"float32">().slice(),
+      );
+      const outputs = forward(inputs.slice(0, first), reducer);
       return [...outputs, ...own.map((values) => tf.tensor1d(values))];
     });
+  }
+
+  inference(unit: UnitLayers, inputShapes: Shapes): CompiledFunction {
+    return "steps" in unit
+      ? new MapInference(this.#native, planMaps(unit, inputShapes))
+      : new FusedInference(this.#native, planBlock(unit, inputShapes[0]));
   }
 
   [Symbol.dispose](): void {
     this.#native[Symbol.dispose]();
   }
 
-  inference(block: NormedBlock, inputShape: readonly number[]): CompiledFunction {
-    return new FusedInference(this.#native, planBlock(block, inputShape));
+  /** A forward pass of which nothing is kept for a backward pass. */
+  #forwardOf(unit: UnitLayers, inputShapes: Shapes): { forward: Forward; plan: BlockPlan | MapPlan } {
+    if ("steps" in unit) {
+      const plan = planMaps(unit, inputShapes);
+      return { forward: this.#mapsForward(plan), plan };
+    }
+    const plan = planBlock(unit, inputShapes[0]);
+    return { forward: this.#blockForward(plan), plan };
   }
 
-  /** Nothing is kept for a backward pass. */
-  #forward(plan: BlockPlan, inputs: readonly Tensor[], reducer: MomentReducer | null): Tensor[] {
-    const { outputs, layers } = runForward(this.#native, plan, inputs, reducer);
-    for (const { z, norm } of layers) [z, norm].forEach((memory) => this.#native.give(memory));
-    return outputs;
+  #blockForward(plan: BlockPlan): Forward {
+    return (inputs, reducer) => {
+      const { outputs, layers } = runForward(this.#native, plan, inputs, reducer);
+      this.#giveBack(layers);
+      return outputs;
+    };
+  }
+
+  #mapsForward(plan: MapPlan): Forward {
+    return (inputs, reducer) => {
+      const { outputs, maps } = forwardMaps(
+        this.#native,
+        plan,
+        inputs,
+        reducer,
+        (left) => this.#giveBack(left),
+      );
+      disposeMaps(maps);
+      return outputs;
+    };
+  }
+
+  #giveBack(left: readonly LayerResult[]): void {
+    for (const { z, norm } of left) [z, norm].forEach((memory) => this.#native.give(memory));
   }
 }
 
 function withoutResources(call: CompiledFunction["call"]): CompiledFunction {
   return { call, [Symbol.dispose](): void {} };
+}
+
+type Forward = (inputs: readonly Tensor[], reducer: MomentReducer | null) => Tensor[];
+
+function isBlock({ main, projection, ofImages }: NormedBlock): boolean {
+  const [first, ...later] = main;
+  if (ofImages) return first?.kind === "conv" && projection.length === 0 && later.every(isLayer);
+  return main.length > 0 && [...main, ...projection].every(isLayer);
+}
+
+/** Other than as the first layer over images. */
+function isLayer({ kind, kernel }: NormedLayer): boolean {
+  return kind === "pointwise" || (kind === "depthwise" && [3, 5, 7].includes(kernel));
 }

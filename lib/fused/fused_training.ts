@@ -1,45 +1,23 @@
 /**
- * A block in training as fused passes: forward one pass over each layer and one that joins; backward one that sums up the
- * incoming gradient of each branch and one over each layer. Each batch norm's statistics lie between two passes, which
- * is where workers exchange them.
+ * A block in training as fused passes, branch by branch.
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Compiled, ForwardResult } from "../nn/compiled.ts";
-import type { NormedLayer } from "../nn/normed_block.ts";
 import type { MomentReducer } from "../nn/sync_batch_norm.ts";
-import {
-  checkCount,
-  type GradientSums,
-  mergedMoments,
-  mergedSums,
-  type Moments,
-  normRows,
-  ownStatistics,
-  slopeOf,
-  toStatistics,
-  writeNorm,
-} from "./batch_moments.ts";
-import { type BlockPlan, branches, kernelWeight, type LayerPlan } from "./block_plan.ts";
-import { reversedInputs } from "./image_weight.ts";
-import { doubles, floatsAt, type NativeLibrary, type Pass, type PooledMemory } from "./native_library.ts";
+import { checkCount, normRows } from "./batch_moments.ts";
+import { type BlockPlan, branches } from "./block_plan.ts";
+import { branchBackward } from "./branch_backward.ts";
+import { branchForward, type LayerResult, layerStatistics } from "./branch_forward.ts";
+import type { LayerPlan } from "./layer_plan.ts";
+import type { NativeLibrary } from "./native_library.ts";
+import { ParameterGradients } from "./parameter_gradients.ts";
 
 /** Makes the {@linkcode MomentReducer} of one pass; null for a worker alone. */
 export type PassReducer = ((pass: "forward" | "backward") => MomentReducer) | null;
 
-/** What a forward pass leaves of one layer. */
-interface LayerResult {
-  readonly z: PooledMemory;
-  readonly norm: PooledMemory;
-  readonly moments: Moments;
-}
-
-/**
- * A block's forward and backward pass. Residuals: x, the parameters, then each layer's z `[pixels, padded]` and norm
- * `[4 padded + 1]`, whose last value is the count.
- */
+/** A block's forward and backward pass. Residuals: x, the parameters, then what each layer left, see {@linkcode keptResults}. */
 export class FusedTraining implements Compiled {
   readonly #native: NativeLibrary;
   readonly #plan: BlockPlan;
@@ -60,11 +38,7 @@ export class FusedTraining implements Compiled {
       ordered,
       this.#reducer?.("forward") ?? null,
     );
-    const kept = layers.flatMap(({ z, norm }, i) => {
-      const { pixels, layer } = this.#plan.layers[i];
-      const padded = this.#native.padded(layer.outChannels);
-      return [this.#native.adopt([pixels, padded], z), this.#native.adopt([normRows * padded + 1], norm)];
-    });
+    const kept = keptResults(this.#native, this.#plan.layers, layers);
     return { outputs, residuals: [...ordered.map((input) => input.clone()), ...kept] };
   }
 
@@ -76,89 +50,17 @@ export class FusedTraining implements Compiled {
       const [input, ...parameters] = addresses.slice(0, 1 + count);
       const kept = addresses.slice(1 + count);
       const dx = ofImages ? null : native.takeTensor(inputShape);
-      const gradients: Tensor[] = [];
-      for (const branch of branches(layers)) {
-        gradients.push(...this.#branchBackward(branch, { joined, input, parameters, kept, dx, reducer }));
-      }
-      return [...(dx === null ? [] : [dx.tensor]), ...gradients];
+      const gradients = new ParameterGradients(native);
+      branches(layers).forEach((branch, i) => {
+        const inputGradient = dx && { address: dx.address, adds: i > 0 };
+        const pass = { joined, input, parameters, kept, inputGradient, reducer };
+        branchBackward(native, branch, pass, gradients);
+      });
+      return [...(dx === null ? [] : [dx.tensor]), ...gradients.tensors()];
     });
   }
 
   [Symbol.dispose](): void {}
-
-  /** From a branch's last layer to its first; the gradients of its parameters, in their order. */
-  #branchBackward(branch: readonly LayerPlan[], pass: BackwardPass): Tensor[] {
-    const native = this.#native;
-    const gradients: Tensor[] = [];
-    let incoming: PooledMemory | null = null;
-    let sums = this.#incomingSums(branch[branch.length - 1], pass);
-    for (const plan of [...branch].reverse()) {
-      const { before, layer, index } = plan;
-      const norm = floatsAt(pass.kept[2 * index + 1], normRows * native.padded(layer.outChannels) + 1);
-      const slope = slopeOf(mergedSums(sums, pass.reducer), norm.subarray(0, -1), norm[norm.length - 1]);
-      const outgoing: PooledMemory | null = before &&
-        native.take(before.pixels * native.padded(before.layer.outChannels));
-      const weightGradient = native.takeTensor(weightShape(plan));
-      const inputSums = doubles(2 * layer.inChannels);
-      native.backward({
-        ...this.#fields(plan, pass),
-        gradient: incoming?.address ?? 0n,
-        slope,
-        inputGradient: outgoing?.address ?? pass.dx?.address ?? 0n,
-        adds: before === null && branch[0].index > 0,
-        weightGradient: weightGradient.address,
-        inputSums,
-      });
-      if (layer.kind === "conv") turnBack(weightGradient.address, layer);
-      if (incoming !== null) native.give(incoming);
-      const biasGradient = layer.bias ? [tf.zeros([layer.outChannels])] : []; // batch norm takes a bias away again
-      const ofNorm = normGradients(sums, norm.subarray(0, -1));
-      gradients.unshift(weightGradient.tensor, ...biasGradient, ...ofNorm);
-      incoming = outgoing;
-      sums = halves(inputSums);
-    }
-    return gradients;
-  }
-
-  #incomingSums(last: LayerPlan, pass: BackwardPass): GradientSums {
-    const sums = doubles(2 * last.layer.outChannels);
-    this.#native.gradientSums({ ...this.#fields(last, pass), sums });
-    return halves(sums);
-  }
-
-  #fields(plan: LayerPlan, { joined, input, parameters, kept }: BackwardPass): Pass {
-    const { geometry, before, index } = plan;
-    return {
-      ...geometry,
-      ...(before === null
-        ? { input }
-        : { input: kept[2 * before.index], inputNorm: kept[2 * before.index + 1] }),
-      weight: kernelWeight(plan, parameters),
-      z: kept[2 * index],
-      norm: kept[2 * index + 1],
-      joined,
-    };
-  }
-}
-
-/** The gradient of a weight that was turned for images, in its place. */
-function turnBack(address: bigint, { kernel, inChannels, outChannels }: NormedLayer): void {
-  const gradient = floatsAt(address, kernel * kernel * inChannels * outChannels);
-  gradient.set(reversedInputs(gradient, inChannels, outChannels));
-}
-
-/** What the layers of one backward pass share. */
-interface BackwardPass {
-  /** The block's gradient, as all addresses. */
-  readonly joined: bigint;
-  readonly input: bigint;
-  /** In the block's order. */
-  readonly parameters: readonly bigint[];
-  /** z and norm of each layer. */
-  readonly kept: readonly bigint[];
-  /** The input's gradient; null for images. */
-  readonly dx: { readonly address: bigint } | null;
-  readonly reducer: MomentReducer | null;
 }
 
 /**
@@ -176,55 +78,21 @@ export function runForward(
   if (reducer === null) layers.forEach(({ pixels }) => checkCount(pixels));
   return native.read(inputs, ([input, ...parameters]) => {
     const y = native.takeTensor(outputShape);
-    const results: LayerResult[] = [];
-    for (const plan of layers) {
-      const { places, before, layer, pixels } = plan;
-      const padded = native.padded(layer.outChannels);
-      const [z, norm] = [native.take(pixels * padded), native.take(normRows * padded + 1)];
-      const sums = doubles(2 * layer.outChannels);
-      const fields: Pass = {
-        ...plan.geometry,
-        ...(before === null
-          ? { input }
-          : { input: results[before.index].z.address, inputNorm: results[before.index].norm.address }),
-        weight: kernelWeight(plan, parameters),
-        z: z.address,
-        norm: norm.address,
-        sums,
-        joined: y.address,
-      };
-      native.forward(fields);
-      const { g: means, gz: squares } = halves(sums);
-      const moments = mergedMoments({ count: pixels, means, squares }, reducer);
-      const floats = floatsAt(norm.address, normRows * padded + 1);
-      const [scale, shift] = [places.scale, places.shift].map((place) =>
-        floatsAt(parameters[place], layer.outChannels)
-      );
-      writeNorm(ownStatistics(moments), scale, shift, floats.subarray(0, -1));
-      floats[normRows * padded] = moments.count;
-      results.push({ z, norm, moments });
-      if (plan.isLast) native.join(fields);
-    }
-    const statistics = layers.flatMap(({ layer, places, index }) => {
-      const bias = layer.bias ? floatsAt(parameters[places.bias], layer.outChannels) : null;
-      return toStatistics(results[index].moments, bias).map((values) => tf.tensor1d(values));
-    });
+    const pass = { input, joined: y.address, parameters, reducer };
+    const results = branches(layers).flatMap((branch) => branchForward(native, branch, pass));
+    const statistics = layers.flatMap((plan, i) => layerStatistics(plan, results[i], parameters));
     return { outputs: [y.tensor, ...statistics], layers: results };
   });
 }
 
-/** The gradients of scale and shift, from this worker's own sums: dScale = s sum g (z - mean), dShift = sum g. */
-function normGradients({ g, gz }: GradientSums, norm: Float32Array): Tensor[] {
-  const inverseDeviations = norm.subarray(3 * norm.length / normRows);
-  return [Float32Array.from(gz, (sum, c) => sum * inverseDeviations[c]), Float32Array.from(g)]
-    .map((values) => tf.tensor1d(values));
-}
-
-/** Of a `NormedLayer`, as `convWeightShape` has it. */
-function weightShape({ layer: { kind, kernel, inChannels, outChannels } }: LayerPlan): number[] {
-  return [kernel, kernel, inChannels, kind === "depthwise" ? 1 : outChannels];
-}
-
-function halves(values: Float64Array): GradientSums {
-  return { g: values.subarray(0, values.length / 2), gz: values.subarray(values.length / 2) };
+/** What layers left as tensors, the caller's: z `[pixels, padded]` and norm `[4 padded + 1]` of each. */
+export function keptResults(
+  native: NativeLibrary,
+  layers: readonly LayerPlan[],
+  results: readonly LayerResult[],
+): Tensor[] {
+  return results.flatMap(({ z, norm }, i) => {
+    const padded = native.padded(layers[i].layer.outChannels);
+    return [native.adopt([layers[i].pixels, padded], z), native.adopt([normRows * padded + 1], norm)];
+  });
 }

@@ -1,5 +1,5 @@
 /**
- * Blocks as fused kernels: built once, loaded, and handed to whoever runs units.
+ * Blocks, pyramids and heads as fused kernels: built once, loaded, and handed to whoever runs units.
  *
  * @module
  */

@@ -21,6 +21,10 @@ const symbols = {
   detnas_join: { parameters: ["buffer", "pointer"], result: "void" },
   detnas_gradient_sums: { parameters: ["buffer", "pointer"], result: "void" },
   detnas_backward: { parameters: ["buffer", "pointer"], result: "void" },
+  detnas_add_enlarged: { parameters: ["buffer", "pointer"], result: "void" },
+  detnas_add_reduced: { parameters: ["buffer", "pointer"], result: "void" },
+  detnas_take_every_other: { parameters: ["buffer", "pointer"], result: "void" },
+  detnas_give_every_other: { parameters: ["buffer", "pointer"], result: "void" },
   detnas_infer: { parameters: ["buffer", "i64", "pointer"], result: "void" },
 } as const;
 
@@ -54,6 +58,7 @@ const passFields = [
   "adds",
   "weightGradient",
   "inputSums",
+  "weightGradientAdds",
 ] as const;
 
 /** An array that a pass reads or writes; it has a buffer of its own, see {@linkcode floats}. */
@@ -132,6 +137,26 @@ export class NativeLibrary implements Disposable {
   infer(branch: readonly Pass[]): void {
     const count = BigInt(branch.length);
     this.#run(branch, (packed) => this.#library.symbols.detnas_infer(packed, count, this.#threads));
+  }
+
+  /** Adds a map of half the size, enlarged, to `joined`. */
+  addEnlarged(pass: Pass): void {
+    this.#run([pass], (packed) => this.#library.symbols.detnas_add_enlarged(packed, this.#threads));
+  }
+
+  /** The gradient of {@linkcode addEnlarged}'s smaller map, from `joined`. */
+  addReduced(pass: Pass): void {
+    this.#run([pass], (packed) => this.#library.symbols.detnas_add_reduced(packed, this.#threads));
+  }
+
+  /** Every other row and column into `joined`. */
+  takeEveryOther(pass: Pass): void {
+    this.#run([pass], (packed) => this.#library.symbols.detnas_take_every_other(packed, this.#threads));
+  }
+
+  /** The gradient of what {@linkcode takeEveryOther} read, from `joined`. */
+  giveEveryOther(pass: Pass): void {
+    this.#run([pass], (packed) => this.#library.symbols.detnas_give_every_other(packed, this.#threads));
   }
 
   #run(passes: readonly Pass[], call: (packed: Uint8Array<ArrayBuffer>) => void): void {

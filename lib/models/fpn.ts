@@ -8,12 +8,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor4D } from "@tensorflow/tfjs-core";
 import type { ConvShape } from "../nn/conv.ts";
 import { convFanIn } from "../nn/conv.ts";
+import type { MapLayer } from "../nn/map_network.ts";
 import { relu } from "../nn/relu.ts";
 import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
-import type { ConvInit, ConvLayerShape } from "./conv_layer.ts";
+import type { ConvInit } from "./conv_layer.ts";
 import { normedConv, plainConv } from "./conv_layer.ts";
 import type { Part } from "./part.ts";
 import { allOf, parametersOf, statisticsOf } from "./part.ts";
+import { type PyramidLayers, pyramidMaps } from "./pyramid_maps.ts";
 
 /** How a detector's layers are normalised: batch norm (over one or all workers), or not at all. */
 export type DetectorNorm = "batch" | "none";
@@ -63,14 +65,14 @@ export function pyramidTaps({ stageChannels, levels: [first, last] }: PyramidSha
 export function fpnUnit(shape: PyramidShape): Unit {
   checkLevels(shape);
   const taps = pyramidTaps(shape);
-  const lateral = taps.map((stage) => lateralConv(stage, shape));
-  const output = taps.map((stage) => outputConv(stage, shape));
-  const parts = [...lateral, ...output, ...extraConvs(shape)];
+  const layers = pyramidLayers(taps, shape);
+  const parts = pyramidParts(taps, layers, shape);
   const extra = extraCount(shape);
   return {
     name: "fpn",
     signature: `fpn ${shape.levels} ${shape.extraLevels} (${parts.map((part) => part.signature).join(", ")})`,
     ...allOf(parts),
+    maps: pyramidMaps(layers, extra),
     train(inputs: Tensor[], parameters: Tensor[], batchNorm: BatchNormTraining): TrainingPass {
       const own = parametersOf(parts, parameters);
       const moments: Tensor[][] = [];
@@ -128,31 +130,37 @@ function enlarged(x: Tensor, like: Tensor): Tensor {
   return tf.slice(twice, [0, 0, 0, 0], [batch, height, width, channels]);
 }
 
-function lateralConv(stage: number, shape: PyramidShape): Part {
-  const size = { kernel: 1, stride: 1, inChannels: shape.stageChannels[stage] } as const;
-  return pyramidConv(`lateral${stage + firstStageLevel}`, { kind: "pointwise", ...size }, shape);
+function pyramidLayers(taps: readonly number[], shape: PyramidShape): PyramidLayers {
+  const { stageChannels, channels, extraLevels } = shape;
+  const norms = shape.norm === "batch" ? 1 : 0;
+  const fixed = { outChannels: channels, bias: true, relu: false } as const;
+  const output = { kind: "conv", kernel: 3, stride: 1, inChannels: channels, ...fixed } as const;
+  return {
+    lateral: taps.map((stage) => {
+      return { kind: "pointwise", kernel: 1, stride: 1, inChannels: stageChannels[stage], ...fixed, norms };
+    }),
+    output: taps.map(() => ({ ...output, norms })),
+    extra: extraLevels === "subsampled"
+      ? []
+      : Array.from({ length: extraCount(shape) }, () => ({ ...output, stride: 2, norms: 0 })),
+  };
 }
 
-function outputConv(stage: number, shape: PyramidShape): Part {
-  const size = { kernel: 3, stride: 1, inChannels: shape.channels } as const;
-  return pyramidConv(`output${stage + firstStageLevel}`, { kind: "conv", ...size }, shape);
-}
-
-function pyramidConv(name: string, size: Omit<ConvShape, "outChannels">, shape: PyramidShape): Part {
-  const layer: ConvLayerShape = { ...size, outChannels: shape.channels, bias: true, relu: false };
-  return shape.norm === "batch" ? normedConv(name, layer, init(layer)) : plainConv(name, layer, init(layer));
-}
-
-function extraConvs(shape: PyramidShape): Part[] {
-  if (shape.extraLevels === "subsampled") return [];
-  const { stageChannels, channels } = shape;
-  const size = { kernel: 3, stride: 2, inChannels: channels, outChannels: channels } as const;
-  const layer: ConvLayerShape = { kind: "conv", ...size, bias: true, relu: false };
+function pyramidParts(
+  taps: readonly number[],
+  { lateral, output, extra }: PyramidLayers,
+  { stageChannels }: PyramidShape,
+): Part[] {
   const top = lastStageLevel(stageChannels);
-  return Array.from(
-    { length: extraCount(shape) },
-    (_, i) => plainConv(`extra${top + 1 + i}`, layer, init(layer)),
-  );
+  return [
+    ...lateral.map((layer, i) => pyramidConv(`lateral${taps[i] + firstStageLevel}`, layer)),
+    ...output.map((layer, i) => pyramidConv(`output${taps[i] + firstStageLevel}`, layer)),
+    ...extra.map((layer, i) => pyramidConv(`extra${top + 1 + i}`, layer)),
+  ];
+}
+
+function pyramidConv(name: string, layer: MapLayer): Part {
+  return (layer.norms > 0 ? normedConv : plainConv)(name, layer, init(layer));
 }
 
 function extraCount({ stageChannels, levels: [, last] }: PyramidShape): number {

@@ -26,11 +26,21 @@ export {
   type InputSpec,
   type TensorFunction,
 } from "../nn/compiled.ts";
-export type { BlockKernels } from "../nn/block_kernels.ts";
+export type { BlockKernels, UnitLayers } from "../nn/block_kernels.ts";
 export type { MomentReducer } from "../nn/sync_batch_norm.ts";
 export type { Architecture } from "../space/architecture.ts";
 export type { BlockShape, CustomChoice, SearchSpace } from "../space/search_space.ts";
 export type { ConvLayer } from "../space/block_layers.ts";
+export type {
+  EveryOtherStep,
+  LayerStep,
+  MapLayer,
+  MapNetwork,
+  MapOutput,
+  MapStep,
+  ReluStep,
+  SumStep,
+} from "../nn/map_network.ts";
 export type { NormedBlock, NormedLayer } from "../nn/normed_block.ts";
 
 // Pieces
@@ -74,5 +84,6 @@ export { type Supernet, supernet } from "./backbone.ts";
 export type { ShuffleMethod } from "./channel_shuffle.ts";
 export { type Classifier, classifierUnit } from "./classifier.ts";
 export { type DetectorNorm, type ExtraLevels, fpnUnit, type PyramidShape, pyramidTaps } from "./fpn.ts";
+export { headMaps, type HeadPredictor } from "./head_maps.ts";
 export { type RetinaHeadShape, retinaHeadUnit } from "./retina_head.ts";
 export { retinaLoss, type RetinaLossSettings } from "./retina_loss.ts";

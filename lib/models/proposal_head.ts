@@ -6,15 +6,18 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { MapLayer } from "../nn/map_network.ts";
 import type { BatchNormTraining, TrainingPass, Unit } from "../nn/unit.ts";
 import type { ConvInit } from "./conv_layer.ts";
 import { plainConv } from "./conv_layer.ts";
+import { headMaps } from "./head_maps.ts";
 import { byAnchor, onAllLevels } from "./levels_part.ts";
-import type { Part } from "./part.ts";
 import { allOf, parametersOf } from "./part.ts";
 
 /** What the head is made of. */
 export interface ProposalHeadShape {
+  /** How many levels there are. */
+  readonly levels: number;
   /** Channels of the levels and of the head. */
   readonly channels: number;
   /** Anchors a cell, A. */
@@ -27,12 +30,13 @@ export interface ProposalHeadShape {
  * with ReLU, then 1x1 ones for the two, the same on all levels, all with a bias and none normalised. Weights start at
  * N(0, 0.01^2), biases at 0.
  */
-export function proposalHeadUnit({ channels, anchorsPerCell }: ProposalHeadShape): Unit {
-  const parts = [
-    conv("hidden", 3, channels, channels),
-    conv("object", 1, channels, anchorsPerCell),
-    conv("box", 1, channels, 4 * anchorsPerCell),
+export function proposalHeadUnit({ levels, channels, anchorsPerCell }: ProposalHeadShape): Unit {
+  const layers = [
+    conv(3, channels, channels),
+    conv(1, channels, anchorsPerCell),
+    conv(1, channels, 4 * anchorsPerCell),
   ];
+  const parts = ["hidden", "object", "box"].map((name, i) => plainConv(name, layers[i], init));
   const [hidden, object, box] = parts.map(onAllLevels);
   const run = (inputs: Tensor[], parameters: Tensor[]): Tensor[] => {
     const own = parametersOf(parts, parameters);
@@ -45,6 +49,10 @@ export function proposalHeadUnit({ channels, anchorsPerCell }: ProposalHeadShape
     name: "proposalHead",
     signature: `proposalHead (${parts.map((part) => part.signature).join("; ")})`,
     ...allOf(parts),
+    maps: headMaps(levels, layers.slice(0, 1), [
+      { layers: [layers[1]], row: [] },
+      { layers: [layers[2]], row: [4] },
+    ]),
     // Without batch norm, training's pass is inference's.
     train: (inputs: Tensor[], parameters: Tensor[], _batchNorm: BatchNormTraining): TrainingPass => ({
       outputs: run(inputs, parameters),
@@ -56,8 +64,7 @@ export function proposalHeadUnit({ channels, anchorsPerCell }: ProposalHeadShape
 
 const init: ConvInit = { weight: { kind: "normal", std: 0.01 }, shift: 0 };
 
-function conv(name: string, kernel: 1 | 3, inChannels: number, outChannels: number): Part {
+function conv(kernel: 1 | 3, inChannels: number, outChannels: number): MapLayer {
   const kind = kernel === 1 ? "pointwise" : "conv";
-  const layer = { kind, kernel, stride: 1, inChannels, outChannels, bias: true, relu: kernel === 3 } as const;
-  return plainConv(name, layer, init);
+  return { kind, kernel, stride: 1, inChannels, outChannels, bias: true, relu: kernel === 3, norms: 0 };
 }

@@ -7,11 +7,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { batchNormAffine, batchNormEpsilon } from "../nn/batch_norm.ts";
 import { convolve } from "../nn/conv.ts";
+import type { MapLayer } from "../nn/map_network.ts";
 import { relu } from "../nn/relu.ts";
 import type { BatchNormTraining, Unit } from "../nn/unit.ts";
 import type { ConvInit, ConvLayerShape } from "./conv_layer.ts";
 import { normSpecs, plainConv, weightSpec } from "./conv_layer.ts";
 import type { DetectorNorm } from "./fpn.ts";
+import { headMaps } from "./head_maps.ts";
 import {
   headUnit,
   levelsChain,
@@ -48,24 +50,44 @@ export interface RetinaHeadShape {
  */
 export function retinaHeadUnit(shape: RetinaHeadShape): Unit {
   checkPrior(shape.prior);
-  const classes = predictor("class", shape.classes, -Math.log((1 - shape.prior) / shape.prior), shape);
-  const boxes = predictor("box", 4, 0, shape);
-  const unit = headUnit("head", [classes, boxes]);
-  return { ...unit, signature: `${unit.signature} ${shape.levels} ${shape.classes}` };
+  const [classes, boxes] = [shape.classes, 4].map((depth) => predictorLayers(depth, shape));
+  const classBias = -Math.log((1 - shape.prior) / shape.prior);
+  const unit = headUnit("head", [
+    onAnchors(predictor("class", classes, classBias, shape), shape.classes),
+    onAnchors(predictor("box", boxes, 0, shape), 4),
+  ]);
+  const predictors = [{ layers: classes, row: [shape.classes] }, { layers: boxes, row: [4] }];
+  return {
+    ...unit,
+    signature: `${unit.signature} ${shape.levels} ${shape.classes}`,
+    maps: headMaps(levelCount(shape), [], predictors),
+  };
 }
 
 /** A tower and its last convolution, whose `[N, H, W, A D]` is read as `[N, H W A, D]`. */
-function predictor(name: string, depth: number, bias: number, shape: RetinaHeadShape): LevelsPart {
-  const layer = convLayer(shape.channels, shape.anchorsPerCell * depth);
-  const last = onAllLevels(plainConv(`${name}.last`, layer, { ...headInit, shift: bias }));
-  const tower = Array.from({ length: shape.towerConvs }, (_, i) => towerConv(`${name}.${i}`, shape));
-  return onAnchors(levelsChain([...tower, last]), depth);
+function predictorLayers(depth: number, shape: RetinaHeadShape): MapLayer[] {
+  const { channels, anchorsPerCell, towerConvs, norm } = shape;
+  const plain = convLayer(channels, channels);
+  const tower = norm === "batch"
+    ? { ...plain, bias: false, relu: true, norms: levelCount(shape) }
+    : { ...plain, relu: true };
+  return [...Array.from({ length: towerConvs }, () => tower), convLayer(channels, anchorsPerCell * depth)];
 }
 
-function towerConv(name: string, shape: RetinaHeadShape): LevelsPart {
-  const layer = convLayer(shape.channels, shape.channels);
-  if (shape.norm === "batch") return normedOnAllLevels(name, { ...layer, bias: false }, shape.levels);
-  return onAllLevels(plainConv(name, { ...layer, relu: true }, headInit));
+/** The layers as a part; the last one's bias starts as given. */
+function predictor(
+  name: string,
+  layers: readonly MapLayer[],
+  bias: number,
+  { levels }: RetinaHeadShape,
+): LevelsPart {
+  return levelsChain(layers.map((layer, i) => {
+    if (i === layers.length - 1) {
+      return onAllLevels(plainConv(`${name}.last`, layer, { ...headInit, shift: bias }));
+    }
+    if (layer.norms > 0) return normedOnAllLevels(`${name}.${i}`, layer, levels);
+    return onAllLevels(plainConv(`${name}.${i}`, layer, headInit));
+  }));
 }
 
 /** One convolution for all levels, and a batch norm for each: levels differ in their statistics. ReLU last. */
@@ -98,8 +120,12 @@ function normedOnAllLevels(
 
 const headInit: ConvInit = { weight: { kind: "normal", std: 0.01 }, shift: 0 };
 
-function convLayer(inChannels: number, outChannels: number): ConvLayerShape {
-  return { kind: "conv", kernel: 3, stride: 1, inChannels, outChannels, bias: true, relu: false };
+function convLayer(inChannels: number, outChannels: number): MapLayer {
+  return { kind: "conv", kernel: 3, stride: 1, inChannels, outChannels, bias: true, relu: false, norms: 0 };
+}
+
+function levelCount({ levels: [first, last] }: RetinaHeadShape): number {
+  return last - first + 1;
 }
 
 function checkPrior(prior: number): void {

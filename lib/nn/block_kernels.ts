@@ -1,55 +1,59 @@
 /**
- * The contract between units and kernels that run a whole block at once.
+ * The contract between units and kernels that run a whole unit at once.
  *
  * @module
  */
 import type { Compiled, CompiledFunction } from "./compiled.ts";
+import type { MapNetwork } from "./map_network.ts";
 import type { NormedBlock } from "./normed_block.ts";
 import type { MomentReducer } from "./sync_batch_norm.ts";
 
-/** Runs blocks. */
+/** A unit as data: `Unit.block` or `Unit.maps`. */
+export type UnitLayers = NormedBlock | MapNetwork;
+
+/** Runs blocks, pyramids and heads. */
 export interface BlockKernels {
-  /** Whether it has kernels for a block. */
-  supports(block: NormedBlock): boolean;
+  /** Whether it has kernels for a unit. */
+  supports(unit: UnitLayers): boolean;
   /**
-   * A block in training: inputs are x `[N, H, W, C]` and the parameters, each with a gradient; but images, which have none, come
-   * last. Outputs are y and, without a gradient, each batch norm's mean and unbiased variance.
+   * A unit in training: inputs are the unit's, `[N, H, W, C]` each, and the parameters, each with a gradient; but images, which
+   * have none, come last. Outputs are the unit's and, without a gradient, each batch norm's mean and unbiased variance.
    *
-   * @param block The block.
-   * @param inputShape x's, `[N, H, W, C]`.
+   * @param unit The unit's layers.
+   * @param inputShapes The unit's inputs'.
    * @param reducer How workers exchange moments, made anew for each pass; null without other workers.
    */
   training(
-    block: NormedBlock,
-    inputShape: readonly number[],
+    unit: UnitLayers,
+    inputShapes: readonly (readonly number[])[],
     reducer: ((pass: "forward" | "backward") => MomentReducer) | null,
   ): Compiled;
   /**
-   * Forward only, as {@linkcode BlockKernels.training}, but x always comes first: nothing is kept for a backward pass.
+   * Forward only, as {@linkcode BlockKernels.training}, but images come first, too: nothing is kept for a backward pass.
    *
-   * @param block The block.
-   * @param inputShape x's, `[N, H, W, C]`.
+   * @param unit The unit's layers.
+   * @param inputShapes The unit's inputs'.
    * @param reducer How workers exchange moments, made anew for each pass; null without other workers.
    */
   normalisedByBatch(
-    block: NormedBlock,
-    inputShape: readonly number[],
+    unit: UnitLayers,
+    inputShapes: readonly (readonly number[])[],
     reducer: (() => MomentReducer) | null,
   ): CompiledFunction;
   /**
-   * Forward only, normalised by given moments: inputs are x, the parameters, and for each batch norm `[2 C + 1]` the count,
-   * means and sums of squared deviations. Outputs are y, each batch norm's mean and unbiased variance by these, and the
+   * Forward only, normalised by given moments: inputs are the unit's, the parameters, and for each batch norm `[2 C + 1]` the count,
+   * means and sums of squared deviations. Outputs are the unit's, each batch norm's mean and unbiased variance by these, and the
    * batch's own moments, as many and alike, whose means may leave out a convolution's bias.
    *
-   * @param block The block.
-   * @param inputShape x's, `[N, H, W, C]`.
+   * @param unit The unit's layers.
+   * @param inputShapes The unit's inputs'.
    */
-  normalisedByMoments(block: NormedBlock, inputShape: readonly number[]): CompiledFunction;
+  normalisedByMoments(unit: UnitLayers, inputShapes: readonly (readonly number[])[]): CompiledFunction;
   /**
-   * A block in inference: inputs are x, the parameters, and each batch norm's mean and variance.
+   * A unit in inference: inputs are the unit's, the parameters, and each batch norm's mean and variance.
    *
-   * @param block The block.
-   * @param inputShape x's, `[N, H, W, C]`.
+   * @param unit The unit's layers.
+   * @param inputShapes The unit's inputs'.
    */
-  inference(block: NormedBlock, inputShape: readonly number[]): CompiledFunction;
+  inference(unit: UnitLayers, inputShapes: readonly (readonly number[])[]): CompiledFunction;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { MapNetwork } from "./map_network.ts";
 import type { NormedBlock } from "./normed_block.ts";
 
 /** How a parameter starts. */
@@ -68,6 +69,8 @@ export interface Unit {
   readonly batchNorms: readonly BatchNormSpec[];
   /** The unit as kernels that run a whole block take it, where it is one; says the same as the functions below. */
   readonly block?: NormedBlock;
+  /** The same of a unit over maps of several sizes: a pyramid, or a head. */
+  readonly maps?: MapNetwork;
   /**
    * Forward pass in training, normalised by batch statistics. Gradients flow to `inputs` and `parameters`.
    *

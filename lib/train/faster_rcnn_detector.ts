@@ -83,7 +83,11 @@ export class FasterRcnnDetector implements Detector {
   /** Builds the units of a config. */
   constructor(context: DetectorContext, config: FasterRcnnConfig) {
     const { channels, norm, boxHead, levels: [first, last] } = config;
-    this.#proposalHead = proposalHeadUnit({ channels, anchorsPerCell: anchorsPerCell(config) });
+    this.#proposalHead = proposalHeadUnit({
+      levels: last - first + 1,
+      channels,
+      anchorsPerCell: anchorsPerCell(config),
+    });
     this.#boxHead = boxHeadUnit({ ...boxHead, channels, norm, classes: context.classes });
     this.units = [this.#proposalHead, this.#boxHead];
     this.#roiLevels = [first, Math.min(last, lastRoiLevel)];

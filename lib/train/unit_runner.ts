@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { BlockKernels } from "../nn/block_kernels.ts";
+import type { BlockKernels, UnitLayers } from "../nn/block_kernels.ts";
 import type { Compiled, CompiledFunction, Compiler, InputSpec } from "../nn/compiled.ts";
 import { type SgdSettings, sgdUpdate, squaredNorm } from "../nn/sgd.ts";
 import { batchNormEpsilon, updateStatistics } from "../nn/batch_norm.ts";
@@ -60,7 +60,7 @@ export interface BatchNormMaker {
    */
   of(functionName: string): BatchNormTraining;
   /**
-   * How kernels that run a whole block exchange its moments: null if there is no one to exchange them with; undefined if
+   * How kernels that run a whole unit exchange its moments: null if there is no one to exchange them with; undefined if
    * the batch norm is not theirs.
    */
   reducerOf?(functionName: string): MomentReducer | null;
@@ -78,7 +78,7 @@ export class UnitRunner implements Disposable {
    *
    * @param compiler How functions are compiled.
    * @param batchNorm Batch norm in training: one worker's, or synchronised over all.
-   * @param kernels Run whole blocks in place of compiled functions where they can; default none.
+   * @param kernels Run whole units in place of compiled functions where they can; default none.
    */
   constructor(
     compiler: Compiler,
@@ -111,7 +111,7 @@ export class UnitRunner implements Disposable {
       unit,
       ordered,
       () =>
-        this.#fusedTraining(unit, inputs[0], gradientInputs) ??
+        this.#fusedTraining(unit, inputs, gradientInputs) ??
           this.#compiler.differentiable({
             name: unit.name,
             inputs: specs(ordered),
@@ -169,7 +169,7 @@ export class UnitRunner implements Disposable {
       unit,
       all,
       () =>
-        this.#fusedNormalising(unit, inputs[0]) ??
+        this.#fusedNormalising(unit, inputs) ??
           this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
             const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
             const { outputs, moments } = unit.train(front, parameters, this.#batchNorm("batch", unit));
@@ -222,7 +222,7 @@ export class UnitRunner implements Disposable {
       unit,
       all,
       () =>
-        this.#fusedNormalisingBy(unit, inputs[0]) ??
+        this.#fusedNormalisingBy(unit, inputs) ??
           this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
             const [front, ownParameters, ownGiven] = split(tensors, inputs.length, parameters.length);
             const own: Tensor[] = [];
@@ -261,7 +261,7 @@ export class UnitRunner implements Disposable {
       unit,
       all,
       () =>
-        this.#fusedInference(unit, inputs[0]) ??
+        this.#fusedInference(unit, inputs) ??
           this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
             const [front, ownParameters, ownStatistics] = split(
               tensors,
@@ -341,36 +341,45 @@ export class UnitRunner implements Disposable {
     this.#functions.clear();
   }
 
-  /** The unit's block in training as kernels run it; null if they can't, or can't normalise as they should. */
-  #fusedTraining({ block, signature }: Unit, x: Tensor, gradientInputs: number): Compiled | null {
-    const name = `train ${signature}`;
+  /** The unit in training as kernels run it whole; null if they can't, or can't normalise as they should. */
+  #fusedTraining(unit: Unit, inputs: readonly Tensor[], gradientInputs: number): Compiled | null {
+    const name = `train ${unit.signature}`;
     const alone = this.#batchNorms.reducerOf?.(name);
-    if (!block || alone === undefined || !this.#kernels?.supports(block)) return null;
-    if (gradientInputs !== (block.ofImages ? 0 : 1)) return null;
-    return this.#kernels.training(
-      block,
-      x.shape,
+    const layers = this.#supportedLayers(unit);
+    if (layers === null || alone === undefined) return null;
+    if (gradientInputs !== (unit.block?.ofImages ? 0 : inputs.length)) return null;
+    return this.#kernels!.training(
+      layers,
+      inputs.map(({ shape }) => shape),
       alone && ((pass) => this.#batchNorms.reducerOf!(`${name} ${pass}`)!),
     );
   }
 
-  #fusedNormalising({ block, signature }: Unit, x: Tensor): CompiledFunction | null {
-    const name = `batch ${signature}`;
+  #fusedNormalising(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
+    const name = `batch ${unit.signature}`;
     const alone = this.#batchNorms.reducerOf?.(name);
-    if (!block || alone === undefined || !this.#kernels?.supports(block)) return null;
-    return this.#kernels.normalisedByBatch(
-      block,
-      x.shape,
+    const layers = this.#supportedLayers(unit);
+    if (layers === null || alone === undefined) return null;
+    return this.#kernels!.normalisedByBatch(
+      layers,
+      inputs.map(({ shape }) => shape),
       alone && (() => this.#batchNorms.reducerOf!(name)!),
     );
   }
 
-  #fusedNormalisingBy({ block }: Unit, x: Tensor): CompiledFunction | null {
-    return block && this.#kernels?.supports(block) ? this.#kernels.normalisedByMoments(block, x.shape) : null;
+  #fusedNormalisingBy(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
+    const layers = this.#supportedLayers(unit);
+    return layers && this.#kernels!.normalisedByMoments(layers, inputs.map(({ shape }) => shape));
   }
 
-  #fusedInference({ block }: Unit, x: Tensor): CompiledFunction | null {
-    return block && this.#kernels?.supports(block) ? this.#kernels.inference(block, x.shape) : null;
+  #fusedInference(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
+    const layers = this.#supportedLayers(unit);
+    return layers && this.#kernels!.inference(layers, inputs.map(({ shape }) => shape));
+  }
+
+  #supportedLayers({ block, maps }: Unit): UnitLayers | null {
+    const layers = block ?? maps;
+    return layers && this.#kernels?.supports(layers) ? layers : null;
   }
 
   #batchNorm(purpose: string, unit: Unit): BatchNormTraining {

@@ -1,5 +1,5 @@
 /** Blocks run by fused kernels: against PyTorch's numbers, against TensorFlow's kernels, and against differences. */
-import { assert, assertEquals, assertLess, assertThrows, fail } from "@std/assert";
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { blockUnit } from "../../lib/models/block.ts";
@@ -17,6 +17,7 @@ import { fusedKernels } from "../helpers/fused_kernels.ts";
 import { normalTensor } from "../helpers/gradients.ts";
 import { assertNoLeaks } from "../helpers/leaks.ts";
 import { assertGoldenPass } from "../helpers/golden_unit.ts";
+import { assertNear } from "../helpers/unit_passes.ts";
 import { goldenBlocks } from "../models/_golden_blocks.ts";
 
 const engine = await useEngine();
@@ -83,21 +84,6 @@ function blockOf(
 ): Unit {
   const layers = blockLayers(choices[choice], { stage: 0, indexInStage: 0, ...shape });
   return blockUnit("block", layers, method);
-}
-
-/** Asserts that numbers are as close as rounding lets them be: `relative` of the largest among them or of `scale`. */
-function assertNear(
-  actual: Float32Array,
-  wanted: Float32Array,
-  name: string,
-  relative: number,
-  scale = 0,
-): void {
-  const allowed = relative * wanted.reduce((most, value) => Math.max(most, Math.abs(value)), scale) + 1e-6;
-  actual.forEach((value, i) => {
-    if (Math.abs(value - wanted[i]) <= allowed) return;
-    fail(`${name}[${i}] is ${value}, should be ${wanted[i]} to ${allowed}`);
-  });
 }
 
 for (const [images, height, width, inChannels, outChannels, stride] of oddShapes) {

@@ -18,7 +18,7 @@ function drawn(unit: Unit): Tensor[] {
 }
 
 Deno.test("proposalHeadUnit() gives a logit and four deltas for every anchor of every level, in training as in inference", () => {
-  const unit = proposalHeadUnit({ channels: 4, anchorsPerCell: 3 });
+  const unit = proposalHeadUnit({ levels: 2, channels: 4, anchorsPerCell: 3 });
   const { outputs, moments } = unit.train(levels, drawn(unit), norm);
   assertEquals(outputs.map((y) => y.shape), [[2, 24], [2, 24, 4]]); // (3 * 2 + 2 * 1) cells of 3 anchors
   assertEquals(moments, []);
@@ -26,7 +26,7 @@ Deno.test("proposalHeadUnit() gives a logit and four deltas for every anchor of 
 });
 
 Deno.test("proposalHeadUnit() has one set of parameters for all levels: weights at N(0, 0.01^2), biases at 0", () => {
-  const { parameters, batchNorms } = proposalHeadUnit({ channels: 4, anchorsPerCell: 3 });
+  const { parameters, batchNorms } = proposalHeadUnit({ levels: 2, channels: 4, anchorsPerCell: 3 });
   assertEquals(parameters.map(({ name, shape }) => [name, ...shape]), [
     ["hidden.weight", 3, 3, 4, 4],
     ["hidden.bias", 4],
@@ -42,7 +42,7 @@ Deno.test("proposalHeadUnit() has one set of parameters for all levels: weights 
 });
 
 Deno.test("proposalHeadUnit() orders anchors by level, row, column, anchor", () => {
-  const unit = proposalHeadUnit({ channels: 1, anchorsPerCell: 2 });
+  const unit = proposalHeadUnit({ levels: 2, channels: 1, anchorsPerCell: 2 });
   const middle = tf.tensor([0, 0, 0, 0, 1, 0, 0, 0, 0], [3, 3, 1, 1]);
   const zero = tf.zeros([1]);
   const tenths = (count: number): Tensor => tf.div(tf.range(0, count), 10);
@@ -57,7 +57,7 @@ Deno.test("proposalHeadUnit() orders anchors by level, row, column, anchor", () 
 });
 
 Deno.test("proposalHeadUnit()'s gradients reach every level and parameter", () => {
-  const unit = proposalHeadUnit({ channels: 4, anchorsPerCell: 1 });
+  const unit = proposalHeadUnit({ levels: 2, channels: 4, anchorsPerCell: 1 });
   const gradients = tf.grads((...xs: Tensor[]) =>
     tf.addN(unit.train(xs.slice(0, 2), xs.slice(2), norm).outputs.map((y) => tf.sum(tf.square(y))))
   )([...levels, ...drawn(unit)]);

@@ -91,15 +91,15 @@ static inline void store_input_gradient(const Pass& pass, int64_t first, int64_t
                         : store_activation_gradient<false>)(pass, first, count, gradient, inputs, sums);
 }
 
-// Adds up the threads' gradients of a weight of `rows` rows of `columns` channels, in their order.
+// Adds up the threads' gradients of a weight of `rows` rows of `columns` channels, in their order; `adds`: to what is there.
 static inline void merge_weight_gradients(const std::vector<Buffer>& parts, int64_t rows, int64_t columns,
-                                          int64_t stride, float* to, Threads& threads) {
+                                          int64_t stride, bool adds, float* to, Threads& threads) {
   threads.run([&](int thread) {
     const Range range(rows, thread, threads.count());
     for (int64_t row = range.begin; row < range.end; row++) {
       float* __restrict sum = to + row * columns;
-      memcpy(sum, parts[0].data() + row * stride, sizeof(float) * columns);
-      for (size_t part = 1; part < parts.size(); part++) {
+      if (!adds) memcpy(sum, parts[0].data() + row * stride, sizeof(float) * columns);
+      for (size_t part = adds ? 0 : 1; part < parts.size(); part++) {
         const float* __restrict more = parts[part].data() + row * stride;
         for (int64_t c = 0; c < columns; c++) sum[c] += more[c];
       }
@@ -155,7 +155,8 @@ static inline void pointwise_backward(const Pass& pass, Threads& threads) {
     }
   });
   if (pass.input_norm != nullptr) GradientSums::merge(sums, pass.inputs, pass.input_sums);
-  merge_weight_gradients(weight_gradients, pass.inputs, pass.outputs, outputs, pass.weight_gradient, threads);
+  merge_weight_gradients(weight_gradients, pass.inputs, pass.outputs, outputs, pass.weight_gradient_adds != 0,
+                         pass.weight_gradient, threads);
 }
 
 static inline void depthwise_backward(const Pass& pass, Threads& threads) {
@@ -190,8 +191,8 @@ static inline void depthwise_backward(const Pass& pass, Threads& threads) {
     }
   });
   if (pass.input_norm != nullptr) GradientSums::merge(sums, pass.inputs, pass.input_sums);
-  merge_weight_gradients(weight_gradients, kernel * kernel, pass.outputs, channels, pass.weight_gradient,
-                         threads);
+  merge_weight_gradients(weight_gradients, kernel * kernel, pass.outputs, channels,
+                         pass.weight_gradient_adds != 0, pass.weight_gradient, threads);
 }
 
 }  // namespace detnas

@@ -53,10 +53,10 @@ static inline void pointwise_forward(const Pass& pass, Threads& threads) {
       pass_on(pass, first, count);
       float* z = pass.z + first * channels;
       product(count, rows, inputs, weight, z, channels, ahead);
-      moments[thread].add(z, count, channels);
+      if (pass.sums != nullptr) moments[thread].add(z, count, channels);
     }
   });
-  merge_moments(moments, pass.outputs, pass.sums);
+  if (pass.sums != nullptr) merge_moments(moments, pass.outputs, pass.sums);
 }
 
 static inline void depthwise_forward(const Pass& pass, Threads& threads) {
@@ -74,10 +74,10 @@ static inline void depthwise_forward(const Pass& pass, Threads& threads) {
       float* z = pass.z + row * pass.out_width * channels;
       rows.convolve(window, filter.data(), channels, pass.out_width, z);
       pass_on(pass, row * pass.width, pass.width);
-      moments[thread].add(z, pass.out_width, channels);
+      if (pass.sums != nullptr) moments[thread].add(z, pass.out_width, channels);
     }
   });
-  merge_moments(moments, pass.outputs, pass.sums);
+  if (pass.sums != nullptr) merge_moments(moments, pass.outputs, pass.sums);
 }
 
 // A branch's last layer, normalised, into its channels of the block's output.

@@ -2,7 +2,9 @@
 // knows the block, calls the passes in order, and does what lies between them: batch norm's statistics, over one process
 // or many. Plain C functions; see `lib/fused` for the other side.
 #include "backward.h"
+#include "dense.h"
 #include "infer.h"
+#include "resize.h"
 
 #if defined(_WIN32)
 #define EXPORT extern "C" __declspec(dllexport)
@@ -54,7 +56,9 @@ EXPORT void* detnas_pool_deallocator() {
 
 EXPORT void detnas_forward(const void* pass, void* threads) {
   const Pass& layer = *static_cast<const Pass*>(pass);
-  (is_product(layer) ? pointwise_forward : depthwise_forward)(layer, *static_cast<Threads*>(threads));
+  (is_dense(layer)     ? dense_forward
+   : is_product(layer) ? pointwise_forward
+                       : depthwise_forward)(layer, *static_cast<Threads*>(threads));
 }
 
 EXPORT void detnas_join(const void* pass, void* threads) {
@@ -67,10 +71,30 @@ EXPORT void detnas_gradient_sums(const void* pass, void* threads) {
 
 EXPORT void detnas_backward(const void* pass, void* threads) {
   const Pass& layer = *static_cast<const Pass*>(pass);
-  (is_product(layer) ? pointwise_backward : depthwise_backward)(layer, *static_cast<Threads*>(threads));
+  (is_dense(layer)     ? dense_backward
+   : is_product(layer) ? pointwise_backward
+                       : depthwise_backward)(layer, *static_cast<Threads*>(threads));
+}
+
+EXPORT void detnas_add_enlarged(const void* pass, void* threads) {
+  add_enlarged(*static_cast<const Pass*>(pass), *static_cast<Threads*>(threads));
+}
+
+EXPORT void detnas_add_reduced(const void* pass, void* threads) {
+  add_reduced(*static_cast<const Pass*>(pass), *static_cast<Threads*>(threads));
+}
+
+EXPORT void detnas_take_every_other(const void* pass, void* threads) {
+  take_every_other(*static_cast<const Pass*>(pass), *static_cast<Threads*>(threads));
+}
+
+EXPORT void detnas_give_every_other(const void* pass, void* threads) {
+  give_every_other(*static_cast<const Pass*>(pass), *static_cast<Threads*>(threads));
 }
 
 // `count` layers of one branch, from the first on.
 EXPORT void detnas_infer(const void* passes, int64_t count, void* threads) {
-  infer(static_cast<const Pass*>(passes), count, *static_cast<Threads*>(threads));
+  const Pass* layers = static_cast<const Pass*>(passes);
+  const bool any_dense = std::any_of(layers, layers + count, is_dense);
+  (any_dense ? infer_by_layers : infer)(layers, count, *static_cast<Threads*>(threads));
 }

@@ -103,6 +103,10 @@ class Buffer {
   }
   Buffer(Buffer&& other) noexcept : bytes_(other.bytes_), values_(other.values_) { other.values_ = nullptr; }
   Buffer(const Buffer&) = delete;
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(bytes_, other.bytes_), std::swap(values_, other.values_);
+    return *this;
+  }
   Buffer& operator=(const Buffer&) = delete;
   float* data() { return values_; }
   const float* data() const { return values_; }

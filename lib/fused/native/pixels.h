@@ -10,13 +10,14 @@ namespace detnas {
 
 // What a branch sees of the block's input: all, or the half of its channels that a shuffle leaves it (see `channelShuffle`), or
 // of each output pixel the patch around it: a row of a dense convolution's product, with kernel x kernel x channels values.
-enum View : int64_t { whole = 0, interleaved = 1, alternating = 2, patches = 3 };
+// `neighbours`: all, by a dense 3 x 3 convolution at stride 1, of activations too (see dense.h).
+enum View : int64_t { whole = 0, interleaved = 1, alternating = 2, patches = 3, neighbours = 4 };
 
 // One layer's pass; every field is eight bytes, in this order, for the caller fills it through a plain array.
 // "Padded" arrays have rows of padded(channels) floats with zeros behind the channels.
 struct Pass {
   int64_t images, height, width, out_height, out_width;
-  int64_t kernel;  // 1: pointwise; else depthwise, or dense over patches
+  int64_t kernel;  // 1: pointwise; else depthwise, or dense over patches or neighbours
   int64_t stride;
   int64_t inputs, outputs;  // channels of the layer; over patches, a patch's values
   // What the layer reads: activations of the layer before (input_norm set; padded), or the block's input (a view of it).
@@ -25,11 +26,11 @@ struct Pass {
   int64_t view;
   const float* input_norm;  // mean, factor, shift: padded rows; null for the block's input
   int64_t input_relu;
-  const float* weight;  // [inputs, outputs], or [kernel, kernel, outputs]
+  const float* weight;  // [inputs, outputs], [kernel, kernel, outputs], or over neighbours [3, 3, inputs, outputs]
   float* z;             // the layer's result before batch norm, padded
   const float* norm;    // the layer's own mean, factor, shift (padded rows)
   int64_t relu;
-  double* sums;  // forward: mean and M2 a channel; backward: sum of g, sum of g (z - mean)
+  double* sums;  // forward: mean and M2 a channel, if not null; backward: sum of g, sum of g (z - mean)
   // The block's output or its gradient: `joined_channels` floats a pixel, this branch's from `joined_first` on. The
   // channels that pass untouched lie at 0.
   float* joined;
@@ -41,7 +42,8 @@ struct Pass {
   float* input_gradient;  // padded, for activations; else the block's input gradient; null over patches, of images
   int64_t adds;           // whether the block's input gradient is added to
   float* weight_gradient;
-  double* input_sums;  // as sums, of the layer before
+  double* input_sums;  // as sums, of the layer before; may be null over neighbours
+  int64_t weight_gradient_adds;  // whether the weight's gradient is added to
 };
 
 static inline int64_t pixels_in(const Pass& pass) {
@@ -54,6 +56,10 @@ static inline int64_t pixels_out(const Pass& pass) {
 // Whether the layer is a product of its inputs' rows with its weight.
 static inline bool is_product(const Pass& pass) {
   return pass.kernel == 1 || pass.view == patches;
+}
+// Whether the layer is a dense convolution over its pixels' neighbours.
+static inline bool is_dense(const Pass& pass) {
+  return pass.view == neighbours;
 }
 // Whether the branch sees a half of the block's input, and the other half passes.
 static inline bool sees_half(const Pass& pass) {
@@ -215,6 +221,7 @@ static inline void pass_on(const Pass& pass, int64_t first, int64_t count) {
 // The gradient of batch norm's output, after the ReLU's mask: one vector of one output pixel. From the layer after it, masked
 // already:
 struct InnerGradient {
+  static constexpr bool reads_z = false;
   const float* gradient;
   int64_t channels;
   explicit InnerGradient(const Pass& pass) : gradient(pass.gradient), channels(padded(pass.outputs)) {}
@@ -224,6 +231,7 @@ struct InnerGradient {
 // From the block's gradient, for a branch's last layer:
 template <bool WithRelu>
 struct JoinedGradient {
+  static constexpr bool reads_z = WithRelu;
   const float *joined, *norm;
   int64_t stride, channels, outputs;
   explicit JoinedGradient(const Pass& pass)

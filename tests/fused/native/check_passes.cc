@@ -1,71 +1,56 @@
 // Runs every pass on odd shapes, in memory that ends where the tensors end, and compares with plain loops in double. Compiled by
 // `sanitized_passes_test.ts` under sanitizers, for each set of instructions. Prints the largest relative error.
 #include <array>
-#include <cmath>
-#include <cstdio>
-#include <random>
 
 #include "../../../lib/fused/native/backward.h"
+#include "../../../lib/fused/native/dense.h"
 #include "../../../lib/fused/native/infer.h"
+#include "check.h"
+#include "check_resize.h"
+#include "dense_branch.h"
+#include "tile_error.h"
 
 using namespace detnas;
 
-static std::mt19937 source(1);
-
-static std::vector<float> normals(size_t n) {
-  std::normal_distribution<float> normal;
-  std::vector<float> values(n);
-  for (float& value : values) value = normal(source);
-  return values;
-}
-
-static double worst = 0;
-
-static void compare(const char* what, double is, double should, double scale) {
-  const double error = std::abs(is - should) / (scale + 1e-30);
-  if (!(error < 1e-4)) {
-    printf("%s is %g, should be %g\n", what, is, should);
-    exit(1);
-  }
-  worst = std::max(worst, error);
-}
-
-// Rows of channels, filled up.
-static std::vector<float> filled(const std::vector<float>& rows, int64_t channels) {
-  const int64_t count = rows.size() / channels, wide = padded(channels);
-  std::vector<float> to(count * wide);
-  for (int64_t p = 0; p < count; p++) std::copy_n(&rows[p * channels], channels, &to[p * wide]);
-  return to;
+// The slope of a layer without a norm.
+static std::vector<float> ones_and_zeros(int64_t channels) {
+  std::vector<float> slope(3 * channels);
+  std::fill_n(slope.begin(), channels, 1.f);
+  return slope;
 }
 
 struct Shape {
   int64_t images, height, width, inputs, outputs, kernel, stride;
   bool of_activations, is_last, relu;
-  bool dense = false;  // over patches of images
+  View view = whole;        // patches and neighbours are dense
+  bool with_norm = true;    // of the layer itself
+  bool adds = false;        // gradients to what is there
 };
 
 static void check(const Shape& shape, Threads& threads) {
-  const auto [n, h, w, ci, co, k, s, of_activations, is_last, relu, dense] = shape;
+  const auto [n, h, w, ci, co, k, s, of_activations, is_last, relu, view, with_norm, adds] = shape;
+  const bool of_patches = view == patches, dense = of_patches || view == neighbours;
   const int64_t oh = (h + s - 1) / s, ow = (w + s - 1) / s, in_pixels = n * h * w, out_pixels = n * oh * ow,
                 pad = k / 2;
   std::vector<float> x = normals(in_pixels * ci), weight = normals(dense ? k * k * ci * co : k == 1 ? ci * co : k * k * co);
   std::vector<float> in_norm = filled(normals(3 * ci), ci), norm = filled(normals(3 * co), co),
-                     slope = filled(normals(3 * co), co);
+                     slope = with_norm ? filled(normals(3 * co), co) : filled(ones_and_zeros(co), co);
   std::vector<float> input = of_activations ? filled(x, ci) : x, z(out_pixels * padded(co)),
                      joined(out_pixels * co), dy = normals(out_pixels * co);
-  std::vector<float> gradient = filled(dy, co), dx(in_pixels * (of_activations ? padded(ci) : ci)),
-                     dw(weight.size());
+  std::vector<float> gradient = filled(dy, co), dx(in_pixels * (of_activations ? padded(ci) : ci), 1),
+                     dw(weight.size(), 2);
   std::vector<double> sums(2 * co), in_sums(2 * ci);
   Pass pass{};
   pass.images = n, pass.height = h, pass.width = w, pass.out_height = oh, pass.out_width = ow;
-  pass.kernel = k, pass.stride = s, pass.inputs = dense ? k * k * ci : ci, pass.outputs = co;
-  pass.input = input.data(), pass.input_channels = ci, pass.view = dense ? patches : whole;
+  pass.kernel = k, pass.stride = s, pass.inputs = of_patches ? k * k * ci : ci, pass.outputs = co;
+  pass.input = input.data(), pass.input_channels = ci, pass.view = view;
   pass.input_norm = of_activations ? in_norm.data() : nullptr, pass.input_relu = relu;
   pass.weight = weight.data(), pass.z = z.data(), pass.norm = norm.data(), pass.relu = 1,
   pass.sums = sums.data();
   pass.joined = is_last ? dy.data() : joined.data(), pass.joined_channels = co;
   pass.gradient = is_last ? nullptr : gradient.data(), pass.slope = slope.data();
-  pass.input_gradient = dense ? nullptr : dx.data(), pass.weight_gradient = dw.data(), pass.input_sums = in_sums.data();
+  pass.input_gradient = of_patches ? nullptr : dx.data(), pass.weight_gradient = dw.data(), pass.input_sums = in_sums.data();
+  pass.adds = pass.weight_gradient_adds = adds;
 
   // The plain way.
   const auto activation = [&](int64_t p, int64_t c) {
@@ -103,7 +88,7 @@ static void check(const Shape& shape, Threads& threads) {
   });
 
   // Forward
-  (is_product(pass) ? pointwise_forward : depthwise_forward)(pass, threads);
+  (is_dense(pass) ? dense_forward : is_product(pass) ? pointwise_forward : depthwise_forward)(pass, threads);
   for (int64_t p = 0; p < out_pixels; p++)
     for (int64_t c = 0; c < co; c++) compare("z", z[p * padded(co) + c], z_should[p * co + c], 10);
   for (int64_t c = 0; c < co; c++) {
@@ -130,15 +115,17 @@ static void check(const Shape& shape, Threads& threads) {
     dx_should[in * ci + d] += dz[out * co + c] * weight[at];
     dw_should[at] += dz[out * co + c] * activation(in, d);
   });
-  (is_product(pass) ? pointwise_backward : depthwise_backward)(pass, threads);
-  const double scale = 10 * std::sqrt(double(k == 1 ? co : k * k));
+  (is_dense(pass) ? dense_backward : is_product(pass) ? pointwise_backward : depthwise_backward)(pass, threads);
+  const double z_scale = dense ? std::sqrt(double(k * k * ci)) : 1;  // of what the slope multiplies
+  const double scale = 10 * z_scale * std::sqrt(double(k == 1 ? co : dense ? k * k * co : k * k));
   for (size_t i = 0; i < dw.size(); i++)
-    compare("dw", dw[i], dw_should[i], 30 * std::sqrt(double(out_pixels)));
+    compare("dw", dw[i], dw_should[i] + (adds ? 2 : 0), 30 * z_scale * std::sqrt(double(out_pixels)));
   std::vector<double> g_sum(ci), gz_sum(ci);
-  for (int64_t p = 0; p < in_pixels && !dense; p++)
+  for (int64_t p = 0; p < in_pixels && !of_patches; p++)
     for (int64_t c = 0; c < ci; c++) {
       const bool lets_through = !of_activations || !relu || activation(p, c) > 0;
-      const double g = lets_through ? dx_should[p * ci + c] : 0;
+      const double there = adds && !of_activations ? 1 : 0;
+      const double g = there + (lets_through ? dx_should[p * ci + c] : 0);
       compare("dx", dx[p * (of_activations ? padded(ci) : ci) + c], g, 3 * scale);
       g_sum[c] += g, gz_sum[c] += g * (x[p * ci + c] - double(in_norm[c]));
     }
@@ -167,7 +154,7 @@ static void check(const Shape& shape, Threads& threads) {
   // Inference of the one layer, with the norm folded
   if (!of_activations) {
     pass.joined = joined.data();
-    infer(&pass, 1, threads);
+    (is_dense(pass) ? infer_by_layers : infer)(&pass, 1, threads);
     for (int64_t p = 0; p < out_pixels; p++)
       for (int64_t c = 0; c < co; c++) {
         const double y = (z_should[p * co + c] - double(norm[c])) * norm[wide + c] + norm[2 * wide + c];
@@ -184,8 +171,8 @@ int main() {
          std::vector<std::array<int64_t, 3>>{{2, 1, 1}, {1, 7, 5}, {3, 8, 6}, {2, 3, 31}}) {
       for (const int64_t kernel : {3, 5})
         for (const int64_t stride : {1, 2}) {
-          check({n, h, w, 3, 11, kernel, stride, false, true, false, true}, pool), count++;
-          check({n, h, w, 4, 20, kernel, stride, false, true, false, true}, pool), count++;
+          check({n, h, w, 3, 11, kernel, stride, false, true, false, patches}, pool), count++;
+          check({n, h, w, 4, 20, kernel, stride, false, true, false, patches}, pool), count++;
         }
       for (const int64_t channels : {3, 16, 43}) {
         for (const bool of_activations : {false, true})
@@ -193,6 +180,10 @@ int main() {
             for (const bool relu : {false, true}) {
               check({n, h, w, channels, 2 * channels + 1, 1, 1, of_activations, is_last, relu}, pool),
                   count++;
+              for (const bool with_norm : {false, true})
+                check({n, h, w, channels, 2 * channels + 1, 3, 1, of_activations, is_last, relu, neighbours, with_norm, is_last},
+                      pool),
+                    count++;
               for (const int64_t kernel : {3, 5, 7})
                 for (const int64_t stride : {1, 2}) {
                   check({n, h, w, channels, channels, kernel, stride, of_activations, is_last, relu}, pool),
@@ -201,6 +192,43 @@ int main() {
             }
       }
     }
+  }
+  // Maps large enough, or so many, that a dense convolution goes by Winograd's tiles, of which the last few are more than a
+  // block.
+  for (const int threads : {1, 3}) {
+    Threads pool(threads);
+    for (const auto& [n, h, w] :
+         std::vector<std::array<int64_t, 3>>{{1, 13, 19}, {1, 80, 3}, {1, 3, 80}, {2, 16, 12}, {310, 2, 3}})
+      for (const auto& [inputs, outputs] : std::vector<std::array<int64_t, 2>>{{20, 9}, {9, 20}, {16, 36}})
+        for (const bool of_activations : {false, true})
+          for (const bool is_last : {false, true}) {
+            check({n, h, w, inputs, outputs, 3, 1, of_activations, is_last, is_last, neighbours, of_activations, is_last}, pool),
+                count++;
+          }
+  }
+  for (const int threads : {1, 3}) {
+    Threads pool(threads);
+    for (const auto& [n, h, w] :
+         std::vector<std::array<int64_t, 3>>{{2, 1, 1}, {1, 7, 5}, {3, 8, 6}, {2, 3, 31}})
+      for (const bool adds : {false, true})
+        check_resize(n, h, w, 19, adds, [](const char* what, double is, double should) { compare(what, is, should, 10); },
+                     normals, pool);
+  }
+  for (const int threads : {1, 3}) {
+    Threads pool(threads);
+    for (const auto& [n, h, w] : std::vector<std::array<int64_t, 3>>{{2, 1, 1}, {1, 7, 5}, {3, 9, 13}})
+      check_dense_branch(n, h, w, pool);
+  }
+  // Sums over 256 channels forward and backward, and over 546 pixels.
+  {
+    Threads pool(2);
+    const TileErrors wide = TileErrorCheck(13, 21, 256, 16, normals).run(pool);
+    const TileErrors deep = TileErrorCheck(13, 21, 16, 256, normals).run(pool);
+    const TileErrors large = TileErrorCheck(42, 13, 16, 16, normals).run(pool);
+    printf("error of tiles over that of direct sums: %.1f forward, %.1f input gradient, %.1f weight gradient\n",
+           wide.forward, deep.input_gradient, large.weight_gradient);
+    for (const double ratio : {wide.forward, deep.input_gradient, large.weight_gradient})
+      if (!(ratio < 10)) exit(1);
   }
   printf("%d layers with vectors of %d, largest error %.1e\n", count, lanes, worst);
 }
