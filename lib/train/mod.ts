@@ -41,8 +41,8 @@
 
 // What computes
 export type { Device } from "./device.ts";
+export type { BatchNormMaker } from "./unit_kernels.ts";
 export {
-  type BatchNormMaker,
   disposePass,
   type UnitGradients,
   type UnitPass,

@@ -44,9 +44,14 @@ export function* measureNetwork(
   state: NetworkState,
   batches: readonly DetectionBatch[],
 ): Generator<MeasuringProgress, MeasuringProgress> {
-  using population = new Population(parts, state, batches);
-  for (const _ of population.pass()) yield population.progress;
-  return population.progress;
+  // Not `using`: the package's compiler leaves it as it is in a generator, and Node 20 does not know it.
+  const population = new Population(parts, state, batches);
+  try {
+    for (const _ of population.pass()) yield population.progress;
+    return population.progress;
+  } finally {
+    population[Symbol.dispose]();
+  }
 }
 
 class Population implements Disposable {

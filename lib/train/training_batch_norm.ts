@@ -8,7 +8,7 @@ import { batchNormEpsilon, localBatchNorm } from "../nn/batch_norm.ts";
 import { groupReducer, identityReducer, syncBatchNorm } from "../nn/sync_batch_norm.ts";
 import type { BatchNormTraining } from "../nn/unit.ts";
 import type { WorkerGroup } from "../nn/worker_group.ts";
-import type { BatchNormMaker } from "./unit_runner.ts";
+import type { BatchNormMaker } from "./unit_kernels.ts";
 
 /**
  * Over the images of all workers of a group; of one worker alone, in one fused kernel. By the authors' definition it is

@@ -5,13 +5,14 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { BlockKernels, UnitLayers } from "../nn/block_kernels.ts";
+import type { BlockKernels } from "../nn/block_kernels.ts";
 import type { Compiled, CompiledFunction, Compiler, InputSpec } from "../nn/compiled.ts";
 import { type SgdSettings, sgdUpdate, squaredNorm } from "../nn/sgd.ts";
 import { batchNormEpsilon, updateStatistics } from "../nn/batch_norm.ts";
-import { givenMoments, type MomentReducer, syncBatchNorm } from "../nn/sync_batch_norm.ts";
+import { givenMoments, syncBatchNorm } from "../nn/sync_batch_norm.ts";
 import type { BatchNormTraining, Unit } from "../nn/unit.ts";
 import type { UnitState } from "./network_state.ts";
+import { type BatchNormMaker, UnitKernels } from "./unit_kernels.ts";
 
 /** One unit's forward pass in training, with what its backward pass needs. */
 export interface UnitPass {
@@ -51,26 +52,11 @@ export interface UpdateSettings extends SgdSettings {
   readonly bnMomentum: number;
 }
 
-/** Batch norm that talks to other workers, and so needs to know the function that it is in. */
-export interface BatchNormMaker {
-  /**
-   * Batch norm for one making of a function.
-   *
-   * @param functionName The same on every worker, whatever the shapes of its images.
-   */
-  of(functionName: string): BatchNormTraining;
-  /**
-   * How kernels that run a whole unit exchange its moments: null if there is no one to exchange them with; undefined if
-   * the batch norm is not theirs.
-   */
-  reducerOf?(functionName: string): MomentReducer | null;
-}
-
 /** Compiles and runs units on one device. */
 export class UnitRunner implements Disposable {
   readonly #compiler: Compiler;
   readonly #batchNorms: BatchNormMaker;
-  readonly #kernels: BlockKernels | null;
+  readonly #kernels: UnitKernels;
   readonly #functions = new Map<string, Compiled | CompiledFunction>();
 
   /**
@@ -87,7 +73,7 @@ export class UnitRunner implements Disposable {
   ) {
     this.#compiler = compiler;
     this.#batchNorms = "of" in batchNorm ? batchNorm : { of: () => batchNorm };
-    this.#kernels = kernels;
+    this.#kernels = new UnitKernels(kernels, this.#batchNorms);
   }
 
   /**
@@ -111,7 +97,7 @@ export class UnitRunner implements Disposable {
       unit,
       ordered,
       () =>
-        this.#fusedTraining(unit, inputs, gradientInputs) ??
+        this.#kernels.training(unit, inputs, gradientInputs) ??
           this.#compiler.differentiable({
             name: unit.name,
             inputs: specs(ordered),
@@ -169,7 +155,7 @@ export class UnitRunner implements Disposable {
       unit,
       all,
       () =>
-        this.#fusedNormalising(unit, inputs) ??
+        this.#kernels.normalisedByBatch(unit, inputs) ??
           this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
             const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
             const { outputs, moments } = unit.train(front, parameters, this.#batchNorm("batch", unit));
@@ -188,6 +174,11 @@ export class UnitRunner implements Disposable {
    */
   batchMoments(unit: Unit, state: UnitState, inputs: readonly Tensor[]): Tensor[] {
     if (unit.batchNorms.length === 0) return [];
+    if (this.#kernels.support(unit)) {
+      const { outputs, moments } = this.normaliseByBatch(unit, state, inputs); // faster than the traced part of it
+      tf.dispose(outputs);
+      return moments;
+    }
     const all = [...inputs, ...state.parameters];
     const compiled = this.#compiledFor<CompiledFunction>(
       "moments",
@@ -222,7 +213,7 @@ export class UnitRunner implements Disposable {
       unit,
       all,
       () =>
-        this.#fusedNormalisingBy(unit, inputs) ??
+        this.#kernels.normalisedByMoments(unit, inputs) ??
           this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
             const [front, ownParameters, ownGiven] = split(tensors, inputs.length, parameters.length);
             const own: Tensor[] = [];
@@ -261,7 +252,7 @@ export class UnitRunner implements Disposable {
       unit,
       all,
       () =>
-        this.#fusedInference(unit, inputs) ??
+        this.#kernels.inference(unit, inputs) ??
           this.#compiler.plain({ name: unit.name, inputs: specs(all) }, (tensors) => {
             const [front, ownParameters, ownStatistics] = split(
               tensors,
@@ -339,47 +330,6 @@ export class UnitRunner implements Disposable {
   [Symbol.dispose](): void {
     for (const compiled of this.#functions.values()) compiled[Symbol.dispose]();
     this.#functions.clear();
-  }
-
-  /** The unit in training as kernels run it whole; null if they can't, or can't normalise as they should. */
-  #fusedTraining(unit: Unit, inputs: readonly Tensor[], gradientInputs: number): Compiled | null {
-    const name = `train ${unit.signature}`;
-    const alone = this.#batchNorms.reducerOf?.(name);
-    const layers = this.#supportedLayers(unit);
-    if (layers === null || alone === undefined) return null;
-    if (gradientInputs !== (unit.block?.ofImages ? 0 : inputs.length)) return null;
-    return this.#kernels!.training(
-      layers,
-      inputs.map(({ shape }) => shape),
-      alone && ((pass) => this.#batchNorms.reducerOf!(`${name} ${pass}`)!),
-    );
-  }
-
-  #fusedNormalising(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
-    const name = `batch ${unit.signature}`;
-    const alone = this.#batchNorms.reducerOf?.(name);
-    const layers = this.#supportedLayers(unit);
-    if (layers === null || alone === undefined) return null;
-    return this.#kernels!.normalisedByBatch(
-      layers,
-      inputs.map(({ shape }) => shape),
-      alone && (() => this.#batchNorms.reducerOf!(name)!),
-    );
-  }
-
-  #fusedNormalisingBy(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
-    const layers = this.#supportedLayers(unit);
-    return layers && this.#kernels!.normalisedByMoments(layers, inputs.map(({ shape }) => shape));
-  }
-
-  #fusedInference(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
-    const layers = this.#supportedLayers(unit);
-    return layers && this.#kernels!.inference(layers, inputs.map(({ shape }) => shape));
-  }
-
-  #supportedLayers({ block, maps }: Unit): UnitLayers | null {
-    const layers = block ?? maps;
-    return layers && this.#kernels?.supports(layers) ? layers : null;
   }
 
   #batchNorm(purpose: string, unit: Unit): BatchNormTraining {

@@ -1,0 +1,86 @@
+/**
+ * Units as kernels run them whole, where there are such kernels.
+ *
+ * @module
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { BlockKernels, UnitLayers } from "../nn/block_kernels.ts";
+import type { Compiled, CompiledFunction } from "../nn/compiled.ts";
+import type { MomentReducer } from "../nn/sync_batch_norm.ts";
+import type { BatchNormTraining, Unit } from "../nn/unit.ts";
+
+/** Batch norm that talks to other workers, and so needs to know the function that it is in. */
+export interface BatchNormMaker {
+  /**
+   * Batch norm for one making of a function.
+   *
+   * @param functionName The same on every worker, whatever the shapes of its images.
+   */
+  of(functionName: string): BatchNormTraining;
+  /**
+   * How kernels that run a whole unit exchange its moments: null if there is no one to exchange them with; undefined if
+   * the batch norm is not theirs.
+   */
+  reducerOf?(functionName: string): MomentReducer | null;
+}
+
+/** Makes functions of {@linkcode BlockKernels} for units; each is null where these can't run the unit. */
+export class UnitKernels {
+  readonly #kernels: BlockKernels | null;
+  readonly #batchNorms: BatchNormMaker;
+
+  /**
+   * @param kernels Null for none.
+   * @param batchNorms Batch norm in training.
+   */
+  constructor(kernels: BlockKernels | null, batchNorms: BatchNormMaker) {
+    this.#kernels = kernels;
+    this.#batchNorms = batchNorms;
+  }
+
+  /** Whether there are kernels for a unit. */
+  support(unit: Unit): boolean {
+    return this.#layersOf(unit) !== null;
+  }
+
+  /** The unit in training as kernels run it whole; null if they can't, or can't normalise as they should. */
+  training(unit: Unit, inputs: readonly Tensor[], gradientInputs: number): Compiled | null {
+    const name = `train ${unit.signature}`;
+    const alone = this.#batchNorms.reducerOf?.(name);
+    const layers = this.#layersOf(unit);
+    if (layers === null || alone === undefined) return null;
+    if (gradientInputs !== (unit.block?.ofImages ? 0 : inputs.length)) return null;
+    return this.#kernels!.training(
+      layers,
+      inputs.map(({ shape }) => shape),
+      alone && ((pass) => this.#batchNorms.reducerOf!(`${name} ${pass}`)!),
+    );
+  }
+
+  normalisedByBatch(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
+    const name = `batch ${unit.signature}`;
+    const alone = this.#batchNorms.reducerOf?.(name);
+    const layers = this.#layersOf(unit);
+    if (layers === null || alone === undefined) return null;
+    return this.#kernels!.normalisedByBatch(
+      layers,
+      inputs.map(({ shape }) => shape),
+      alone && (() => this.#batchNorms.reducerOf!(name)!),
+    );
+  }
+
+  normalisedByMoments(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
+    const layers = this.#layersOf(unit);
+    return layers && this.#kernels!.normalisedByMoments(layers, inputs.map(({ shape }) => shape));
+  }
+
+  inference(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
+    const layers = this.#layersOf(unit);
+    return layers && this.#kernels!.inference(layers, inputs.map(({ shape }) => shape));
+  }
+
+  #layersOf({ block, maps }: Unit): UnitLayers | null {
+    const layers = block ?? maps;
+    return layers && this.#kernels?.supports(layers) ? layers : null;
+  }
+}
