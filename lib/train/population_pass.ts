@@ -44,7 +44,7 @@ export function* measureNetwork(
   state: NetworkState,
   batches: readonly DetectionBatch[],
 ): Generator<MeasuringProgress, MeasuringProgress> {
-  // Not `using`: the package's compiler leaves it as it is in a generator, and Node 20 does not know it.
+  // Not `using`, see `measureUnit`.
   const population = new Population(parts, state, batches);
   try {
     for (const _ of population.pass()) yield population.progress;

@@ -49,12 +49,17 @@ export function* measureUnit(
 ): Generator<void, MeasuredUnit> {
   let known = unit.batchNorms.map(({ channels }) => standardMoments(channels));
   for (let passes = 0;; passes++) {
-    using batchNorms = new KnownBatchNorms(runner, unit, parameters, known);
-    yield* pass(batchNorms.run);
-    const found = mergedOverWorkers(batchNorms.found(), group);
-    // Each pass finds one more at least.
-    if (passes === known.length || areEqual(found, known)) return batchNorms.measured();
-    known = found;
+    // Not `using`: the package's compiler leaves it as it is in a generator, and Node 20 does not know it.
+    const batchNorms = new KnownBatchNorms(runner, unit, parameters, known);
+    try {
+      yield* pass(batchNorms.run);
+      const found = mergedOverWorkers(batchNorms.found(), group);
+      // Each pass finds one more at least.
+      if (passes === known.length || areEqual(found, known)) return batchNorms.measured();
+      known = found;
+    } finally {
+      batchNorms[Symbol.dispose]();
+    }
   }
 }
 
