@@ -111,7 +111,7 @@ export const shapes = {
     classification: null,
     // At 400 a winner's AP50 was 0.13 or 0.25, by which it was; at 800 the first of them reached 0.30.
     duration: { steps: 800 },
-    // Running averages over eight images leave out how batches differ: AP 0.22 became 0.48, see docs/decisions.md.
+    // Running averages over eight images leave out how batches differ: AP 0.19 became 0.40 to 0.51 (docs/decisions.md).
     statistics: { images: 160 },
   },
 } satisfies ConfigInput;
