@@ -15,7 +15,7 @@ Deno.test("pieces of the kernels' memory never overlap, share slabs whatever the
   try {
     const sanitize = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     await run("c++", ["-std=c++17", "-O1", ...sanitize, "-pthread", source, "-o", `${dir}/check`]);
-    assertEquals(await run(`${dir}/check`, []), "shared 256 MiB, kept 300 MiB, trimmed to 0 MiB\n");
+    assertEquals(await run(`${dir}/check`, []), "shared 512 MiB, kept 600 MiB, trimmed to 0 MiB\n");
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -128,7 +128,7 @@ class MemoryPool {
 
  private:
   static constexpr size_t small_limit = 64u << 10;
-  static constexpr size_t usual_slab = 256u << 20;  // the system provides what is touched of it
+  static constexpr size_t usual_slab = 512u << 20;  // the system provides what is touched of it
   static constexpr size_t page = 4096;
 
   void* take_small(size_t size) {
@@ -143,10 +143,13 @@ class MemoryPool {
     for (auto& slab : slabs_) {
       if (void* memory = slab->take(size)) return memory;
     }
-    auto slab = std::make_unique<Slab>(std::max(size, usual_slab));
-    if (!slab->exists()) return nullptr;
-    slabs_.push_back(std::move(slab));
-    return slabs_.back()->take(size);
+    for (size_t bytes : {std::max(size, usual_slab), size}) {  // where memory is short, no more than is asked for
+      auto slab = std::make_unique<Slab>(bytes);
+      if (!slab->exists()) continue;
+      slabs_.push_back(std::move(slab));
+      return slabs_.back()->take(size);
+    }
+    return nullptr;
   }
 
   static size_t whole_pages(size_t bytes) { return (bytes + page - 1) / page * page; }

@@ -53,13 +53,13 @@ static void check_random_order(MemoryPool& pool) {
   for (const Piece& piece : taken) give(pool, piece);
 }
 
-// The same 240 MiB in pieces of one size after another.
+// The same 480 MiB in pieces of one size after another.
 static void check_sizes_share(MemoryPool& pool) {
   for (size_t count : {240, 1, 30, 7, 2, 120}) {
     std::vector<void*> pieces(count);
-    for (void*& piece : pieces) piece = pool.take(240 * mebibyte / count);
-    for (size_t i = 0; i < count; i += 2) pool.give(pieces[i], 240 * mebibyte / count);
-    for (size_t i = 1; i < count; i += 2) pool.give(pieces[i], 240 * mebibyte / count);
+    for (void*& piece : pieces) piece = pool.take(480 * mebibyte / count);
+    for (size_t i = 0; i < count; i += 2) pool.give(pieces[i], 480 * mebibyte / count);
+    for (size_t i = 1; i < count; i += 2) pool.give(pieces[i], 480 * mebibyte / count);
   }
 }
 
@@ -68,10 +68,10 @@ int main() {
   check_random_order(pool);
   check_sizes_share(pool);
   printf("shared %zu MiB, ", pool.slab_bytes() / mebibyte);
-  void* kept = pool.take(300 * mebibyte);  // more than a slab usually has
+  void* kept = pool.take(600 * mebibyte);  // more than a slab usually has
   pool.trim();
   printf("kept %zu MiB, ", pool.slab_bytes() / mebibyte);
-  pool.give(kept, 300 * mebibyte);
+  pool.give(kept, 600 * mebibyte);
   pool.trim();
   printf("trimmed to %zu MiB\n", pool.slab_bytes() / mebibyte);
 }
