@@ -12,6 +12,19 @@ using namespace detnas;
 
 static std::mt19937 source(1);
 
+// Memory as the pool aligns it, which ends where the tensor ends.
+template <typename T>
+struct Aligned {
+  using value_type = T;
+  T* allocate(size_t n) {
+    return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(alignment)));
+  }
+  void deallocate(T* memory, size_t) { ::operator delete(memory, std::align_val_t(alignment)); }
+  bool operator==(const Aligned&) const { return true; }
+  bool operator!=(const Aligned&) const { return false; }
+};
+typedef std::vector<float, Aligned<float>> AlignedFloats;
+
 static std::vector<float> normals(size_t n) {
   std::normal_distribution<float> normal;
   std::vector<float> values(n);
@@ -51,10 +64,9 @@ static void check(const Shape& shape, Threads& threads) {
   std::vector<float> x = normals(in_pixels * ci), weight = normals(dense ? k * k * ci * co : k == 1 ? ci * co : k * k * co);
   std::vector<float> in_norm = filled(normals(3 * ci), ci), norm = filled(normals(3 * co), co),
                      slope = filled(normals(3 * co), co);
-  std::vector<float> input = of_activations ? filled(x, ci) : x, z(out_pixels * padded(co)),
-                     joined(out_pixels * co), dy = normals(out_pixels * co);
-  std::vector<float> gradient = filled(dy, co), dx(in_pixels * (of_activations ? padded(ci) : ci)),
-                     dw(weight.size());
+  std::vector<float> input = of_activations ? filled(x, ci) : x, dy = normals(out_pixels * co),
+                     gradient = filled(dy, co), dw(weight.size());
+  AlignedFloats joined(out_pixels * co), z(out_pixels * padded(co)), dx(in_pixels * (of_activations ? padded(ci) : ci));
   std::vector<double> sums(2 * co), in_sums(2 * ci);
   Pass pass{};
   pass.images = n, pass.height = h, pass.width = w, pass.out_height = oh, pass.out_width = ow;
@@ -201,6 +213,13 @@ int main() {
             }
       }
     }
+  }
+  // As large as what is streamed past the caches: narrow products' results, and what wide ones read
+  Threads pool(2);
+  for (const bool of_activations : {false, true}) {
+    check({1, 33, 32, 16, 512, 1, 1, of_activations, true, true}, pool), count++;
+    check({1, 33, 32, 512, 16, 1, 1, of_activations, true, true}, pool), count++;
+    check({1, 33, 32, 512, 512, 3, 1, of_activations, true, true}, pool), count++;
   }
   printf("%d layers with vectors of %d, largest error %.1e\n", count, lanes, worst);
 }
