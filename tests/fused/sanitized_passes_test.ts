@@ -26,7 +26,7 @@ Deno.test("passes on odd shapes equal plain loops in double, and no sanitizer ob
     ]);
     const said = await run(`${dir}/check`, []);
     assertMatch(said, /^error of tiles over that of direct sums: (\d\.\d [a-z ]+,? ?){3}$/m);
-    assertMatch(said, /^1912 layers with vectors of \d+, largest error \d\.\de-0\d\n$/m);
+    assertMatch(said, /^1918 layers with vectors of \d+, largest error \d\.\de-0\d\n$/m);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

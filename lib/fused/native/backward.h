@@ -51,6 +51,13 @@ static inline void gradient_sums(const Pass& pass, Threads& threads) {
   GradientSums::merge(parts, pass.outputs, pass.sums);
 }
 
+// Whether the gradient of what the layer read is streamed, in whole lines. The block's is read again where the other branch
+// adds to it.
+static inline bool streams_input_gradient(const Pass& pass) {
+  return pixels_in(pass) * input_stride(pass) >= streamed_floats && input_stride(pass) % line_floats == 0 &&
+         (pass.input_norm != nullptr || sees_half(pass));
+}
+
 // Writes the gradient of `count` pixels of activations, after their ReLU's mask (`inputs` are what the layer read), with its
 // sums.
 template <bool WithRelu>
@@ -62,21 +69,38 @@ static inline void store_activation_gradient(const Pass& pass, int64_t first, in
     const Vec g = load(gradient + (p - first) * channels + c);
     return WithRelu ? masked(g, ~(Mask)(load(inputs + (p - first) * channels + c) == splat(0))) : g;
   };
-  const auto keep = [=](int64_t p, int64_t c, Vec g) { store(to + p * channels + c, g); };
-  sum_gradients(pass.input, pass.input_norm, channels, first, count, own, keep, sums);
+  const auto sum = [&](const auto& keep) {
+    sum_gradients(pass.input, pass.input_norm, channels, first, count, own, keep, sums);
+  };
+  if (streams_input_gradient(pass))
+    return sum([=](int64_t p, int64_t c, Vec g) { stream(to + p * channels + c, g); });
+  sum([=](int64_t p, int64_t c, Vec g) { store(to + p * channels + c, g); });
 }
 
-// Writes the gradient of `count` pixels of the block's input: in its view, with the gradient of the channels that passed, or
-// added to the other branch's.
+// Writes the gradient of `count` pixels of the block's input: in its view, with the gradient of the channels that passed
+// untouched.
+static inline void store_merged_gradient(const Pass& pass, int64_t first, int64_t count,
+                                         const float* gradient) {
+  const bool streams = streams_input_gradient(pass);
+  Buffer pixel(streams ? pass.input_channels : 0);
+  for (int64_t p = 0; p < count; p++) {
+    const float* passed = pass.joined + (first + p) * pass.joined_channels;
+    float* to = pass.input_gradient + (first + p) * pass.input_channels;
+    const float* own = gradient + p * padded(pass.inputs);
+    merge_halves(pass.view, passed, own, pass.inputs, streams ? pixel.data() : to);
+    if (streams) stream_copy(to, pixel.data(), pass.input_channels);
+  }
+}
+
+// The same in any view: where the branch sees all channels, as it is or added to the other branch's.
 static inline void store_block_gradient(const Pass& pass, int64_t first, int64_t count,
                                         const float* gradient) {
+  if (sees_half(pass)) return store_merged_gradient(pass, first, count, gradient);
   const int64_t channels = padded(pass.inputs), inputs = pass.inputs;
   for (int64_t p = 0; p < count; p++) {
     float* to = pass.input_gradient + (first + p) * pass.input_channels;
     const float* from = gradient + p * channels;
-    if (sees_half(pass)) {
-      merge_halves(pass.view, pass.joined + (first + p) * pass.joined_channels, from, inputs, to);
-    } else if (pass.adds != 0) {
+    if (pass.adds != 0) {
       for (int64_t c = 0; c < inputs; c++) to[c] += from[c];
     } else {
       memcpy(to, from, sizeof(float) * inputs);
@@ -123,7 +147,7 @@ static inline void add_output_gradient(Ahead& ahead, const Pass& pass, int64_t f
 
 // And for what store_input_gradient() writes.
 static inline void add_input_gradient(Ahead& ahead, const Pass& pass, int64_t first, int64_t count) {
-  if (pass.input_gradient == nullptr) return;
+  if (pass.input_gradient == nullptr || streams_input_gradient(pass)) return;
   ahead.add(pass.input_gradient + first * input_stride(pass), count * input_stride(pass));
 }
 

@@ -26,11 +26,17 @@ static inline void add_input(Ahead& ahead, const Pass& pass, int64_t first, int6
   if (pass.view != patches) ahead.add(input_at(pass, first), count * input_stride(pass));
 }
 
+// Whether the layer's result is streamed. Wide products have time to ask for the lines that they write.
+static inline bool streams_result(const Pass& pass) {
+  return pixels_out(pass) * padded(pass.outputs) >= streamed_floats &&
+         (!is_product(pass) || padded(pass.inputs) < wide);
+}
+
 // Asks for what the layer writes of `count` pixels: a store, too, has to wait until its line is there.
 static inline void add_output(Ahead& ahead, const Pass& pass, int64_t first, int64_t count) {
   const int64_t channels = padded(pass.outputs);
   ahead.add(pass.z + first * channels, count * channels);
-  if (passes_on(pass))
+  if (passes_on(pass) && !streams_joined(pass, 0, pass.inputs))
     ahead.add_rows(pass.joined + first * pass.joined_channels, count, pass.inputs, pass.joined_channels);
 }
 
@@ -39,9 +45,10 @@ static inline void pointwise_forward(const Pass& pass, Threads& threads) {
   const PackedWeight weight(pass.weight, pass.inputs, pass.outputs, false, threads);
   const int64_t channels = padded(pass.outputs), inputs = padded(pass.inputs);
   std::vector<Moments> moments(threads.count(), Moments(channels));
+  const bool streams = streams_result(pass);
   threads.run([&](int thread) {
     const Range range(pixels_out(pass), thread, threads.count());
-    Buffer buffer(tile_pixels * inputs);
+    Buffer buffer(tile_pixels * inputs), tile(streams ? tile_pixels * channels : 0);
     Ahead ahead;
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first), next = first + count;
@@ -52,8 +59,10 @@ static inline void pointwise_forward(const Pass& pass, Threads& threads) {
       const float* rows = input_rows(pass, first, count, buffer.data());
       pass_on(pass, first, count);
       float* z = pass.z + first * channels;
-      product(count, rows, inputs, weight, z, channels, ahead);
-      if (pass.sums != nullptr) moments[thread].add(z, count, channels);
+      float* result = streams ? tile.data() : z;
+      product(count, rows, inputs, weight, result, channels, ahead);
+      if (pass.sums != nullptr) moments[thread].add(result, count, channels);
+      if (streams) stream_copy(z, result, count * channels);
     }
   });
   if (pass.sums != nullptr) merge_moments(moments, pass.outputs, pass.sums);
@@ -64,17 +73,21 @@ static inline void depthwise_forward(const Pass& pass, Threads& threads) {
   const PaddedFilter filter(pass);
   const DepthwiseRows rows = depthwise_rows(pass.kernel, pass.stride);
   std::vector<Moments> moments(threads.count(), Moments(channels));
+  const bool streams = streams_result(pass);
   threads.run([&](int thread) {
     const Range range(pass.images * pass.out_height, thread, threads.count());
     InputRows inputs(pass);
+    Buffer made(streams ? pass.out_width * channels : 0);
     for (int64_t row = range.begin; row < range.end; row++) {
       const int64_t image = row / pass.out_height, y = row % pass.out_height;
       const float* window[7];
       inputs.window(image, y * pass.stride - pass.kernel / 2, pass.kernel, window);
       float* z = pass.z + row * pass.out_width * channels;
-      rows.convolve(window, filter.data(), channels, pass.out_width, z);
+      float* result = streams ? made.data() : z;
+      rows.convolve(window, filter.data(), channels, pass.out_width, result);
       pass_on(pass, row * pass.width, pass.width);
-      if (pass.sums != nullptr) moments[thread].add(z, pass.out_width, channels);
+      if (pass.sums != nullptr) moments[thread].add(result, pass.out_width, channels);
+      if (streams) stream_copy(z, result, pass.out_width * channels);
     }
   });
   if (pass.sums != nullptr) merge_moments(moments, pass.outputs, pass.sums);
@@ -89,10 +102,7 @@ static inline void join(const Pass& pass, Threads& threads) {
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first);
       normalise(pass.z + first * channels, count, channels, pass.norm, pass.relu != 0, buffer.data());
-      for (int64_t p = 0; p < count; p++) {
-        float* to = pass.joined + (first + p) * pass.joined_channels + pass.joined_first;
-        memcpy(to, buffer.data() + p * channels, sizeof(float) * pass.outputs);
-      }
+      write_joined(pass, first, count, buffer.data());
     }
   });
 }

@@ -78,13 +78,9 @@ class BranchRun {
   // Output rows [begin, end) of one image, into the block's output.
   void run(int64_t image, int64_t begin, int64_t end) {
     const Pass& last = layers_[last_];
-    const int64_t channels = padded(last.outputs);
     compute(last_, image, begin, end, [&](int64_t y, float* z) {
       finish(last_, z, z);
-      float* to = last.joined + (image * last.out_height + y) * last.out_width * last.joined_channels +
-                  last.joined_first;
-      for (int64_t x = 0; x < last.out_width; x++)
-        memcpy(to + x * last.joined_channels, z + x * channels, sizeof(float) * last.outputs);
+      write_joined(last, (image * last.out_height + y) * last.out_width, last.out_width, z);
     });
   }
 

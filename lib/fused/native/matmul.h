@@ -22,7 +22,7 @@ class Ahead {
   void add_rows(const float* from, int64_t rows, int64_t floats, int64_t stride) {
     if (rows <= 0 || floats <= 0) return;
     streams_[count_++] = {from, from, rows, floats, stride};
-    lines_ += rows * ((floats + line - 1) / line);
+    lines_ += rows * ((floats + line_floats - 1) / line_floats);
     each_ = lines_ / steps_ + 1;
   }
   // Inlined, as a call would cost the kernels their registers.
@@ -30,14 +30,13 @@ class Ahead {
     for (int64_t asked = 0; asked < each_ && next_ < count_; asked++) {
       Stream& stream = streams_[next_];
       __builtin_prefetch(stream.at);
-      if ((stream.at += line) < stream.row + stream.floats) continue;
+      if ((stream.at += line_floats) < stream.row + stream.floats) continue;
       stream.at = stream.row += stream.stride;
       if (--stream.rows == 0) next_++;
     }
   }
 
  private:
-  static constexpr int64_t line = 16;  // floats
   struct Stream {
     const float *at, *row;
     int64_t rows, floats, stride;

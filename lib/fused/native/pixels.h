@@ -14,7 +14,8 @@ namespace detnas {
 enum View : int64_t { whole = 0, interleaved = 1, alternating = 2, patches = 3, neighbours = 4 };
 
 // One layer's pass; every field is eight bytes, in this order, for the caller fills it through a plain array.
-// "Padded" arrays have rows of padded(channels) floats with zeros behind the channels.
+// "Padded" arrays have rows of padded(channels) floats with zeros behind the channels. They, the block's output
+// and its input's gradient begin at a cache line.
 struct Pass {
   int64_t images, height, width, out_height, out_width;
   int64_t kernel;  // 1: pointwise; else depthwise, or dense over patches or neighbours
@@ -64,6 +65,16 @@ static inline bool is_dense(const Pass& pass) {
 // Whether the branch sees a half of the block's input, and the other half passes.
 static inline bool sees_half(const Pass& pass) {
   return pass.view == interleaved || pass.view == alternating;
+}
+
+// Floats from which on what a pass writes is streamed: 2 MiB are gone from a core's own caches before the next pass reads them.
+// The last cache, which threads and processes share, is of more use to what is read than to lines that wait to be written.
+constexpr int64_t streamed_floats = can_stream ? 1 << 19 : INT64_MAX;
+
+// Whether channels of the block's output are: they must be whole lines, or the processor would put lines together in memory.
+static inline bool streams_joined(const Pass& pass, int64_t first, int64_t channels) {
+  return pixels_out(pass) * pass.joined_channels >= streamed_floats &&
+         (pass.joined_channels | first | channels) % line_floats == 0;
 }
 
 // to[2 i] = a[i], to[2 i + 1] = b[i].
@@ -212,10 +223,22 @@ static inline bool passes_on(const Pass& pass) {
 // Copies the channels that the branch does not see to the block's output, if there are any.
 static inline void pass_on(const Pass& pass, int64_t first, int64_t count) {
   if (!passes_on(pass)) return;
+  const bool streams = streams_joined(pass, 0, pass.inputs);
+  Buffer half(streams ? pass.inputs : 0);
   for (int64_t p = first; p < first + count; p++) {
-    passed_half(pass.view, pass.input + p * pass.input_channels, pass.inputs,
-                pass.joined + p * pass.joined_channels);
+    float* to = pass.joined + p * pass.joined_channels;
+    passed_half(pass.view, pass.input + p * pass.input_channels, pass.inputs, streams ? half.data() : to);
+    if (streams) stream_copy(to, half.data(), pass.inputs);
   }
+}
+
+// Writes `count` pixels of a branch's result, padded, into its channels of the block's output.
+static inline void write_joined(const Pass& pass, int64_t first, int64_t count, const float* result) {
+  const bool streams = streams_joined(pass, pass.joined_first, pass.outputs);
+  const auto copy = streams ? stream_copy : copy_floats;
+  float* to = pass.joined + first * pass.joined_channels + pass.joined_first;
+  for (int64_t p = 0; p < count; p++)
+    copy(to + p * pass.joined_channels, result + p * padded(pass.outputs), pass.outputs);
 }
 
 // The gradient of batch norm's output, after the ReLU's mask: one vector of one output pixel. From the layer after it, masked

@@ -5,7 +5,17 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__AVX2__) || defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace detnas {
+
+#if defined(__AVX2__) || defined(__AVX512F__)
+constexpr bool can_stream = true;
+#else
+constexpr bool can_stream = false;
+#endif
 
 #if defined(__AVX512F__)
 constexpr int lanes = 16;
@@ -14,6 +24,8 @@ constexpr int lanes = 8;
 #else
 constexpr int lanes = 4;
 #endif
+
+constexpr int64_t line_floats = 16;  // of a cache line
 
 typedef float Vec __attribute__((vector_size(4 * lanes)));
 typedef int32_t Mask __attribute__((vector_size(4 * lanes)));
@@ -26,6 +38,25 @@ static inline Vec load(const float* p) {
 static inline void store(float* p, Vec v) {
   *reinterpret_cast<LooseVec*>(p) = v;
 }
+
+// The same past the caches, if can_stream: a line that is stored to must otherwise be read first. The address is a whole
+// vector's.
+static inline void stream(float* p, Vec v) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(p, v);
+#elif defined(__AVX2__)
+  _mm256_stream_ps(p, v);
+#else
+  store(p, v);
+#endif
+}
+// Another thread that sees what is written after this sees what was streamed before it.
+static inline void finish_streams() {
+#if defined(__AVX512F__) || defined(__AVX2__)
+  _mm_sfence();
+#endif
+}
+
 static inline Vec splat(float x) {
   return x - Vec{};
 }  // x + 0 would have to turn -0 into 0
@@ -43,6 +74,14 @@ static inline Vec load_first(const float* p, int n) {
   Vec v{};
   memcpy(&v, p, sizeof(float) * n);
   return v;
+}
+
+static inline void copy_floats(float* to, const float* from, int64_t n) {
+  memcpy(to, from, sizeof(float) * n);
+}
+// The same past the caches, of whole vectors at whole vectors' addresses.
+static inline void stream_copy(float* to, const float* from, int64_t n) {
+  for (int64_t i = 0; i < n; i += lanes) stream(to + i, load(from + i));
 }
 
 // A mask of the places where ReLU lets through: all that is not below or at zero, so that NaN stays NaN.

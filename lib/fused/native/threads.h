@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "simd.h"
+
 namespace detnas {
 
 class Threads {
@@ -30,9 +32,9 @@ class Threads {
 
   int count() const { return count_; }
 
-  // Calls body(thread) once in each thread, and returns when all are done.
+  // Calls body(thread) once in each thread, and returns when all are done, streamed stores too.
   void run(const std::function<void(int)>& body) {
-    if (count_ == 1) return body(0);
+    if (count_ == 1) return finish(body, 0);
     body_ = &body;
     working_.store(count_ - 1, std::memory_order_relaxed);
     {
@@ -40,7 +42,7 @@ class Threads {
       round_.fetch_add(1, std::memory_order_release);
     }
     wake_.notify_all();
-    body(0);
+    finish(body, 0);
     for (int spins = 0; working_.load(std::memory_order_acquire) > 0; spins++) {
       if (spins > spin_limit) std::this_thread::yield();
     }
@@ -50,6 +52,11 @@ class Threads {
   // Passes follow each other within some tens of microseconds, which is what waking up takes: so a thread waits a while
   // before it sleeps.
   static constexpr int spin_limit = 4000;
+
+  static void finish(const std::function<void(int)>& body, int index) {
+    body(index);
+    finish_streams();
+  }
 
   static void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -67,7 +74,7 @@ class Threads {
       }
       seen = round_.load(std::memory_order_acquire);
       if (stopping_) return;
-      (*body_)(index);
+      finish(*body_, index);
       working_.fetch_sub(1, std::memory_order_release);
     }
   }
