@@ -49,10 +49,10 @@ export class SearchMemory {
     await this.#measurements;
   }
 
-  /** Of the workers the largest counts: each must fit into its share. */
+  /** Of the scorers the largest counts: each must fit into its share. */
   async #append(candidates: number): Promise<void> {
-    const { run, timers, workers, machines, trainer } = this.#context;
-    const asked = machines > 1 ? [trainer] : workers.filter(({ deaths }) => deaths === 0);
+    const { run, timers, scorers, machines, trainer } = this.#context;
+    const asked = machines > 1 ? [trainer] : scorers.filter(({ deaths }) => deaths === 0);
     if (asked.length === 0) return; // all are being started again
     const reports = await Promise.all(asked.map((slot) => slot.call((api) => api.memory())));
     const nowMs = timers.nowMs();
