@@ -10,7 +10,7 @@ import { searchSpaces } from "../lib/space/search_space.ts";
 import { blockFlops, boundMs, minimalBytes } from "./block_bound.ts";
 import { prepareCall, type PreparedCall } from "./calls.ts";
 import { geometricMean, spreadOf } from "./peers/paired.ts";
-import { measureRoofline, type Roofline } from "./roofline.ts";
+import { measureRoofline, type Roofline, rooflineText } from "./roofline.ts";
 import { parseRunnerOptions, startRunner } from "./runner.ts";
 import { type BlockWorkload, blockWorkloads } from "./workloads.ts";
 
@@ -65,8 +65,8 @@ function printRates(): void {
   rooflines.push(measureRoofline()); // the machine may have been busy at the start
   const machine = best(rooflines);
   console.error(
-    `\n${bench.description}; at best ${rate(machine.flopsPerSecond)} GFLOP/s and ` +
-      `${rate(machine.bytesPerSecond)} GB/s\n${"".padEnd(64)}  images/s  GFLOP/s  GB/s  of roofline`,
+    `\n${bench.description}; at best ${rooflineText(machine)}\n` +
+      `${"".padEnd(64)}  images/s  GFLOP/s  GB/s  of roofline`,
   );
   const shares = measured.map((row) => printRow(row, machine));
   console.error(

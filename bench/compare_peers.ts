@@ -6,6 +6,7 @@
 import { comparisonTable } from "./peers/comparison_table.ts";
 import { parsePeerOptions, peerFlags } from "./peers/options.ts";
 import { runComparisons } from "./peers/run_comparisons.ts";
+import { rooflineText } from "./roofline.ts";
 import { torchPython } from "./peers/torch_python.ts";
 
 async function main(): Promise<void> {
@@ -23,7 +24,8 @@ async function main(): Promise<void> {
     }
   });
   console.log(
-    `${run.ours.version} (${run.ours.device}) against ${run.torch.version} (${run.torch.device}).\n`,
+    `${run.ours.version} (${run.ours.device}) against ${run.torch.version} (${run.torch.device}); ` +
+      `the machine at its best: ${rooflineText(run.ours.roofline!)}.\n`,
   );
   console.log(comparisonTable(run.comparisons));
 }

@@ -31,6 +31,11 @@ export function measureRoofline(): Roofline {
   };
 }
 
+/** e.g. `214.0 GFLOP/s and 42.8 GB/s`. */
+export function rooflineText({ flopsPerSecond, bytesPerSecond }: Roofline): string {
+  return `${(flopsPerSecond / 1e9).toFixed(1)} GFLOP/s and ${(bytesPerSecond / 1e9).toFixed(1)} GB/s`;
+}
+
 function leastSeconds(run: () => Tensor): number {
   let least = Infinity;
   for (let i = 0; i < repeats; i++) {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { boundMs } from "../block_bound.ts";
+import type { Roofline } from "../roofline.ts";
 import type { Workload } from "../workloads.ts";
 import { pairedRatio, type Spread, spreadOf } from "./paired.ts";
 import type { Peer } from "./peer.ts";
@@ -50,6 +52,11 @@ export interface Comparison {
   readonly best: TorchMode;
   /** Ours over the best mode's, round by round; below 1 ours is faster. */
   readonly ratio: Spread;
+  /**
+   * The ratio that kernels at the machine's limits would have: no others can have a lower one, whatever they do better.
+   * Null where no bound is known.
+   */
+  readonly least: number | null;
   readonly rounds: number;
   /** Peak memory in bytes of fresh processes that did nothing else; null where that was not measured. */
   readonly memory: { readonly oursBytes: number; readonly torchBytes: number } | null;
@@ -89,7 +96,7 @@ export async function compare(
   { ours, torch }: Sides,
   workload: Workload,
   options: ComparisonOptions,
-): Promise<Omit<Comparison, "memory">> {
+): Promise<Omit<Comparison, "memory" | "least">> {
   const own = await contender(ours, "our", workload, options);
   const rivals: Contender[] = [];
   const failed: ModeResult[] = [];
@@ -149,7 +156,7 @@ function resultOf(
   own: Contender,
   rivals: readonly Contender[],
   failed: readonly ModeResult[],
-): Omit<Comparison, "memory"> {
+): Omit<Comparison, "memory" | "least"> {
   const modes = rivals.map(({ mode, samplesMs }) => ({
     mode: mode as TorchMode,
     ms: spreadOf(samplesMs),
@@ -166,6 +173,16 @@ function resultOf(
     ratio: best.ratio,
     rounds,
   };
+}
+
+/** What a row's ratio would be if ours took no longer than the machine must; of blocks. */
+export function leastRatio(
+  workload: Workload,
+  { modes, best }: Pick<Comparison, "modes" | "best">,
+  machine: Roofline | undefined,
+): number | null {
+  if (workload.kind !== "block" || machine === undefined) return null;
+  return boundMs(workload, machine) / modes.find(({ mode }) => mode === best)!.ms!.median;
 }
 
 /**

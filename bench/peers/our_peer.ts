@@ -5,9 +5,10 @@
  */
 import process from "node:process";
 import { prepareCall, type PreparedCall } from "../calls.ts";
+import { measureRoofline } from "../roofline.ts";
 import { type BenchRunner, parseRunnerOptions, startRunner } from "../runner.ts";
 import type { Workload } from "../workloads.ts";
-import type { PeerReply, PeerRequest } from "./peer.ts";
+import type { Greeting, PeerReply, PeerRequest } from "./peer.ts";
 import { TextLineStream } from "./text_lines.ts";
 
 /** The first call compiles; the next ones let JavaScript's own compiler settle, unless they take long. */
@@ -55,7 +56,12 @@ function replyTo(side: OurSide, line: string): PeerReply | { error: string } {
 }
 
 const bench = await startRunner(parseRunnerOptions(Deno.args));
-console.log(JSON.stringify({ version: "DetNAS", device: bench.description }));
+const greeting: Greeting = {
+  version: "DetNAS",
+  device: bench.description,
+  roofline: measureRoofline(),
+};
+console.log(JSON.stringify(greeting));
 const side = new OurSide(bench);
 const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
 for await (const line of lines) console.log(JSON.stringify(replyTo(side, line)));

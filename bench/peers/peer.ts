@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Roofline } from "../roofline.ts";
 import { TextLineStream } from "./text_lines.ts";
 import type { Workload } from "../workloads.ts";
 
@@ -13,6 +14,8 @@ export interface Greeting {
   readonly version: string;
   /** e.g. `2 threads`. */
   readonly device: string;
+  /** What the machine can do at best, of the side that measures it: ours. */
+  readonly roofline?: Roofline;
 }
 
 /** One measurement. */

@@ -9,6 +9,7 @@ import type { Workload } from "../workloads.ts";
 import {
   compare,
   type Comparison,
+  leastRatio,
   type ModeResult,
   modesOf,
   peakMemory,
@@ -44,7 +45,8 @@ export async function runComparisons(
     const memory = wantsMemory(workload, options)
       ? await memoryOf(python, workload, times.modes, options)
       : null;
-    comparisons.push({ ...times, memory });
+    const least = leastRatio(workload, times, ours.greeting.roofline);
+    comparisons.push({ ...times, least, memory });
     await onComparison(run);
   }
   return run;

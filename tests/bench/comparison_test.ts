@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { compare, type Measurer, modesOf, roundsOf } from "../../bench/peers/comparison.ts";
+import { compare, leastRatio, type Measurer, modesOf, roundsOf } from "../../bench/peers/comparison.ts";
 import { comparisonTable } from "../../bench/peers/comparison_table.ts";
 import { backboneWorkload, blockWorkloads } from "../../bench/workloads.ts";
 import { searchSpaces } from "../../lib/space/search_space.ts";
@@ -65,30 +65,40 @@ Deno.test("batch norms are folded for inference alone", () => {
   assertEquals(modesOf(workload, ["eager", "folded"]), ["eager"]);
 });
 
+Deno.test("no kernels can have a lower ratio than the machine's limits over PyTorch's time, known for blocks alone", () => {
+  const ms = { median: 20, lowerQuartile: 19, upperQuartile: 21 };
+  const times = { modes: [{ mode: "eager", ms, ratio: ms, reason: null }], best: "eager" } as const;
+  const machine = { flopsPerSecond: 2 * workload.macs * 3 * 100, bytesPerSecond: Infinity }; // 10 ms
+  assertAlmostEquals(leastRatio(workload, times, machine)!, 0.5, 1e-12);
+  assertEquals(leastRatio(workload, times, undefined), null);
+  assertEquals(leastRatio(backboneWorkload(searchSpaces.small, 1, 32, 32), times, machine), null);
+});
+
 Deno.test("the table ends with each group's geometric mean and its worst row", () => {
   const spread = (median: number) => ({ median, lowerQuartile: median, upperQuartile: median });
-  const row = (name: string, ratio: number) => ({
+  const row = (name: string, ratio: number, least: number | null) => ({
     name,
     ours: spread(ratio),
     modes: [{ mode: "eager", ms: spread(1), ratio: spread(ratio), reason: null }] as const,
     best: "eager" as const,
     ratio: spread(ratio),
+    least,
     rounds: 1,
     memory: { oursBytes: 5e8, torchBytes: 1e9 },
   });
   const table = comparisonTable([
-    row("block small a train 1x1x1", 0.5),
-    row("block small b train 1x1x1", 2),
-    row("step x", 0.7),
+    row("block small a train 1x1x1", 0.5, 0.4),
+    row("block small b train 1x1x1", 2, 0.9),
+    row("step x", 0.7, null),
   ]);
   const lines = table.split("\n");
   assertEquals(
     lines[4],
-    "| step x | 0.7 (0.7–0.7) | 1.0 (1.0–1.0) | eager | 0.70 (0.70–0.70) | 0.50 | 1.00 |",
+    "| step x | 0.7 (0.7–0.7) | 1.0 (1.0–1.0) | eager | 0.70 (0.70–0.70) |  | 0.50 | 1.00 |",
   );
   assertEquals(
     lines.at(-1),
-    "block small train: geometric mean of 2 ratios 1.000, worst 2.00 (block small b train 1x1x1)",
+    "block small train: geometric mean of 2 ratios 1.000 (at least 0.600), worst 2.00 (block small b train 1x1x1)",
   );
   assertAlmostEquals(lines.length, 7, 0);
 });
