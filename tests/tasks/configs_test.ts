@@ -17,11 +17,14 @@ import { systemTimers } from "../../lib/workers/timers.ts";
 import { WorkerSlot } from "../../lib/workers/worker_slot.ts";
 import { configs, paperConfigs } from "../../tasks/configs/mod.ts";
 import { useEngine } from "../helpers/engine.ts";
+import { fusedKernels } from "../helpers/fused_kernels.ts";
 import { withFolder } from "../helpers/job.ts";
 import { miniature } from "../helpers/miniature.ts";
 import { plainProcess } from "../helpers/plain_worker.ts";
 
 const engine = await useEngine();
+/** What a command computes with where there is a compiler. */
+const device = { ...engine, kernels: await fusedKernels(engine) };
 
 /** Reports after every step, however quick: two steps can then be stopped between. */
 class StepwiseWorker extends StageWorker {
@@ -34,12 +37,12 @@ class StepwiseWorker extends StageWorker {
 async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => void): Promise<void> {
   const data = new DataSets(null);
   const { version: tensorflow, deviceName, threads } = engine;
-  const api = new StepwiseWorker(engine, {
+  const api = new StepwiseWorker(device, {
     tensorflow,
     deviceName,
     threads,
     hostCpu: null,
-    kernels: "tensorflow",
+    kernels: "fused",
   }, data);
   const { signal } = new AbortController();
   const worker = new WorkerSlot({
