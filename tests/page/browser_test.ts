@@ -17,7 +17,7 @@ const [width, height] = [150, 90];
 const image = noiseImage(width, height);
 const desktop: Look = { width: 1200, colorScheme: "light", reducedMotion: "no-preference" };
 
-using random = randomNetwork(engine, tinyConfig, tinyArchitecture, 5);
+using random = randomNetwork(engine, tinyConfig, tinyArchitecture);
 const wanted = await wantedDetections();
 const site = new Map((await webFiles(random.network)).map(({ name, bytes }) => [name, bytes]));
 
