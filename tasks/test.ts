@@ -1,14 +1,14 @@
 /**
  * `deno task test [ARGUMENTS]`: fetches the engine and builds the kernels if need be, and runs `deno test` with the permissions that the tests need;
- * arguments are `deno test`'s, e.g. a file or `--filter NAME`. The last line is `N passed, N failed`. With
- * `DETNAS_TEST_DEVICE=gpu` the engine's tests run on a GPU.
+ * arguments are `deno test`'s, e.g. a file or `--filter NAME`. The last line is `N passed, N failed`. Files are tested some
+ * at once, as many as `DENO_JOBS` says. With `DETNAS_TEST_DEVICE=gpu` the engine's tests run on a GPU.
  *
  * @module
  */
-import { ensureLibrary } from "../lib/engine/library.ts";
+import { type EngineLibrary, ensureLibrary } from "../lib/engine/library.ts";
 import { progressLine } from "./engine.ts";
-import { ensureKernels } from "./kernels.ts";
 import { runTask } from "./run_task.ts";
+import { ensureTestKernels } from "./test_kernels.ts";
 import { ensureTestPackages } from "./test_packages.ts";
 
 /** FFI for the engine, run and sys for the commands that the tests start, this machine alone for the dashboard. */
@@ -22,6 +22,9 @@ const permissions = [
   "--allow-ffi",
   "--allow-net=127.0.0.1",
 ];
+
+/** Of two files one often waits for a process; more than a few would have the timed tests wait for processors. */
+const filesAtOnce = Math.min(navigator.hardwareConcurrency, 4);
 
 /** How many tests ended which way. */
 export interface TestCounts {
@@ -45,18 +48,10 @@ export async function main(args: string[]): Promise<void> {
  * @returns Whether all went well.
  */
 export async function runTests(args: string[]): Promise<boolean> {
-  // Engine
-  const fetching = progressLine();
-  const device = Deno.env.get("DETNAS_TEST_DEVICE") === "gpu" ? "gpu" : "cpu";
-  const library = await ensureLibrary({ device, onProgress: fetching.show });
-  fetching.end();
-  await ensureTestPackages();
-  await ensureKernels({ kind: "cpu", kernels: "auto" }); // now, so that no command in a test has to say that it compiles
-
-  // Tests
+  const [library] = await Promise.all([fetchEngine(), ensureTestPackages(), ensureTestKernels()]);
   const { code, tail } = await runShowing(
-    ["test", ...permissions, "--sanitize-ops", "--sanitize-resources", ...args],
-    { DETNAS_LIBTENSORFLOW: library.path },
+    ["test", ...permissions, "--parallel", "--sanitize-ops", "--sanitize-resources", ...args],
+    { DETNAS_LIBTENSORFLOW: library.path, DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(filesAtOnce) },
   );
 
   // A run without a summary, or with a bad end after a good one, has failed all the same
@@ -84,6 +79,14 @@ export function testCounts(output: string): TestCounts | null {
 /** `12 passed, 0 failed`, and what was skipped, if anything was. */
 export function countsText({ passed, failed, skipped }: TestCounts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+async function fetchEngine(): Promise<EngineLibrary> {
+  const fetching = progressLine();
+  const device = Deno.env.get("DETNAS_TEST_DEVICE") === "gpu" ? "gpu" : "cpu";
+  const library = await ensureLibrary({ device, onProgress: fetching.show });
+  fetching.end();
+  return library;
 }
 
 /** More than a summary's length. */

@@ -3,25 +3,14 @@
  *
  * @module
  */
-import { basename, extname } from "node:path";
+import { basename } from "node:path";
 import { withPage } from "../../tests/helpers/chromium.ts";
 import type { Page } from "../../tests/helpers/dev_tools.ts";
+import { drawnBoxes, drop, mediaTypeOf, setThreshold, shownRows } from "../../tests/helpers/exported_page.ts";
 import type { Found } from "./formats.ts";
 
 /** Detects in an image file: boxes in pixels of the image, scores as the page writes them, to three digits. */
 export type DetectOnPage = (file: string) => Promise<Found>;
-
-const types: Readonly<Record<string, string>> = {
-  ".html": "text/html",
-  ".css": "text/css",
-  ".js": "text/javascript",
-  ".json": "application/json",
-  ".wasm": "application/wasm",
-  ".jpg": "image/jpeg",
-  ".jpeg": "image/jpeg",
-  ".png": "image/png",
-  ".webp": "image/webp",
-};
 
 /**
  * Serves an exported page, opens it, and hands over what detects with it.
@@ -39,9 +28,7 @@ export async function withExportedPage(
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
     const name = new URL(url).pathname.replace(/^\//, "") || "index.html";
     const bytes = await Deno.readFile(`${dir}/${name}`);
-    return new Response(bytes, {
-      headers: { "content-type": types[extname(name)] ?? "application/octet-stream" },
-    });
+    return new Response(bytes, { headers: { "content-type": mediaTypeOf(name) } });
   });
   try {
     await withPage(chromium, async (page) => {
@@ -55,31 +42,12 @@ export async function withExportedPage(
 }
 
 async function detect(page: Page, file: string, classes: readonly string[]): Promise<Found> {
-  const bytes = await Deno.readFile(file);
-  const type = types[extname(file).toLowerCase()];
-  await page.evaluate(`{
-    document.getElementById("status").textContent = "waiting";
-    const bytes = Uint8Array.from(atob("${bytes.toBase64()}"), (letter) => letter.charCodeAt(0));
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([bytes], ${JSON.stringify(basename(file))}, { type: "${type}" }));
-    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
-  }`);
+  await drop(page, await Deno.readFile(file), basename(file));
   await waitFor(page, "Took ");
-  await page.evaluate(`{
-    const slider = document.getElementById("threshold");
-    slider.value = 0;
-    slider.dispatchEvent(new Event("input"));
-  }`);
-  const rows = await page.evaluate<[name: string, score: number][]>(
-    `[...document.querySelectorAll("#rows tr")].map((row) =>
-      [row.children[0].textContent, Number(row.children[1].textContent)])`,
-  );
-  const boxes = await page.evaluate<number[][]>(
-    `[...document.querySelectorAll("#boxes > rect[stroke='#000']")]
-      .map((box) => ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name))))`,
-  );
+  await setThreshold(page, 0);
+  const [rows, boxes] = [await shownRows(page), await drawnBoxes(page)];
   return {
-    boxes: boxes.reverse().flatMap(([x, y, width, height]) => [x, y, x + width, y + height]), // the best is drawn last
+    boxes: boxes.flatMap(([x, y, width, height]) => [x, y, x + width, y + height]),
     scores: rows.map(([, score]) => score),
     classes: rows.map(([name]) => classes.indexOf(name)),
   };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from "./join_bytes.ts";
 
 /** A field of a message: its number and its bytes (length-delimited) or number (varint). */
 export type Field = readonly [number: number, value: Uint8Array | number];
@@ -58,7 +59,6 @@ export function floatField(number: number, value: number): number[] {
 /** A message of any size, written field by field; what it is given is not copied. */
 export class MessageWriter {
   readonly #parts: Uint8Array[] = [];
-  #length = 0;
 
   /** A varint field, a whole number of at least 0. */
   number(number: number, value: number): this {
@@ -88,18 +88,11 @@ export class MessageWriter {
 
   /** The message in one piece, a copy. */
   bytes(): Uint8Array<ArrayBuffer> {
-    const whole = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return joinBytes(this.#parts);
   }
 
   #add(part: Uint8Array): this {
     this.#parts.push(part);
-    this.#length += part.length;
     return this;
   }
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { joinBytes } from "../base/join_bytes.ts";
 
 /** One element of one of the object's lists, or a member that is no list. */
 export interface JsonPart {
@@ -147,7 +148,8 @@ export class JsonListReader {
       this.#begun?.push(part.slice());
       return chunk.length;
     }
-    const bytes = joined([...this.#begun ?? [], part], this.#begunBytes);
+    const begun = this.#begun ?? [];
+    const bytes = begun.length === 0 ? part : joinBytes([...begun, part]);
     this.#begun = null;
     this.#finish(bytes);
     return end;
@@ -225,15 +227,4 @@ export class JsonListReader {
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
 }

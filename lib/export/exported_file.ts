@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from "../base/join_bytes.ts";
 
 /** One file, not written yet. */
 export interface ExportedFile {
@@ -23,11 +24,5 @@ export function fileOfJson(name: string, value: unknown): ExportedFile {
 
 /** A file of bytes that come in parts, which are copied. */
 export function fileOfParts(name: string, parts: readonly Uint8Array[]): ExportedFile {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return { name, bytes };
+  return { name, bytes: joinBytes(parts) };
 }

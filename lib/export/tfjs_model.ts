@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from "../base/join_bytes.ts";
 import { projectVersion } from "../base/version.ts";
 import { type ExportedFile, fileOfText } from "./exported_file.ts";
 import {
@@ -106,12 +107,9 @@ function shapeJson(shape: readonly (number | null)[]): { dim: { size: string }[]
 
 /** All values, one after the other, in pieces. */
 function shardsOf(arrays: readonly (Float32Array | Int32Array)[]): Uint8Array[] {
-  const all = new Uint8Array(arrays.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const { buffer, byteOffset, byteLength } of arrays) {
-    all.set(new Uint8Array(buffer, byteOffset, byteLength), at);
-    at += byteLength;
-  }
+  const all = joinBytes(
+    arrays.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
+  );
   const count = Math.max(1, Math.ceil(all.length / shardBytes));
   return Array.from({ length: count }, (_, i) => all.subarray(i * shardBytes, (i + 1) * shardBytes));
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { isFile } from "../base/is_file.ts";
+import { joinBytes } from "../base/join_bytes.ts";
 import { readRange } from "../base/read_range.ts";
 import { configHash } from "../config/config_identity.ts";
 import { makeFolder, writeFileAtomic } from "../run/atomic_file.ts";
@@ -120,7 +121,7 @@ class EventFile {
     this.#path = `${dir}/${fileName(now)}`;
     // A reader that is at work forgets what it had of the files before
     const head = [versionEvent(now), restartEvent({ wallMs: now, step: 0 })];
-    await writeFileAtomic(this.#path, concatenated([...head, ...events].map(frameRecord)));
+    await writeFileAtomic(this.#path, joinBytes([...head, ...events].map(frameRecord)));
     for await (const { name } of Deno.readDir(dir)) {
       const isOlder = name.includes("tfevents") && `${dir}/${name}` !== this.#path;
       if (isOlder) await Deno.remove(`${dir}/${name}`);
@@ -129,7 +130,7 @@ class EventFile {
 
   async append(events: readonly Uint8Array[]): Promise<void> {
     if (events.length === 0) return;
-    await Deno.writeFile(this.#path, concatenated(events.map(frameRecord)), { append: true, create: false });
+    await Deno.writeFile(this.#path, joinBytes(events.map(frameRecord)), { append: true, create: false });
   }
 
   async #newSteps(metrics: MetricsFile, states: StageStates): Promise<ReturnType<TrainingPoints["of"]>[]> {
@@ -182,14 +183,4 @@ async function changedAtMs(path: string): Promise<number> {
 function fileName(nowMs: number): string {
   const [seconds, rest] = [Math.floor(nowMs / 1000), nowMs % 1000];
   return `events.out.tfevents.${seconds}.detnas.${String(rest).padStart(3, "0")}`;
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from "../base/join_bytes.ts";
 import { shareBytes, type WorkerGroup } from "../nn/worker_group.ts";
 import {
   decodeSafetensors,
@@ -22,16 +23,6 @@ export function shareTensors(
   tensors: TensorMap,
   metadata: Readonly<Record<string, string>> = {},
 ): SafetensorsContent {
-  const bytes = group.rank === 0 ? joined(encodeSafetensors(tensors, metadata)) : new Uint8Array();
+  const bytes = group.rank === 0 ? joinBytes(encodeSafetensors(tensors, metadata)) : new Uint8Array();
   return decodeSafetensors(shareBytes(group, bytes, "tensors"), "the first worker's tensors");
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }

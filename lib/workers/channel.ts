@@ -6,6 +6,7 @@
  */
 import { deserialize, serialize } from "node:v8";
 import type { Endpoint } from "comlink";
+import { joinBytes } from "../base/join_bytes.ts";
 
 /** The largest frame read: what a broken or hostile peer can make this process allocate. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
@@ -75,12 +76,7 @@ export async function* readFrames(incoming: ReadableStream<Uint8Array>): AsyncGe
   let buffered: Uint8Array[] = [];
   let bufferedBytes = 0;
   const take = (count: number): Uint8Array => {
-    const joined = new Uint8Array(bufferedBytes);
-    let offset = 0;
-    for (const chunk of buffered) {
-      joined.set(chunk, offset);
-      offset += chunk.byteLength;
-    }
+    const joined = joinBytes(buffered);
     buffered = [joined.subarray(count)];
     bufferedBytes -= count;
     return joined.subarray(0, count);

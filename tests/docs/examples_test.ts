@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { dirname, join } from "node:path";
+import { cacheFolder } from "../../lib/engine/platform.ts";
 import { png, vocXml } from "../data/temp_tree.ts";
 import { runGroup } from "../helpers/worker_group.ts";
 import { allExamples, type Example, examplesIn, permissionsOf, promisedLines, runnable } from "./examples.ts";
@@ -111,7 +112,7 @@ async function deno(...args: string[]): Promise<{ code: number; text: string }> 
   const command = new Deno.Command(Deno.execPath(), {
     args,
     cwd: folder,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", DETNAS_CACHE: cacheFolder(Deno.env)! }, // else an example would build the kernels once more
     stdout: "piped",
     stderr: "piped",
   });

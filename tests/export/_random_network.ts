@@ -3,7 +3,6 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs-core";
 import { stream } from "../../lib/base/random.ts";
 import type { CanvasDetections } from "../../lib/boxes/detections.ts";
 import type { Config } from "../../lib/config/schema.ts";
@@ -12,10 +11,9 @@ import type { DetectionBatch, ImagePlacement, RgbImage } from "../../lib/data/sa
 import { batchNormEpsilon } from "../../lib/nn/batch_norm.ts";
 import type { TrainedNetwork } from "../../lib/export/network_graph.ts";
 import type { Device } from "../../lib/train/device.ts";
-import { detectorOnDevice } from "../../lib/train/finetuning.ts";
-import { NetworkState } from "../../lib/train/network_state.ts";
-import { inheritedStatistics } from "../../lib/train/path_statistics.ts";
-import type { StoredTensor, TensorMap } from "../../lib/train/safetensors.ts";
+import type { StoredTensor } from "../../lib/train/safetensors.ts";
+import { tinyDetector } from "../helpers/tiny_data.ts";
+import { networkToExport } from "./_network_to_export.ts";
 
 /** A network, and what the project itself finds with it. */
 export interface RandomNetwork extends Disposable {
@@ -35,13 +33,12 @@ export function randomNetwork(
   device: Device,
   config: Config,
   choices: readonly number[],
-  classCount: number,
 ): RandomNetwork {
-  const { model, runner, units } = detectorOnDevice(device, config, classCount, choices);
-  const state = new NetworkState(units, config.seed);
-  const tensors = new Map([...state.toHost()].map(([name, tensor]) => [name, varied(name, tensor)]));
-  state.fromHost(tensors, { slots: false });
-  const statistics = inheritedStatistics(state, model.unitsOnPath(choices));
+  const tiny = tinyDetector(device, choices, config);
+  const drawn = new Map([...tiny.state.toHost()].map(([name, tensor]) => [name, varied(name, tensor)]));
+  tiny.state.fromHost(drawn, { slots: false });
+  const classes = Array.from({ length: 5 }, (_, k) => `class ${k}`);
+  const own = networkToExport(tiny, config, choices, classes);
   const detect: RandomNetwork["detect"] = (images, [heightPx, widthPx], placement) => {
     const batch: DetectionBatch = {
       images,
@@ -51,29 +48,17 @@ export function randomNetwork(
       classIndices: [new Int32Array(0)],
       ids: ["noise"],
     };
-    const found: CanvasDetections[] = [];
-    tf.tidy(() => {
-      found.push(...model.detect(state, statistics, batch, choices));
-    });
-    return found[0];
+    return own.detect(batch)[0];
   };
   return {
-    network: {
-      config,
-      choices,
-      tensors: tensors as TensorMap,
-      classes: Array.from({ length: classCount }, (_, k) => `class ${k}`),
-    },
+    network: own.network,
     detect,
     detectPlaced(image, canvas, placement): CanvasDetections {
       const pixels = new Uint8Array(canvas.heightPx * canvas.widthPx * 3);
       drawOnCanvas(image, canvas, pixels);
       return detect(pixels, [canvas.heightPx, canvas.widthPx], placement);
     },
-    [Symbol.dispose](): void {
-      for (const tensors of statistics.values()) tf.dispose([...tensors]);
-      for (const owned of [model, runner, state]) owned[Symbol.dispose]();
-    },
+    [Symbol.dispose]: () => own[Symbol.dispose](),
   };
 }
 

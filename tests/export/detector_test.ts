@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import * as tf from "@tensorflow/tfjs-core";
 import type { CanvasDetections } from "../../lib/boxes/detections.ts";
 import type { Config } from "../../lib/config/schema.ts";
 import type { DetectionBatch } from "../../lib/data/sample.ts";
-import { detectorGraph, type TrainedNetwork } from "../../lib/export/network_graph.ts";
+import { detectorGraph } from "../../lib/export/network_graph.ts";
 import { encodeOnnx } from "../../lib/export/onnx.ts";
-import { inheritedStatistics } from "../../lib/train/path_statistics.ts";
 import { useEngine } from "../helpers/engine.ts";
 import {
   otherArchitecture,
@@ -15,6 +13,7 @@ import {
   tinyDetector,
   tinyTwoStageConfig,
 } from "../helpers/tiny_data.ts";
+import { type NetworkToExport, networkToExport } from "./_network_to_export.ts";
 import { type OnnxValue, runOnnx, startOnnx } from "./_onnx_session.ts";
 
 const engine = await useEngine();
@@ -32,23 +31,11 @@ const padded: DetectionBatch = {
 };
 
 /** A network after some steps, and what the project itself finds with it. */
-function trained(
-  config: Config,
-  choices: readonly number[],
-  steps: number,
-): { network: TrainedNetwork; detect: (batch: DetectionBatch) => CanvasDetections[] } & Disposable {
+function trained(config: Config, choices: readonly number[], steps: number): NetworkToExport {
   const tiny = tinyDetector(engine, choices, config);
   const { model, state } = tiny;
   for (let step = 0; step < steps; step++) model.trainStep(state, batch, choices, step, 0.02, settings);
-  const statistics = inheritedStatistics(state, model.unitsOnPath(choices));
-  return {
-    network: { config, choices, tensors: state.toHost(), classes },
-    detect: (batch) => model.detect(state, statistics, batch, choices),
-    [Symbol.dispose](): void {
-      for (const tensors of statistics.values()) tf.dispose([...tensors]);
-      tiny[Symbol.dispose]();
-    },
-  };
+  return networkToExport(tiny, config, choices, classes);
 }
 
 /** What the exported detector finds on one image of a batch. */

@@ -28,7 +28,7 @@ async function runExported(
 }
 
 async function checkDetector(config: Config): Promise<void> {
-  using random = randomNetwork(engine, config, tinyArchitecture, 5);
+  using random = randomNetwork(engine, config, tinyArchitecture);
   const image = noiseOnCanvas([64, 64], placement);
   const wanted = random.detect(image, [64, 64], placement);
   const found = await runExported(detectorGraph(random.network, canvas), {
@@ -50,7 +50,7 @@ Deno.test("Faster R-CNN as a SavedModel finds in TensorFlow's loader what the pr
 });
 
 Deno.test("a backbone as a SavedModel takes any number of images, each for itself", async () => {
-  using random = randomNetwork(engine, tinyConfig, tinyArchitecture, 5);
+  using random = randomNetwork(engine, tinyConfig, tinyArchitecture);
   const graph = backboneGraph(random.network);
   const image = Float32Array.from(noiseOnCanvas([64, 64], placement));
   const two = new Float32Array(2 * image.length);

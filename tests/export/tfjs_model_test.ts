@@ -37,7 +37,7 @@ async function detectInTfjs(
 }
 
 async function checkDetector(config: Config): Promise<void> {
-  using random = randomNetwork(engine, config, tinyArchitecture, 5);
+  using random = randomNetwork(engine, config, tinyArchitecture);
   const image = noiseOnCanvas(canvas, placement);
   const wanted = random.detect(image, canvas, placement);
   const found = await detectInTfjs(random, image, placement);
@@ -58,7 +58,7 @@ Deno.test("Faster R-CNN as tfjs's graph model finds on WebAssembly what the proj
 for (const [name, config] of [["RetinaNet", tinyConfig], ["Faster R-CNN", tinyTwoStageConfig]] as const) {
   Deno.test(`${name} as tfjs's graph model finds nothing on WebAssembly where no score is high enough`, async () => {
     const detector = { ...config.detector, scoreThreshold: 1 } as Config["detector"];
-    using random = randomNetwork(engine, { ...config, detector }, tinyArchitecture, 5);
+    using random = randomNetwork(engine, { ...config, detector }, tinyArchitecture);
     const image = noiseOnCanvas(canvas, placement);
     assertEquals(random.detect(image, canvas, placement).scores.length, 0);
     const { boxesXyxy, scores, classIndices } = await detectInTfjs(random, image, placement);

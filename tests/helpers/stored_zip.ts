@@ -4,6 +4,7 @@
  * @module
  */
 import { crc32 } from "node:zlib";
+import { joinBytes } from "../../lib/base/join_bytes.ts";
 
 /** A zip file without compression (PKWARE's APPNOTE, sections 4.3.7, 4.3.12 and 4.3.16). */
 export function storedZip(files: Record<string, string>): Uint8Array<ArrayBuffer> {
@@ -13,15 +14,15 @@ export function storedZip(files: Record<string, string>): Uint8Array<ArrayBuffer
   for (const [name, text] of Object.entries(files)) {
     const [nameBytes, data] = [name, text].map((part) => new TextEncoder().encode(part));
     const common = [u16(20), u16(0), u16(0), u32(0), u32(crc32(data)), u32(data.length), u32(data.length)];
-    const header = concatenate([u32(0x04034b50), ...common, u16(nameBytes.length), u16(0), nameBytes, data]);
-    directory.push(concatenate([
+    const header = joinBytes([u32(0x04034b50), ...common, u16(nameBytes.length), u16(0), nameBytes, data]);
+    directory.push(joinBytes([
       ...[u32(0x02014b50), u16(0), ...common, u16(nameBytes.length), u16(0), u16(0), u16(0), u16(0), u32(0)],
       ...[u32(offset), nameBytes],
     ]));
     parts.push(header);
     offset += header.length;
   }
-  const index = concatenate(directory);
+  const index = joinBytes(directory);
   const count = directory.length;
   const end = [
     u32(0x06054b50),
@@ -33,7 +34,7 @@ export function storedZip(files: Record<string, string>): Uint8Array<ArrayBuffer
     u32(offset),
     u16(0),
   ];
-  return concatenate([...parts, index, ...end]);
+  return joinBytes([...parts, index, ...end]);
 }
 
 function u16(value: number): Uint8Array {
@@ -42,14 +43,4 @@ function u16(value: number): Uint8Array {
 
 function u32(value: number): Uint8Array {
   return new Uint8Array([value, value >>> 8, value >>> 16, value >>> 24]);
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
 }

@@ -1,6 +1,5 @@
 /** The exported page in a real browser; these tests are there only where Chromium is. */
 import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
-import { extname } from "node:path";
 import sharp from "sharp";
 import { placeForEvaluation } from "../../lib/data/canvas.ts";
 import { webFiles } from "../../lib/export/web_export.ts";
@@ -8,6 +7,7 @@ import { noiseImage, randomNetwork } from "../export/_random_network.ts";
 import { chromiumPath, withPage } from "../helpers/chromium.ts";
 import { assertClose } from "../helpers/close.ts";
 import type { Look, Page } from "../helpers/dev_tools.ts";
+import { drawnBoxes, drop, mediaTypeOf, setThreshold, shownRows } from "../helpers/exported_page.ts";
 import { useEngine } from "../helpers/engine.ts";
 import { tinyArchitecture, tinyConfig } from "../helpers/tiny_data.ts";
 
@@ -17,18 +17,9 @@ const [width, height] = [150, 90];
 const image = noiseImage(width, height);
 const desktop: Look = { width: 1200, colorScheme: "light", reducedMotion: "no-preference" };
 
-using random = randomNetwork(engine, tinyConfig, tinyArchitecture, 5);
+using random = randomNetwork(engine, tinyConfig, tinyArchitecture);
 const wanted = await wantedDetections();
 const site = new Map((await webFiles(random.network)).map(({ name, bytes }) => [name, bytes]));
-
-const types: Readonly<Record<string, string>> = {
-  ".html": "text/html",
-  ".css": "text/css",
-  ".js": "text/javascript",
-  ".json": "application/json",
-  ".wasm": "application/wasm",
-  ".bin": "application/octet-stream",
-};
 
 /** Score, x, y, width and height of what the project finds, in the image's pixels. */
 async function wantedDetections(): Promise<number[][]> {
@@ -49,7 +40,7 @@ function serveSite(): { url: string } & AsyncDisposable {
     const name = new URL(url).pathname.replace(/^\/some\/where\//, "") || "index.html";
     const bytes = site.get(name);
     if (bytes === undefined) return new Response(null, { status: 404 });
-    return new Response(bytes.slice(), { headers: { "content-type": types[extname(name)] } });
+    return new Response(bytes.slice(), { headers: { "content-type": mediaTypeOf(name) } });
   });
   return {
     url: `http://127.0.0.1:${server.addr.port}/some/where/`,
@@ -76,20 +67,10 @@ function testPage(name: string, look: Look, test: (page: Page) => Promise<void>)
 
 if (chromium === null) console.log("No Chromium is here: the exported page is not tried in a browser.");
 
-/** Drops a file onto the page. */
-async function drop(page: Page, bytes: Uint8Array, name: string, type: string): Promise<void> {
-  await page.evaluate(`{
-    const bytes = Uint8Array.from(atob("${bytes.toBase64()}"), (letter) => letter.charCodeAt(0));
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([bytes], "${name}", { type: "${type}" }));
-    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
-  }`);
-}
-
 async function dropImage(page: Page): Promise<void> {
   const raw = { width, height, channels: 3 } as const;
   const png = await sharp(image.data, { raw }).png().toBuffer();
-  await drop(page, new Uint8Array(png), "noise.png", "image/png");
+  await drop(page, new Uint8Array(png), "noise.png");
   await page.until("/Took .* ms/.test(document.getElementById('status').textContent)");
 }
 
@@ -101,33 +82,11 @@ async function untilAtLast(page: Page, expression: string): Promise<void> {
   await page.until(expression);
 }
 
-async function setThreshold(page: Page, value: number): Promise<void> {
-  await page.evaluate(`{
-    const slider = document.getElementById("threshold");
-    slider.value = ${value};
-    slider.dispatchEvent(new Event("input"));
-  }`);
-}
-
-/** x, y, width and height of the boxes drawn, the best first. */
-async function drawnBoxes(page: Page): Promise<number[][]> {
-  const boxes = await page.evaluate<number[][]>(
-    `[...document.querySelectorAll("#boxes > rect[stroke='#000']")]
-    .map((box) => ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name))))`,
-  );
-  return boxes.reverse(); // the best is drawn last
-}
-
-async function scores(page: Page): Promise<number[]> {
-  return await page.evaluate(
-    `[...document.querySelectorAll("#rows tr")].map((row) => Number(row.children[1].textContent))`,
-  );
-}
-
 async function checkFound(page: Page): Promise<void> {
   await setThreshold(page, 0);
   const tolerance = { relative: 1e-4, absolute: 1e-3 };
-  assertClose(await scores(page), wanted.map(([score]) => score), "scores", tolerance);
+  const scores = (await shownRows(page)).map(([, score]) => score);
+  assertClose(scores, wanted.map(([score]) => score), "scores", tolerance);
   const boxes = await drawnBoxes(page);
   assertClose(boxes.flat(), wanted.flatMap(([, ...box]) => box), "boxes", tolerance);
 }

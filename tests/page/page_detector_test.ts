@@ -53,7 +53,7 @@ function wantedOf(random: RandomNetwork, image: RgbImage, index: number): number
 
 for (const [shape, width, height, index] of [["wide", 150, 90, 0], ["high", 70, 123, 1]] as const) {
   Deno.test(`the page's detector finds in a ${shape} image what the project does, in the image's pixels`, async () => {
-    using random = randomNetwork(engine, config, tinyArchitecture, 5);
+    using random = randomNetwork(engine, config, tinyArchitecture);
     const image = noiseImage(width, height);
     const wanted = wantedOf(random, image, index);
     const { detector, asked } = pageDetector(random);
@@ -73,7 +73,7 @@ for (const [shape, width, height, index] of [["wide", 150, 90, 0], ["high", 70, 
 }
 
 Deno.test("the page's detector loads a model once, and again after it was let go; no tensor is left", async () => {
-  using random = randomNetwork(engine, config, tinyArchitecture, 5);
+  using random = randomNetwork(engine, config, tinyArchitecture);
   const { detector, asked } = pageDetector(random);
   await onWasm(async () => {
     const before = tf.memory().numTensors;

@@ -25,7 +25,7 @@ async function withExport(
   test: (files: ReadonlyMap<string, Uint8Array>, dir: string, usage: string) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (dir) => {
-    using random = randomNetwork(engine, config, tinyArchitecture, 5);
+    using random = randomNetwork(engine, config, tinyArchitecture);
     const { paths, usage } = await exportNetwork(random.network, { format, part, outputDir: `${dir}/out` });
     const files = new Map<string, Uint8Array>();
     for (const path of paths) files.set(path.slice(`${dir}/out/`.length), await Deno.readFile(path));

@@ -28,20 +28,21 @@ async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
 
 Deno.test("resolveConfig() without flags gives the shapes demo in runs/shapes on all cores", () =>
   withFolder(async (dir) => {
-    const before = Deno.cwd();
-    Deno.chdir(dir); // there may be runs where the tests are started
-    try {
-      const { config, runDir, approximate } = await resolved();
-      assertEquals([config.name, runDir, approximate], ["shapes", "runs/shapes", false]);
-      assertEquals(config.device, {
-        kind: "cpu",
-        threads: navigator.hardwareConcurrency,
-        kernels: "auto",
-      });
-      assertEquals(config.space.stageChannels, [...searchSpaces.small.stageChannels]);
-    } finally {
-      Deno.chdir(before);
-    }
+    // A process of its own, as there may be runs where the tests are started, and they share their folder
+    const program = new URL("_default_config.ts", import.meta.url).href;
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--allow-read", "--allow-env", "--allow-run", program],
+      cwd: dir,
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const { config, runDir, approximate } = JSON.parse(new TextDecoder().decode(stdout));
+    assertEquals([config.name, runDir, approximate], ["shapes", "runs/shapes", false]);
+    assertEquals(config.device, {
+      kind: "cpu",
+      threads: navigator.hardwareConcurrency,
+      kernels: "auto",
+    });
+    assertEquals(config.space.stageChannels, [...searchSpaces.small.stageChannels]);
   }));
 
 Deno.test("resolveConfig() puts each flag's value into its field, and --set has the last word", async () => {

@@ -16,12 +16,16 @@ import type { StepMetrics } from "../../lib/train/training_session.ts";
 import { systemTimers } from "../../lib/workers/timers.ts";
 import { WorkerSlot } from "../../lib/workers/worker_slot.ts";
 import { configs, paperConfigs } from "../../tasks/configs/mod.ts";
-import { useEngine } from "../helpers/engine.ts";
+import { testDevice, useEngine } from "../helpers/engine.ts";
+import { fusedKernels } from "../helpers/fused_kernels.ts";
 import { withFolder } from "../helpers/job.ts";
 import { miniature } from "../helpers/miniature.ts";
 import { plainProcess } from "../helpers/plain_worker.ts";
 
 const engine = await useEngine();
+/** As on a GPU, and where there is no compiler; one of each detector. */
+const traced = testDevice === "gpu" ? [...configs.keys()] : ["photos", "photos-fpn"];
+const kernels = testDevice === "gpu" ? null : await fusedKernels(engine);
 
 /** Reports after every step, however quick: two steps can then be stopped between. */
 class StepwiseWorker extends StageWorker {
@@ -34,13 +38,9 @@ class StepwiseWorker extends StageWorker {
 async function runJob(run: RunFolder, onProgress: (progress: StageProgress) => void): Promise<void> {
   const data = new DataSets(null);
   const { version: tensorflow, deviceName, threads } = engine;
-  const api = new StepwiseWorker(engine, {
-    tensorflow,
-    deviceName,
-    threads,
-    hostCpu: null,
-    kernels: "tensorflow",
-  }, data);
+  const blocks = traced.includes(run.config.name) ? null : kernels;
+  const report = { tensorflow, deviceName, threads, hostCpu: null, kernels: blocks ? "fused" : "tensorflow" };
+  const api = new StepwiseWorker({ ...engine, ...(blocks && { kernels: blocks }) }, report, data);
   const { signal } = new AbortController();
   const worker = new WorkerSlot({
     name: "worker 1",

@@ -40,9 +40,11 @@ function startOn(
   return { output, pid: child.pid };
 }
 
-/** The worker process of a rank in a run, by its command line. */
+/** The worker process of a rank in a run, by its command line; the shell's own is like the pattern, but does not match it. */
 async function workerOf(run: string, rank: number): Promise<number> {
-  return Number((await shell(`pgrep --full -- 'allow-write=${run} .*"rank":${rank},' | head -1`)).trim());
+  const pids = (await shell(`pgrep --full -- '[a]llow-write=${run} .*"rank":${rank},'`)).trim().split("\n");
+  assertEquals(pids.length, 1, `processes of rank ${rank}: ${pids}`);
+  return Number(pids[0]);
 }
 
 /** Workers listen in their own network, and there alone. */
@@ -74,7 +76,7 @@ Deno.test({
         command: "search",
         flags: [...flags, "--workers", "2"],
         run: workers,
-        when: () => exists(`${workers}/finetune/step-4`),
+        when: () => exists(`${workers}/pretrain/step-4`), // early, as the workers end when the search begins
         end: () => checkPorts(workers),
       });
       assertEquals([whole.code, whole.stderr], [0, ""], whole.stdout);

@@ -1,34 +1,25 @@
 /** What a worker shows of a network on its way, and that nothing of a training or a score depends on it. */
 import * as tf from "@tensorflow/tfjs-core";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { eagerCompiler } from "../../lib/nn/compiled.ts";
 import { DataSets } from "../../lib/train/datasets.ts";
 import { shownIndices } from "../../lib/workers/live_pictures.ts";
-import { StageWorker } from "../../lib/workers/stage_worker.ts";
 import type { LivePictures } from "../../lib/workers/worker_api.ts";
+import { eagerWorker } from "../helpers/eager_worker.ts";
 import { useEngine } from "../helpers/engine.ts";
 import { withFolder } from "../helpers/job.ts";
 import { tinyConfig } from "../helpers/tiny_data.ts";
 
 const engine = await useEngine();
-const device = { compiler: eagerCompiler, uploadImages: engine.uploadImages };
-const report = {
-  tensorflow: engine.version,
-  deviceName: "CPU:0",
-  threads: 2,
-  hostCpu: null,
-  kernels: "tensorflow",
-};
 const config = { ...tinyConfig, pretrain: null };
 const choices = [0, 1, 2, 3, 0];
 
-function worker(): StageWorker {
-  return new StageWorker(device, report, new DataSets(null));
-}
-
 /** Fine-tunes two steps, and retrains two, with looks after each or without; gives the weights and what was seen. */
 async function trained(runDir: string, isWatched: boolean): Promise<[Uint8Array[], LivePictures[]]> {
-  const [own, task, seen] = [worker(), { config, runDir, approximate: false }, [] as LivePictures[]];
+  const [own, task, seen] = [
+    eagerWorker(engine),
+    { config, runDir, approximate: false },
+    [] as LivePictures[],
+  ];
   for (const stage of ["finetune", "retrain"]) {
     await (stage === "finetune" ? own.openFinetuning(task) : own.openRetraining(task, choices));
     for (let step = 0; step < 2; step++) {
@@ -56,7 +47,7 @@ Deno.test("a training that is looked at ends with the bytes of one that is not",
 Deno.test("a look at a candidate leaves its score as it is, and shows the images of the training's looks", () =>
   withFolder(async (folder) => {
     const [, seen] = await trained(folder, true);
-    const [own, task] = [worker(), { config, runDir: folder, approximate: false }];
+    const [own, task] = [eagerWorker(engine), { config, runDir: folder, approximate: false }];
     await own.openScoring(task);
     const score = await own.score(choices);
     const { pictures, classNames } = await own.candidatePictures(task, choices);
@@ -75,7 +66,7 @@ Deno.test("a look at a candidate leaves its score as it is, and shows the images
 
 Deno.test("a training that is no detector's can't be looked at, and says so", () =>
   withFolder(async (folder) => {
-    const [own, task] = [worker(), { config: tinyConfig, runDir: folder, approximate: false }];
+    const [own, task] = [eagerWorker(engine), { config: tinyConfig, runDir: folder, approximate: false }];
     assertEquals((await own.openPretraining(task)).pictureSteps, undefined);
     await assertRejects(
       () => own.trainingPictures(task),

@@ -1,24 +1,18 @@
 /** A worker goes on with a training only where nothing has changed that its result depends on. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Config } from "../../lib/config/schema.ts";
-import { eagerCompiler } from "../../lib/nn/compiled.ts";
 import { readApproximations } from "../../lib/run/origin.ts";
 import { type ClassificationData, DataSets } from "../../lib/train/datasets.ts";
 import { originOf } from "../../lib/workers/run_weights.ts";
-import { StageWorker } from "../../lib/workers/stage_worker.ts";
+import type { StageWorker } from "../../lib/workers/stage_worker.ts";
+import type { DeviceReport } from "../../lib/workers/worker_api.ts";
+import { eagerReport, eagerWorker } from "../helpers/eager_worker.ts";
 import { useEngine } from "../helpers/engine.ts";
 import { withFolder } from "../helpers/job.ts";
 import { tinyConfig } from "../helpers/tiny_data.ts";
 
 const engine = await useEngine();
-const device = { compiler: eagerCompiler, uploadImages: engine.uploadImages };
-const report = {
-  tensorflow: engine.version,
-  deviceName: "CPU:0",
-  threads: 2,
-  hostCpu: null,
-  kernels: "tensorflow",
-};
+const report = eagerReport(engine);
 
 /** The same images, one with another label. */
 class Relabelled extends DataSets {
@@ -40,8 +34,8 @@ class Relabelled extends DataSets {
   }
 }
 
-function worker(changed: Partial<typeof report> = {}, data = new DataSets(null)): StageWorker {
-  return new StageWorker(device, { ...report, ...changed }, data);
+function worker(changed: Partial<DeviceReport> = {}, data = new DataSets(null)): StageWorker {
+  return eagerWorker(engine, changed, data);
 }
 
 /** Opens a pre-training; trains one step and leaves. */
