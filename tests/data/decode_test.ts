@@ -271,3 +271,34 @@ function crc32(data: Uint8Array): number {
   }
   return (crc ^ 0xffffffff) >>> 0;
 }
+
+Deno.test("checkImages() finds images that break off wherever they do, and takes what is written after an image", async () => {
+  const whole = {
+    jpg: await jpeg(),
+    png: await bytes(sharp(await jpeg()).png()),
+    webp: await bytes(sharp(await jpeg()).webp()),
+  };
+  const written = new Uint8Array(10_000);
+  const files = Object.fromEntries(
+    Object.entries(whole).flatMap(([type, all]) => [
+      [`whole.${type}`, all],
+      [`more.${type}`, new Uint8Array([...all, ...written])],
+      [`half.${type}`, all.subarray(0, all.length / 2)],
+      [`late.${type}`, all.subarray(0, -20)],
+    ]),
+  );
+  await withTree(files, async (folder) => {
+    const images = Object.keys(files).map((name) => ({
+      file: `${folder}/${name}`,
+      sizePx: [64, 48] as const,
+    }));
+    const problems = await checkImages(images, maxPixels);
+    assertEquals(
+      problems.map(({ file }) => file.slice(folder.length + 1)),
+      Object.keys(files).filter((name) => /^(half|late)/.test(name)),
+    );
+    for (const { file, reason } of problems) {
+      assert(reason.startsWith(`Cannot read ${file}: it is not a readable image (`), reason);
+    }
+  });
+});
