@@ -152,7 +152,12 @@ class CheckRecord {
   async add(hashes: readonly number[]): Promise<void> {
     for (const hash of hashes) this.#added.add(hash);
     if (this.#file === null || !this.#canWrite || hashes.length === 0) return;
-    await Deno.mkdir(this.#file.slice(0, -recordName.length), { recursive: true });
-    await Deno.writeFile(this.#file, new Uint8Array(Float64Array.from(hashes).buffer), { append: true });
+    try {
+      await Deno.mkdir(this.#file.slice(0, -recordName.length), { recursive: true });
+      await Deno.writeFile(this.#file, new Uint8Array(Float64Array.from(hashes).buffer), { append: true });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`Cannot write ${this.#file}: ${reason}`, { cause });
+    }
   }
 }
