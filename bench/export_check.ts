@@ -1,7 +1,8 @@
 /**
  * Runs every exported format of a run on the test split's own photographs and compares with the trained detector:
  * `deno task bench:exports --run DIR --output DIR [--data DIR] [--images N]`, after `deno task export` for each of
- * onnx, saved-model, tfjs and web. Formats that are not there are passed over; the page needs Chromium.
+ * onnx, saved-model, tfjs and web. Formats that are not there are passed over; the page needs Chromium, and is run on
+ * WebAssembly and on WebGL.
  *
  * Prints a table, and writes `annotations.json` and each format's results for
  * `deno task evaluate --annotations annotations.json --detections onnx.json`. Fails where a box is missing or too many,
@@ -42,7 +43,7 @@ import {
   readDescription,
 } from "./exports/formats.ts";
 import { parseExportCheck } from "./exports/options.ts";
-import { withExportedPage } from "./exports/page.ts";
+import { pageBackends, withExportedPage } from "./exports/page.ts";
 import { annotationFile, resultFile } from "./exports/results.ts";
 import { openTrained } from "./exports/trained.ts";
 
@@ -101,10 +102,12 @@ for (const [format, open] of Object.entries(openers)) {
 
 // The page, which decodes the files by itself
 const chromium = await chromiumPath();
-if (chromium !== null && await isFile(`${runDir}/export/web/index.html`)) {
+const hasPage = chromium !== null && await isFile(`${runDir}/export/web/index.html`);
+for (const backend of hasPage ? Object.keys(pageBackends) as (keyof typeof pageBackends)[] : []) {
   let sum = noDifferences;
   const results: Detection[] = [];
-  await withExportedPage(chromium, `${runDir}/export/web`, network.classes, async (detect) => {
+  const page = `${runDir}/export/web`;
+  const isThere = await withExportedPage(chromium!, page, backend, network.classes, async (detect) => {
     for (const sample of set.samples) {
       if (!("file" in sample.source)) {
         throw new TypeError("Cannot drop generated images: wanted a run on files");
@@ -116,8 +119,10 @@ if (chromium !== null && await isFile(`${runDir}/export/web/index.html`)) {
       results.push(...toDetections(sample.id, toCanvas(found, batch), batch.placements[0]));
     }
   });
-  await Deno.writeTextFile(`${output}/web.json`, resultFile(results));
-  tell("web", sum, pageScoreLimit);
+  if (isThere) {
+    await Deno.writeTextFile(`${output}/web-${backend}.json`, resultFile(results));
+    tell(`web on ${pageBackends[backend]}`, sum, pageScoreLimit);
+  } else console.log(`-- web on ${pageBackends[backend]}: this browser has none`);
 }
 if (!isGood) Deno.exit(1);
 

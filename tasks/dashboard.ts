@@ -94,5 +94,6 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 if (import.meta.main) {
   const stopping = new Stopping((stopped) => Deno.exit(stopped.exitCode));
+  stopping.attach();
   await runTask((args) => main(args, stopping.listen()));
 }

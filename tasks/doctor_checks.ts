@@ -116,7 +116,9 @@ export async function checkPhotographs(config: Config, data: DataSets): Promise<
       "correct them, or leave them out",
     );
   } catch (error) {
-    return problem("boxes", messageOf(error), "name a folder in Pascal VOC or COCO layout with --data");
+    const advice =
+      "correct what it names; --data takes a folder in Pascal VOC's or COCO's layout, see docs/commands.md";
+    return problem("boxes", messageOf(error), advice);
   }
 }
 
@@ -132,7 +134,9 @@ export async function checkLabelledData(config: Config, data: DataSets): Promise
     const counts = `${train.samples.length} to train, ${val.samples.length} to validate`;
     return ok("labels", `${layout}: ${train.classes.length} classes; images: ${counts}`);
   } catch (error) {
-    return problem("labels", messageOf(error), "name a folder in ImageNet layout with --pretrain-data");
+    const advice =
+      "correct what it names; --pretrain-data takes a folder in ImageNet's layout, see docs/commands.md";
+    return problem("labels", messageOf(error), advice);
   }
 }
 

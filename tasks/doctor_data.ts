@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { editDistance } from "../lib/base/nearest.ts";
 import { configDifferences } from "../lib/config/config_identity.ts";
 import { parseConfig } from "../lib/config/parse_config.ts";
 import type { Config } from "../lib/config/schema.ts";
@@ -45,13 +46,37 @@ export function checkClasses(data: SurveyedData, { classes }: DataSurvey): Check
   const more = sorted.length > listedClasses ? [`and ${sorted.length - listedClasses} more classes`] : [];
   const untaught = untaughtClasses(data);
   const rare = sorted.filter(({ train }) => train > 0 && train < fewBoxes);
+  const taught = sorted.filter(({ train }) => train > 0);
   const doubts = [
-    ...untaught.map(({ name, splits }) => `${name} is in ${splits.join(" and ")} only: nothing can learn it`),
+    ...untaught.map(({ name, splits }) =>
+      `${name} is in ${splits.join(" and ")} only: nothing can learn it${likeName(name, taught)}`
+    ),
     ...rare.map(({ name, train }) => `${name} has ${train} training boxes: hardly learnt`),
+    ...unmeasured(taught.filter(({ val }) => val === 0), "val: the search's score leaves that out"),
+    ...unmeasured(taught.filter(({ test }) => test === 0), "test: the reported AP leaves that out"),
   ];
   const finding = [...aligned(rows), ...more, ...doubts].join("\n");
   if (doubts.length === 0) return ok("classes", finding);
   return warning("classes", finding, "annotate more of these, or leave the class out of all splits");
+}
+
+/** One line on classes that a split lacks, if there are any. */
+function unmeasured(classes: readonly { readonly name: string }[], splitAndEffect: string): string[] {
+  if (classes.length === 0) return [];
+  const names = classes.slice(0, listedExamples).map(({ name }) => name).join(", ");
+  const more = classes.length > listedExamples ? ` and ${classes.length - listedExamples} more` : "";
+  return [`no box of ${names}${more} in ${splitAndEffect}`];
+}
+
+/** What a class may be that is spelt otherwise in the training split: `; misspelt for RBC?`. */
+function likeName(name: string, taught: readonly { readonly name: string }[]): string {
+  const plain = (text: string): string => text.toLowerCase().replaceAll(/[\s_-]/g, "");
+  const best = taught.toSorted((a, b) => apart(a.name) - apart(b.name))[0];
+  return best !== undefined && apart(best.name) <= name.length / 4 ? `; misspelt for ${best.name}?` : "";
+
+  function apart(other: string): number {
+    return editDistance(plain(name), plain(other));
+  }
 }
 
 /** Sizes of the boxes, in the image and as the detector sees them. */

@@ -56,13 +56,16 @@ async function ensure(device: "cpu" | "gpu"): Promise<number> {
 
 /**
  * A progress line for {@linkcode ensureLibrary} on standard error: rewritten in place on a terminal, elsewhere a
- * plain line at each new phase.
+ * plain line at each new phase. Ctrl-C takes it away before it ends the process.
  */
 export function progressLine(): { show(progress: FetchProgress): void; end(): void } {
   const terminal = Deno.stderr.isTerminal();
   let last = "";
+  const clear = (): void => void Deno.stderr.writeSync(new TextEncoder().encode("\r\x1b[K"));
+  const interrupted = (): never => (clear(), Deno.exit(130));
   return {
     show(progress: FetchProgress): void {
+      if (terminal && last === "") Deno.addSignalListener("SIGINT", interrupted);
       const line = `${progress.phase} ${progress.item}`;
       const step = `${line} ${Math.floor(progress.bytes / PLAIN_LINE_BYTES)}`;
       if (terminal) Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${line}${amount(progress)}`));
@@ -70,7 +73,9 @@ export function progressLine(): { show(progress: FetchProgress): void; end(): vo
       last = step;
     },
     end(): void {
-      if (terminal && last !== "") Deno.stderr.writeSync(new TextEncoder().encode("\r\x1b[K"));
+      if (!terminal || last === "") return;
+      clear();
+      Deno.removeSignalListener("SIGINT", interrupted);
     },
   };
 }

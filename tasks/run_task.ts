@@ -29,6 +29,7 @@ export async function runCommand(command: Command, main: CommandMain): Promise<n
     Deno.exit(stopped.exitCode);
   };
   const stopping = new Stopping(end);
+  stopping.attach();
   const code = await exitCodeOf(
     (args) => main(args, stopping, output),
     Deno.args,

@@ -1,6 +1,6 @@
 /**
  * How a command is stopped: the first SIGINT or SIGTERM asks it to leave a state that it can go on from, a second one
- * ends it at once.
+ * ends it at once; so does the first while there is no such state yet.
  *
  * @module
  */
@@ -35,6 +35,7 @@ export class Stopping {
   readonly #controller = new AbortController();
   readonly #exit: (stopped: Stopped) => void;
   readonly #timers: Timers;
+  #isListening = false;
   #firstMs = 0;
 
   /**
@@ -51,17 +52,23 @@ export class Stopping {
     return this.#controller.signal;
   }
 
-  /** Listens to the process's signals from now on; before, they end it at once. */
-  listen(): AbortSignal {
+  /** Takes the process's signals; until {@linkcode listen} they end it at once. */
+  attach(): void {
     Deno.addSignalListener("SIGINT", () => this.request("SIGINT"));
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => this.request("SIGTERM"));
+  }
+
+  /** From now on there is something to leave in order. */
+  listen(): AbortSignal {
+    this.#isListening = true;
     return this.signal;
   }
 
   /** A signal has come. */
   request(signal: StopSignal): void {
     const stopped = new Stopped(signal);
-    if (!this.signal.aborted) {
+    if (!this.#isListening) this.#exit(stopped);
+    else if (!this.signal.aborted) {
       this.#firstMs = this.#timers.nowMs();
       this.#timers.after(patienceMs, () => this.#exit(stopped));
       this.#controller.abort(stopped);

@@ -9,6 +9,9 @@ import type { Page } from "../../tests/helpers/dev_tools.ts";
 import { drawnBoxes, drop, mediaTypeOf, setThreshold, shownRows } from "../../tests/helpers/exported_page.ts";
 import type { Found } from "./formats.ts";
 
+/** What computes on the page, by the name in its list, and how the page says so. */
+export const pageBackends = { wasm: "WebAssembly", webgl: "WebGL" } as const;
+
 /** Detects in an image file: boxes in pixels of the image, scores as the page writes them, to three digits. */
 export type DetectOnPage = (file: string) => Promise<Found>;
 
@@ -17,14 +20,18 @@ export type DetectOnPage = (file: string) => Promise<Found>;
  *
  * @param chromium The browser's path.
  * @param dir The exported folder.
+ * @param backend What is to compute.
  * @param classes In the order of their numbers.
+ * @returns Whether the browser has the backend; if it has not, nothing is handed over.
  */
 export async function withExportedPage(
   chromium: string,
   dir: string,
+  backend: keyof typeof pageBackends,
   classes: readonly string[],
   use: (detect: DetectOnPage) => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
+  let isThere = true;
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
     const name = new URL(url).pathname.replace(/^\//, "") || "index.html";
     const bytes = await Deno.readFile(`${dir}/${name}`);
@@ -34,16 +41,27 @@ export async function withExportedPage(
     await withPage(chromium, async (page) => {
       await page.goTo(`http://127.0.0.1:${server.addr.port}/`);
       await waitFor(page, "Ready.");
-      await use((file) => detect(page, file, classes));
+      isThere = backend === "wasm" || await page.evaluate<boolean>(hasWebGl);
+      if (!isThere) return;
+      await page.evaluate(`{
+        const list = document.getElementById("backend");
+        list.value = "${backend}";
+        list.dispatchEvent(new Event("change"));
+      }`);
+      await use((file) => detect(page, file, pageBackends[backend], classes));
     });
   } finally {
     await server.shutdown();
   }
+  return isThere;
 }
 
-async function detect(page: Page, file: string, classes: readonly string[]): Promise<Found> {
+const hasWebGl = "document.createElement('canvas').getContext('webgl2') !== null";
+
+async function detect(page: Page, file: string, on: string, classes: readonly string[]): Promise<Found> {
+  await page.evaluate(`document.getElementById("status").textContent = "waiting"`);
   await drop(page, await Deno.readFile(file), basename(file));
-  await waitFor(page, "Took ");
+  await waitFor(page, `ms on ${on}.`);
   await setThreshold(page, 0);
   const [rows, boxes] = [await shownRows(page), await drawnBoxes(page)];
   return {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { readHeader } from "./decode.ts";
+import { readHeader, readImage } from "./decode.ts";
+import { hasWholeEnd } from "./image_end.ts";
 import type { ImageProblem, ImageToCheck } from "./image_to_check.ts";
 import { sideBySide } from "./side_by_side.ts";
 
@@ -11,8 +12,9 @@ import { sideBySide } from "./side_by_side.ts";
 const concurrency = 8;
 
 /**
- * Reads the header of every image file: it must exist, not be empty, be a JPEG, PNG or WebP, lie under the pixel
- * limit and have the annotated size. An image that breaks off after its header is found only when it is decoded.
+ * Reads the header and the end of every image file: it must exist, not be empty, be a JPEG, PNG or WebP, lie under the
+ * pixel limit, have the annotated size and not break off. One that seems to is decoded. Other damage is found only when
+ * an image is used.
  *
  * @param images Of one set, or of several.
  * @param maxPixels An image of more pixels is a problem.
@@ -28,10 +30,13 @@ export async function checkImages(
 
 async function checkImage({ file, sizePx }: ImageToCheck, maxPixels: number): Promise<ImageProblem | null> {
   try {
-    const { widthPx, heightPx } = await readHeader(file, maxPixels);
-    if (sizePx === null || (widthPx === sizePx[0] && heightPx === sizePx[1])) return null;
-    const wanted = `${sizePx[0]} x ${sizePx[1]} as annotated`;
-    return { file, reason: `Cannot use ${file}: it is ${widthPx} x ${heightPx}, wanted ${wanted}` };
+    const { format, widthPx, heightPx } = await readHeader(file, maxPixels);
+    if (sizePx !== null && (widthPx !== sizePx[0] || heightPx !== sizePx[1])) {
+      const wanted = `${sizePx[0]} x ${sizePx[1]} as annotated`;
+      return { file, reason: `Cannot use ${file}: it is ${widthPx} x ${heightPx}, wanted ${wanted}` };
+    }
+    if (!await hasWholeEnd(file, format)) await readImage({ file }, { maxPixels });
+    return null;
   } catch (error) {
     if (error instanceof Error) return { file, reason: error.message };
     throw error;

@@ -61,16 +61,13 @@ export async function readImage(source: ImageSource, options: ReadOptions): Prom
   const plain = decodeJpeg && readPlainJpeg(source.file, maxPixels, shorterSidePx, decodeJpeg);
   if (plain) return plain;
   try {
-    const pipeline = open(source.file, maxPixels).flatten({ background: "#ffffff" });
-    const { data, info } = await (await shrinking(pipeline, shorterSidePx))
+    const { data, info } = await (await shrinking(open(source.file, maxPixels), shorterSidePx))
       .toColourspace("srgb")
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-    return {
-      width: info.width,
-      height: info.height,
-      data: new Uint8Array(data.buffer, data.byteOffset, data.length),
-    };
+    const { width, height, channels } = info;
+    const pixels = new Uint8Array(data.buffer, data.byteOffset, data.length);
+    return { width, height, data: channels === 4 ? onWhite(pixels) : pixels };
   } catch (cause) {
     await readHeader(source.file, maxPixels); // names the fault where the header shows it
     throw unreadable(source.file, cause);
@@ -133,6 +130,16 @@ function readPlainJpeg(
 
 function isTwice(widthPx: number, heightPx: number, shorterSidePx: number): boolean {
   return Math.min(widthPx, heightPx) >= 2 * shorterSidePx;
+}
+
+/** RGBA on white, rounded to the nearest as browsers do; libvips rounds down. */
+function onWhite(rgba: Uint8Array): Uint8Array<ArrayBuffer> {
+  const rgb = new Uint8Array(rgba.length / 4 * 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4) {
+    const alpha = rgba[from + 3];
+    for (let c = 0; c < 3; c++) rgb[to++] = 255 - Math.round((255 - rgba[from + c]) * alpha / 255);
+  }
+  return rgb;
 }
 
 async function shrinking(pipeline: Sharp, shorterSidePx: number): Promise<Sharp> {

@@ -57,7 +57,9 @@ export async function checkChangedImages(
 ): Promise<ImageProblem[]> {
   const record = await CheckRecord.open(options.store);
   const samples = joinSamples(sets.map((set) => set.samples));
-  const whole = version === null ? null : hashOf("whole", version, samples.length, options.maxPixels);
+  const whole = version === null
+    ? null
+    : hashOf("whole, ends too", version, samples.length, options.maxPixels);
   const isTrusted = whole !== null && record.has(whole) && samples.length > spotChecks;
   const count = isTrusted ? spotChecks : samples.length;
   const stride = samples.length / Math.max(1, count);
@@ -98,7 +100,7 @@ async function checkChunk(
 async function imageHash({ file, sizePx }: ImageToCheck, maxPixels: number): Promise<number | null> {
   const info = await statOrNull(file);
   if (info === null) return null;
-  return hashOf("image", resolve(file), info.size, info.mtime?.getTime() ?? 0, sizePx, maxPixels);
+  return hashOf("image, end too", resolve(file), info.size, info.mtime?.getTime() ?? 0, sizePx, maxPixels);
 }
 
 /** 53 bits of a SHA-256, as a whole number. */
@@ -150,7 +152,12 @@ class CheckRecord {
   async add(hashes: readonly number[]): Promise<void> {
     for (const hash of hashes) this.#added.add(hash);
     if (this.#file === null || !this.#canWrite || hashes.length === 0) return;
-    await Deno.mkdir(this.#file.slice(0, -recordName.length), { recursive: true });
-    await Deno.writeFile(this.#file, new Uint8Array(Float64Array.from(hashes).buffer), { append: true });
+    try {
+      await Deno.mkdir(this.#file.slice(0, -recordName.length), { recursive: true });
+      await Deno.writeFile(this.#file, new Uint8Array(Float64Array.from(hashes).buffer), { append: true });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`Cannot write ${this.#file}: ${reason}`, { cause });
+    }
   }
 }

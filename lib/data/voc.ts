@@ -7,7 +7,7 @@
 import { boxArea, type BoxXyxy, clipToImage } from "./annotated_box.ts";
 import { AnnotationTable, AnnotationTableBuilder, type TableMeta } from "./annotation_table.ts";
 import { columnOf } from "./column_file.ts";
-import { checkRelativePath, type DataFolder, listFolder, readText } from "./data_folder.ts";
+import { checkRelativePath, type DataFolder, findFile, listFolder, readText } from "./data_folder.ts";
 import { type IndexContent, type IndexStore, openIndex } from "./data_index.ts";
 import type { DetectionSplit } from "./detection_split.ts";
 import { FileFinder } from "./file_finder.ts";
@@ -35,6 +35,8 @@ interface VocImage {
   readonly tree: string;
   /** What the tree's files are named after. */
   readonly stem: string;
+  /** The split file that names it. */
+  readonly list: string;
 }
 
 const concurrentReads = 16;
@@ -135,22 +137,32 @@ async function readSplitFile(folder: DataFolder, part: VocPart): Promise<VocImag
     stems.add(stem);
   });
   if (stems.size === 0) throw new RangeError(`Cannot use ${folder.path}/${file}: it names no image`);
-  return [...stems].map((stem) => ({ tree: part.tree, stem }));
+  return [...stems].map((stem) => ({ tree: part.tree, stem, list: file }));
 }
 
-async function readAnnotation(folder: DataFolder, { tree, stem }: VocImage): Promise<VocAnnotation> {
+async function readAnnotation(folder: DataFolder, { tree, stem, list }: VocImage): Promise<VocAnnotation> {
   const file = `${tree}Annotations/${stem}.xml`;
+  if (await findFile(folder, file, "file") === null) {
+    const isFileName = imageExtensions.some((extension) => stem.endsWith(`.${extension}`));
+    const wanted = isFileName ? "; wanted names without an extension" : "";
+    throw new Deno.errors.NotFound(
+      `Cannot read ${folder.path}/${file}: no such file, though ${list} names ${stem}${wanted}`,
+    );
+  }
   return parseVocAnnotation(await readText(folder, file), file);
 }
 
+/** Cameras write capitals. */
+const imageExtensions = ["jpg", "jpeg", "png", "webp", "JPG", "JPEG", "PNG", "WEBP"];
+
 async function findImage(folder: DataFolder, finder: FileFinder, { tree, stem }: VocImage): Promise<string> {
   const [annotation, image] = [`${tree}Annotations/${stem}.xml`, `${tree}JPEGImages/${stem}`];
-  for (const extension of ["jpg", "jpeg", "png"]) {
+  for (const extension of imageExtensions) {
     const file = `${image}.${extension}`;
     if (await finder.has(file, `${annotation}: image`)) return file;
   }
   throw new Deno.errors.NotFound(
-    `Cannot use ${annotation}: its image is missing, looked for ${folder.path}/${image}.jpg, .jpeg and .png`,
+    `Cannot use ${annotation}: its image is missing, looked for ${folder.path}/${image}.jpg, .jpeg, .png and .webp`,
   );
 }
 

@@ -71,8 +71,20 @@ export async function writeFileSynced(
  * @throws {Error} If it can't be made, naming it; on a full disk also the free bytes.
  */
 export async function makeFolder(path: string, options: Deno.MkdirOptions = {}): Promise<void> {
+  await writingTo(path, () => Deno.mkdir(path, options));
+}
+
+/**
+ * Does what may fail as a file or folder can't be written.
+ *
+ * @param path What is written, for the message.
+ * @param write Does it.
+ * @returns What it gives.
+ * @throws {Error} If it fails, naming the path; on a full disk also the free bytes.
+ */
+export async function writingTo<Written>(path: string, write: () => Promise<Written>): Promise<Written> {
   try {
-    await Deno.mkdir(path, options);
+    return await write();
   } catch (cause) {
     throw await writeError(path, cause);
   }
@@ -147,10 +159,9 @@ function isDiskFull(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
-/** Free space in bytes where the folder lies; null where it can't be had (a permission that isn't worth asking for). */
+/** Free space in bytes where the folder lies; null where it can't be had: no folder, or a permission that isn't worth asking for. */
 async function freeBytes(folder: string): Promise<number | null> {
   const permission = await Deno.permissions.query({ name: "sys", kind: "statfs" });
   if (permission.state !== "granted") return null;
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+  return await statfs(folder).then(({ bavail, bsize }) => bavail * bsize, () => null);
 }

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { type ConfigDifference, configDifferences } from "../config/config_identity.ts";
 import { parseConfig } from "../config/parse_config.ts";
 import type { Config } from "../config/schema.ts";
-import { appendText, sweepTemporaries, writeFileAtomic } from "./atomic_file.ts";
+import { appendText, makeFolder, sweepTemporaries, writeFileAtomic, writingTo } from "./atomic_file.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { approximationsPath, recordApproximation } from "./origin.ts";
 
@@ -80,7 +81,7 @@ export class RunFolder implements AsyncDisposable {
   /** A stage's own folder, for its checkpoints; created if need be. */
   async stageDir(stage: Stage): Promise<string> {
     const dir = `${this.dir}/${stage}`;
-    await Deno.mkdir(dir, { recursive: true });
+    await makeFolder(dir, { recursive: true });
     return dir;
   }
 
@@ -132,7 +133,7 @@ export class RunFolder implements AsyncDisposable {
  */
 export async function openRun(dir: string, config: Config, approximate = false): Promise<RunFolder> {
   await checkIsRunOrEmpty(dir);
-  await Deno.mkdir(dir, { recursive: true });
+  await makeFolder(dir, { recursive: true });
   const lock = await lockFolder(dir);
   try {
     await sweepTemporaries(dir);
@@ -152,6 +153,7 @@ export async function openRun(dir: string, config: Config, approximate = false):
  *
  * @returns The config, or null if there is no such run.
  * @throws {SyntaxError} If its `config.json` can't be parsed.
+ * @throws {TypeError} If the path leads to a file, or through one.
  */
 export async function readRunConfig(dir: string): Promise<Config | null> {
   const path = runPaths(dir).config;
@@ -209,10 +211,9 @@ async function entryNames(dir: string): Promise<string[]> {
 /** The lock is the operating system's, on the open file: it ends with the process, however that ends. */
 async function lockFolder(dir: string): Promise<Deno.FsFile> {
   const path = `${dir}/${lockName}`;
-  const file = await Deno.open(path, { create: true, read: true, write: true });
+  const file = await writingTo(path, () => Deno.open(path, { create: true, read: true, write: true }));
   if (await file.tryLock(true)) {
-    await file.truncate();
-    await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
+    await signLock(path, file);
     return file;
   }
   file.close();
@@ -220,6 +221,19 @@ async function lockFolder(dir: string): Promise<Deno.FsFile> {
   throw new Error(
     `Cannot use run folder ${dir} as process ${owner || "unknown"} is using it: wait for it, or end it`,
   );
+}
+
+/** Says who holds the lock. */
+async function signLock(path: string, file: Deno.FsFile): Promise<void> {
+  try {
+    await writingTo(path, async () => {
+      await file.truncate();
+      await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
+    });
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 async function storeOrCompareConfig(dir: string, config: Config, approximate: boolean): Promise<void> {
@@ -282,7 +296,13 @@ async function readJson(path: string): Promise<unknown> {
     if (cause instanceof SyntaxError) {
       throw new SyntaxError(`Cannot read ${path}: ${cause.message}`, { cause });
     }
-    throw cause;
+    if (cause instanceof Deno.errors.NotADirectory) {
+      const dir = dirname(path);
+      throw new TypeError(`Cannot open run folder ${dir}: it lies in a file or is one, wanted a folder`, {
+        cause,
+      });
+    }
+    throw new Error(`Cannot read ${path}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }
 

@@ -8,7 +8,7 @@ import { configHash } from "../config/config_identity.ts";
 import type { Config } from "../config/schema.ts";
 import { renderComparison } from "../report/compare.ts";
 import type { ComparedArchitecture, ComparedRun, DetectorName } from "../report/compare_input.ts";
-import { writeFileAtomic } from "../run/atomic_file.ts";
+import { makeFolder, writeFileAtomic } from "../run/atomic_file.ts";
 import { readApproximations } from "../run/origin.ts";
 import { scoreName } from "../run/plan.ts";
 import { readRunConfig, readStageState, runPaths } from "../run/run_folder.ts";
@@ -32,7 +32,7 @@ export async function compare(runDirs: readonly string[], outDir: string): Promi
   if (again !== undefined) throw new RangeError(`Cannot compare ${again} with itself: name each run once`);
   const runs: ComparedRun[] = [];
   for (const dir of runDirs) runs.push(await readComparedRun(dir));
-  await Deno.mkdir(outDir, { recursive: true });
+  await makeFolder(outDir, { recursive: true });
   const paths: string[] = [];
   for (const [name, text] of renderComparison(runs)) {
     await writeFileAtomic(`${outDir}/${name}`, text);

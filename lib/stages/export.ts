@@ -12,7 +12,7 @@ import { savedModelFiles, savedModelUsage } from "../export/saved_model_export.t
 import { tfjsFiles, tfjsUsage } from "../export/tfjs_export.ts";
 import { webFiles, webUsage } from "../export/web_export.ts";
 import { weightsFiles, weightsUsage } from "../export/weights_export.ts";
-import { writeFileAtomic } from "../run/atomic_file.ts";
+import { makeFolder, writeFileAtomic } from "../run/atomic_file.ts";
 
 /** A format's name, as it is typed. */
 export type ExportFormat = "onnx" | "saved-model" | "tfjs" | "web" | "weights";
@@ -90,7 +90,7 @@ export async function exportNetwork(
   const paths: string[] = [];
   for (const { name, bytes } of files) {
     const path = `${outputDir}/${name}`;
-    await Deno.mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path), { recursive: true });
     await writeFileAtomic(path, bytes);
     paths.push(path);
   }

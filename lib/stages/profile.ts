@@ -6,7 +6,7 @@
  */
 import { dirname } from "node:path";
 import type { Config } from "../config/schema.ts";
-import { writeFileAtomic } from "../run/atomic_file.ts";
+import { makeFolder, writeFileAtomic } from "../run/atomic_file.ts";
 import type { BlockLatencies } from "../space/latency.ts";
 import {
   backboneHash,
@@ -47,7 +47,7 @@ export async function profile(
   const { config, worker } = context;
   const device = await worker.call((api) => api.device());
   const table = latencyTable(config, device, await measure(context, options));
-  await Deno.mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path), { recursive: true });
   await writeFileAtomic(path, JSON.stringify(table, null, 2) + "\n");
   return table;
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { writeFileAtomic } from "../run/atomic_file.ts";
+import { makeFolder, writeFileAtomic } from "../run/atomic_file.ts";
 import { type Architecture, architectureKey } from "../space/architecture.ts";
 import type { RecalibrationMode } from "../workers/worker_api.ts";
 
@@ -61,7 +61,7 @@ export class RankScores {
  */
 export async function openRankScores(dir: string): Promise<RankScores> {
   const path = `${dir}/scores.json`;
-  await Deno.mkdir(dir, { recursive: true });
+  await makeFolder(dir, { recursive: true });
   return new RankScores(path, await readScores(path));
 }
 

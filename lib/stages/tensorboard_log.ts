@@ -18,12 +18,14 @@ import {
   type ImageEvent,
   imageEvent,
   restartEvent,
+  type ScalarEvent,
   scalarEvent,
   textEvent,
   versionEvent,
 } from "../tensorboard/event.ts";
 import { frameRecord } from "../tensorboard/record.ts";
 import {
+  architectureImages,
   generationPoints,
   resultPoints,
   runTexts,
@@ -109,8 +111,8 @@ class EventFile {
       return points.length > 0 && this.#isNew(stage) ? points : [];
     });
     const generations = await this.#newGenerations(states);
-    const images = await this.#newImages();
-    const scalars = [...steps, ...generations, ...results];
+    const images = [...generations.images, ...await this.#newImages()];
+    const scalars = [...steps, ...generations.scalars, ...results];
     return [...texts.map(textEvent), ...scalars.map(scalarEvent), ...images.map(imageEvent)];
   }
 
@@ -144,12 +146,15 @@ class EventFile {
     return parseMetrics(whole, path).map((record) => this.#points.of(record, states));
   }
 
-  async #newGenerations(states: StageStates): Promise<ReturnType<typeof generationPoints>> {
+  async #newGenerations(states: StageStates): Promise<{ scalars: ScalarEvent[]; images: ImageEvent[] }> {
     const { config, paths } = this.#run;
-    if (states.search === undefined || !await isFile(paths.search)) return [];
+    if (states.search === undefined || !await isFile(paths.search)) return { scalars: [], images: [] };
     using history = openHistory(paths.search, configHash(config), () => {});
-    return generationPoints(config, history.all(), states)
+    const candidates = history.all();
+    const scalars = generationPoints(config, candidates, states)
       .filter(({ step, scalars }) => this.#isNew(`${Object.keys(scalars)[0]} ${step}`));
+    const isNew = (tag: string, step: number): boolean => this.#isNew(`${tag} ${step}`);
+    return { scalars, images: architectureImages(config, candidates, states, isNew) };
   }
 
   async #newImages(): Promise<ImageEvent[]> {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Config } from "../config/schema.ts";
+import { architecturePng } from "../report/architecture_pixels.ts";
 import type { MetricRecord } from "../run/metrics_log.ts";
 import { scoreName } from "../run/plan.ts";
 import type { Stage, StageStates } from "../run/run_folder.ts";
@@ -67,25 +68,73 @@ export class TrainingPoints {
 
 /** The best score so far and the mean of each generation that is whole; candidates that were stopped count as estimated. */
 export function generationPoints(
-  { search, ...config }: Config,
+  config: Config,
   candidates: readonly CandidateRecord[],
   states: StageStates,
 ): ScalarEvent[] {
-  const score = scoreName({ search, ...config });
+  const score = scoreName(config);
+  return scoredGenerations(config, candidates, states).map(({ group, step, wallMs, scores, best }) => {
+    const mean = scores.reduce((sum, each) => sum + each, 0) / scores.length;
+    const named = { [`best_${score}`]: best.score, [`mean_${score}`]: mean };
+    return { step, wallMs, scalars: scalarsOf(group, named) };
+  });
+}
+
+/**
+ * The best architecture so far after each generation that has brought a better one.
+ *
+ * @param isNew Whether a tag's step is to be drawn.
+ */
+export function architectureImages(
+  config: Config,
+  candidates: readonly CandidateRecord[],
+  states: StageStates,
+  isNew: (tag: string, step: number) => boolean,
+): ImageEvent[] {
+  const better = scoredGenerations(config, candidates, states).filter(({ isBetter }) => isBetter);
+  return better.flatMap(({ group, step, wallMs, best: { choices, score, macs } }) => {
+    const tag = `${group}/best_architecture`;
+    if (!isNew(tag, step)) return [];
+    const caption = `${scoreName(config)} ${score.toFixed(3)}, ${(macs / 1e6).toFixed(1)} M multiply-adds`;
+    return [{ tag, step, wallMs, ...architecturePng(config.space, choices, caption) }];
+  });
+}
+
+/** A generation of one strategy's trial, all of it scored or failed. */
+interface ScoredGeneration {
+  /** What its tags begin with. */
+  readonly group: string;
+  /** Counts from 1. */
+  readonly step: number;
+  readonly wallMs: number;
+  /** Of those that have one. */
+  readonly scores: readonly number[];
+  /** The best so far. */
+  readonly best: CandidateRecord & { readonly score: number };
+  /** Whether it is of this generation. */
+  readonly isBetter: boolean;
+}
+
+function scoredGenerations(
+  { search }: Config,
+  candidates: readonly CandidateRecord[],
+  states: StageStates,
+): ScoredGeneration[] {
   const runs = Object.groupBy(
     candidates,
     ({ strategy, trial }) => trial === 0 ? strategy : `${strategy}_${trial + 1}`,
   );
   return Object.entries(runs).flatMap(([name, own = []]) => {
-    let [best, wallMs] = [-Infinity, startMs(states, "search")];
+    let [best, wallMs]: [ScoredGeneration["best"] | null, number] = [null, startMs(states, "search")];
     return generationsOf(own).filter((all) => all.length >= search.population).flatMap((all) => {
-      const scores = all.flatMap(({ score }) => score === null ? [] : [score]);
+      const scored = all.flatMap(({ score, ...record }) => score === null ? [] : [{ score, ...record }]);
       wallMs += all.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0);
-      if (scores.length === 0) return [];
-      best = Math.max(best, ...scores);
-      const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-      const named = { [`best_${score}`]: best, [`mean_${score}`]: mean };
-      return [{ step: all[0].generation + 1, wallMs, scalars: scalarsOf(`search/${name}`, named) }];
+      const last = best;
+      for (const record of scored) if (best === null || record.score > best.score) best = record;
+      if (best === null || scored.length === 0) return [];
+      const scores = scored.map(({ score }) => score);
+      const group = `search/${name}`;
+      return [{ group, step: all[0].generation + 1, wallMs, scores, best, isBetter: best !== last }];
     });
   });
 }

@@ -48,12 +48,35 @@ Deno.test("readImage() gives RGB whatever the file holds", async () => {
       assertEquals(colorOf(await read(name)), [10, 200, 30], name);
     }
     for (const name of ["grey.png", "grey.jpg"]) assertEquals(colorOf(await read(name)), [90, 90, 90], name);
-    const [half] = colorOf(await read("half.png"));
-    assert(Math.abs(half - 127) <= 1, "black at half strength on white is grey");
+    assertEquals(colorOf(await read("half.png")), [127, 127, 127]); // its alpha is 128
     const white = colorOf(await read("cmyk.jpg"));
     assert(white.length === 3 && white.every((value) => value > 245), `${white}`);
     const { width, height, data } = await read("rgb.png");
     assertEquals([width, height, data.length], [4, 2, 24]);
+  });
+});
+
+Deno.test("readImage() lays every colour of every transparency on white, rounded to the nearest", async () => {
+  const rgba = Uint8Array.from({ length: 4 * 256 * 256 }, (_, i) => i % 4 < 3 ? (i >> 2) & 255 : i >> 10);
+  const wanted = Array.from({ length: 256 * 256 }, (_, i) => {
+    const [alpha, value] = [i >> 8, i & 255];
+    return Math.round((alpha * value + (255 - alpha) * 255) / 255);
+  });
+  const raw = { width: 256, height: 256, channels: 4 } as const;
+  const grey = sharp(rgba, { raw });
+  const files = {
+    "colour.png": await bytes(grey.clone().png()),
+    "colour.webp": await bytes(grey.clone().webp({ lossless: true, exact: true })),
+    "deep.png": await bytes(grey.clone().toColourspace("rgb16").png()),
+  };
+  await withTree(files, async (folder) => {
+    for (const name of Object.keys(files)) {
+      const { data } = await readImage({ file: `${folder}/${name}` }, { maxPixels: 65_536 });
+      assertEquals(data.length, 3 * wanted.length, name);
+      for (const c of [0, 1, 2]) {
+        assertEquals(wanted.filter((value, i) => data[3 * i + c] !== value), [], name);
+      }
+    }
   });
 });
 
@@ -86,6 +109,15 @@ Deno.test("readImage() shrinks files and generated images alike", async () =>
       assertEquals(await sizeOf({ shorterSidePx: 10 }), [20, 10]);
       assertEquals(await sizeOf({ shorterSidePx: 7 }), [14, 7]);
       assertEquals(await sizeOf({ shorterSidePx: 11 }), [40, 20]); // not twice as large
+    }
+  }));
+
+Deno.test("readImage() lays a translucent image on white where it shrinks it", async () =>
+  await withTree({ "a.png": await bytes(plain(10, 200, 30, 0.5).resize(40, 20).png()) }, async (folder) => {
+    const image = await readImage({ file: `${folder}/a.png` }, { maxPixels, shorterSidePx: 5 });
+    assertEquals([image.width, image.height, image.data.length], [10, 5, 150]);
+    for (const [i, value] of [132, 227, 142].entries()) {
+      assert(Math.abs(image.data[i] - value) <= 1, `${image.data.subarray(0, 3)}`);
     }
   }));
 
@@ -239,3 +271,34 @@ function crc32(data: Uint8Array): number {
   }
   return (crc ^ 0xffffffff) >>> 0;
 }
+
+Deno.test("checkImages() finds images that break off wherever they do, and takes what is written after an image", async () => {
+  const whole = {
+    jpg: await jpeg(),
+    png: await bytes(sharp(await jpeg()).png()),
+    webp: await bytes(sharp(await jpeg()).webp()),
+  };
+  const written = new Uint8Array(10_000);
+  const files = Object.fromEntries(
+    Object.entries(whole).flatMap(([type, all]) => [
+      [`whole.${type}`, all],
+      [`more.${type}`, new Uint8Array([...all, ...written])],
+      [`half.${type}`, all.subarray(0, all.length / 2)],
+      [`late.${type}`, all.subarray(0, -20)],
+    ]),
+  );
+  await withTree(files, async (folder) => {
+    const images = Object.keys(files).map((name) => ({
+      file: `${folder}/${name}`,
+      sizePx: [64, 48] as const,
+    }));
+    const problems = await checkImages(images, maxPixels);
+    assertEquals(
+      problems.map(({ file }) => file.slice(folder.length + 1)),
+      Object.keys(files).filter((name) => /^(half|late)/.test(name)),
+    );
+    for (const { file, reason } of problems) {
+      assert(reason.startsWith(`Cannot read ${file}: it is not a readable image (`), reason);
+    }
+  });
+});

@@ -97,11 +97,25 @@ Deno.test("readVoc() gives all splits the same sorted classes, or the given list
     );
   }));
 
+Deno.test("readVoc() takes the image's extension as it is, in capitals too", () =>
+  withTree({
+    "ImageSets/Main/train.txt": "1\n2\n3",
+    ...Object.fromEntries(["1", "2", "3"].map((id) => [`Annotations/${id}.xml`, vocXml({})])),
+    "JPEGImages/1.JPG": "",
+    "JPEGImages/2.jpeg": "",
+    "JPEGImages/3.webp": "",
+  }, async (folder) => {
+    const [{ samples }] = await read(folder, ["train"]);
+    const files = Array.from(samples, ({ source }) => "file" in source ? source.file : "");
+    assertEquals(files.map((file) => file.slice(-5)), ["1.JPG", ".jpeg", ".webp"]);
+  }));
+
 Deno.test("readVoc() names a missing split file, annotation or image", () =>
   withTree({
     "ImageSets/Main/train.txt": "1",
     "ImageSets/Main/val.txt": "2",
     "ImageSets/Main/empty.txt": "\n",
+    "ImageSets/Main/files.txt": "1.jpg",
     "ImageSets/Main/twice.txt": "2\n2\n",
     "Annotations/2.xml": vocXml({}),
   }, async (folder) => {
@@ -110,11 +124,20 @@ Deno.test("readVoc() names a missing split file, annotation or image", () =>
       NotFound,
       `${folder}/ImageSets/Main/test.txt: no such file`,
     );
-    await assertRejects(() => read(folder, ["train"]), NotFound, `${folder}/Annotations/1.xml: no such file`);
+    await assertRejects(
+      () => read(folder, ["train"]),
+      NotFound,
+      `Cannot read ${folder}/Annotations/1.xml: no such file, though ImageSets/Main/train.txt names 1`,
+    );
+    await assertRejects(
+      () => read(folder, ["files"]),
+      NotFound,
+      "1.jpg.xml: no such file, though ImageSets/Main/files.txt names 1.jpg; wanted names without an extension",
+    );
     await assertRejects(
       () => read(folder, ["val"]),
       NotFound,
-      `Cannot use Annotations/2.xml: its image is missing, looked for ${folder}/JPEGImages/2.jpg, .jpeg and .png`,
+      `Cannot use Annotations/2.xml: its image is missing, looked for ${folder}/JPEGImages/2.jpg, .jpeg, .png and .webp`,
     );
     await assertRejects(
       () => read(folder, ["empty"]),

@@ -97,6 +97,29 @@ testPage("the page draws what the project finds in an image that is dropped on i
   await checkFound(page);
 });
 
+testPage(
+  "the page finds the same in an image that is translucent, once it is on white",
+  desktop,
+  async (page) => {
+    const png = await sharp(translucent(image.data), { raw: { width, height, channels: 4 } }).png()
+      .toBuffer();
+    await drop(page, new Uint8Array(png), "glass.png", "image/png");
+    await page.until("/Took .* ms/.test(document.getElementById('status').textContent)");
+    await checkFound(page);
+  },
+);
+
+/** RGBA that is these pixels once it is on white, each as translucent as it can be. */
+function translucent(rgb: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: rgb.length / 3 * 4 }, (_, i) => {
+    const [pixel, channel] = [i >> 2, i % 4];
+    const colours = rgb.subarray(3 * pixel, 3 * pixel + 3);
+    const alpha = 255 - Math.min(...colours, 254);
+    if (channel === 3) return alpha;
+    return 255 - Math.round((255 - colours[channel]) * 255 / alpha);
+  });
+}
+
 testPage("the page draws the same boxes when WebGL computes", desktop, async (page) => {
   await dropImage(page);
   const hasWebGl = await page.evaluate<boolean>(

@@ -1,5 +1,11 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { sweepTemporaries, type WritableFile, writeFileAtomic } from "../../lib/run/atomic_file.ts";
+import {
+  makeFolder,
+  sweepTemporaries,
+  type WritableFile,
+  writeFileAtomic,
+  writingTo,
+} from "../../lib/run/atomic_file.ts";
 
 async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();
@@ -61,6 +67,18 @@ Deno.test("writeFileAtomic() names the file and the reason of another failure", 
   withFolder(async (dir) => {
     const error = await assertRejects(() => writeFileAtomic(`${dir}/none/a.json`, ""), Error);
     assertMatch(error.message, /^Cannot write .*\/none\/a\.json: .*\(os error 2\)/);
+  }));
+
+Deno.test("writingTo() gives what was written, or names the path and why it can't be", () =>
+  withFolder(async (dir) => {
+    assertEquals(await writingTo(`${dir}/a`, () => Promise.resolve(7)), 7);
+    const full = Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
+    for (const path of [`${dir}/a`, `${dir}/none/a`]) { // free space can be told of the former alone
+      const write = (): Promise<void> => writingTo(path, () => Promise.reject(full));
+      await assertRejects(write, Error, `Cannot write ${path} as the disk is full`);
+    }
+    await Deno.writeTextFile(`${dir}/file`, "");
+    await assertRejects(() => makeFolder(`${dir}/file/b`), Error, `Cannot write ${dir}/file/b: `);
   }));
 
 Deno.test("sweepTemporaries() removes unfinished files and folders only, and names them", () =>

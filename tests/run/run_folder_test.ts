@@ -152,3 +152,15 @@ Deno.test("RunFolder.writeJson() writes the winners where their path says", () =
     assertEquals(await run.stageDir("retrain"), `${dir}/retrain`);
     assertEquals((await Deno.stat(`${dir}/retrain`)).isDirectory, true);
   }));
+
+Deno.test("a run folder that is a file, or can't be written, is named", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    for (const dir of [`${folder}/file`, `${folder}/file/run`]) {
+      const message = `Cannot open run folder ${dir}: it lies in a file or is one, wanted a folder`;
+      await assertRejects(() => readRunConfig(dir), TypeError, message);
+    }
+    await Deno.mkdir(`${folder}/locked/run.lock`, { recursive: true }); // nothing can be written there
+    const dir = `${folder}/locked`;
+    await assertRejects(() => openRun(dir, config), Error, `Cannot write ${dir}/run.lock: `);
+  }));

@@ -3,6 +3,7 @@ import { readFields } from "../../lib/base/protobuf.ts";
 import { configHash } from "../../lib/config/config_identity.ts";
 import { openRun, type RunFolder } from "../../lib/run/run_folder.ts";
 import { writeSnapshot } from "../../lib/run/snapshots.ts";
+import { architecturePng } from "../../lib/report/architecture_pixels.ts";
 import { openHistory } from "../../lib/search/history.ts";
 import { TensorBoardLog } from "../../lib/stages/tensorboard_log.ts";
 import { readRecords } from "../../lib/tensorboard/record.ts";
@@ -133,7 +134,7 @@ function search(run: RunFolder, generation: number, scores: readonly number[]): 
       attempts: 1,
       elapsedMs: 10,
     } as const;
-    history.record({ ...place, ...cost, ...outcome, choices: [generation, slot] });
+    history.record({ ...place, ...cost, ...outcome, choices: [generation, slot, 0, 0, 0] });
   });
 }
 
@@ -198,6 +199,27 @@ Deno.test("TensorBoardLog writes each look at a network once, its photographs as
     assertEquals(images, { "detections/finetune/1": [[4, ...shown], [8, ...shown]] });
   }));
 
+Deno.test("TensorBoardLog draws the best architecture after each generation that has brought a better one, once", () =>
+  withLog(async (run, log) => {
+    await run.startStage("search");
+    search(run, 0, rising);
+    await log.update();
+    search(run, 1, rising.map(() => 0));
+    await log.update();
+    search(run, 2, rising.map((score) => score + 0.01));
+    search(run, 3, [0.99]);
+    await log.update();
+    await log.update();
+    const { images } = await readEvents(log.dir);
+    const drawn = [0, 2].map((generation): [number, number, number, string] => {
+      const choices = [generation, population - 1, 0, 0, 0];
+      const caption = `AP ${(best + 0.005 * generation).toFixed(3)}, 0.0 M multiply-adds`;
+      const { bytes, widthPx, heightPx } = architecturePng(tinyConfig.space, choices, caption);
+      return [generation + 1, widthPx, heightPx, bytes.toBase64()];
+    });
+    assertEquals(images, { "search/evolution/best_architecture": drawn });
+  }));
+
 Deno.test("TensorBoardLog writes a search's memory by candidate, and no images a second of it", () =>
   withLog(async (run, log) => {
     await run.startStage("search");
@@ -224,7 +246,11 @@ if (await hasTensorBoard()) {
         .output();
       assert(success, new TextDecoder().decode(stderr));
       const { scalars, texts, images } = await readEvents(log.dir);
-      assertEquals(Object.keys(images), ["detections/finetune/1", "detections/search/1"]);
+      assertEquals(Object.keys(images), [
+        "search/evolution/best_architecture",
+        "detections/finetune/1",
+        "detections/search/1",
+      ]);
       assertEquals(JSON.parse(new TextDecoder().decode(stdout)), { scalars, texts, images });
     }));
 }

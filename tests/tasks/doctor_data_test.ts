@@ -94,6 +94,23 @@ Deno.test("every planted fault is told with the place where it is", async () => 
   });
 });
 
+Deno.test("a class that is spelt otherwise in one split, or that a split lacks, is named", async () => {
+  const splits = { train: ["cell", "nucleus"], val: ["Cells"], test: ["cell"] };
+  const files: Record<string, string | Uint8Array> = {};
+  for (const [split, names] of Object.entries(splits)) {
+    const objects = names.map((name, i): VocObjectText => ({ name, box: [1 + 60 * i, 1, 50 + 60 * i, 50] }));
+    files[`ImageSets/Main/${split}.txt`] = split;
+    files[`Annotations/${split}.xml`] = vocXml({ width: 400, height: 300, objects });
+    files[`JPEGImages/${split}.png`] = await png(400, 300);
+  }
+  await withTree(files, async (path) => {
+    const { finding = "" } = (await findings(path)).get("classes") ?? {};
+    assertStringIncludes(finding, "Cells is in val only: nothing can learn it; misspelt for cell?");
+    assertStringIncludes(finding, "no box of cell, nucleus in val: the search's score leaves that out");
+    assertStringIncludes(finding, "no box of nucleus in test: the reported AP leaves that out");
+  });
+});
+
 Deno.test("COCO's layout is shown the same way, unknown splits and clipped boxes included", async () => {
   const coco = (id: number): string =>
     JSON.stringify({

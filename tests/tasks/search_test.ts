@@ -74,7 +74,7 @@ function checkMetrics(text: string): void {
   assert(records.every(({ loss, learningRate }) => Number.isFinite(loss) && learningRate >= 0));
 }
 
-Deno.test("deno task search does the whole job, and typed again says that it is done and changes nothing", () =>
+Deno.test("deno task search does the whole job, and typed again says that it is done and changes nothing; evaluate and report do their parts again", () =>
   withFolder(async (folder) => {
     const run = `${folder}/run`;
     const args = ["--config", "shapes-tiny", "--run", run, "--threads", "2"];
@@ -144,6 +144,12 @@ Deno.test("deno task search does the whole job, and typed again says that it is 
     const unchanged = (all: ReadonlyMap<string, Uint8Array>): Record<string, string> =>
       digests(new Map([...all].filter(([name]) => !["run.lock", "sessions.jsonl"].includes(name)))); // who opened it
     assertEquals(unchanged(await filesBelow(run)), unchanged(files));
+
+    for (const [name, line] of [["evaluate", "AP50"], ["report", "report.html"]]) {
+      const again = await runJob(name, ["--run", run]);
+      assertEquals([again.code, again.stderr], [0, ""]);
+      assertStringIncludes(again.stdout, line);
+    }
     checkHistory(`${run}/search.sqlite`); // last, as SQLite leaves files beside it
   }));
 

@@ -18,6 +18,7 @@ async function pass(time: VirtualTime, ms: number): Promise<void> {
 Deno.test("the first signal asks the command to stop, and gives it nine seconds", async () => {
   for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     const { stopping: it, time, exits } = stopping();
+    it.listen();
     assert(!it.signal.aborted);
     it.request(name);
     assertInstanceOf(it.signal.reason, Stopped);
@@ -31,6 +32,7 @@ Deno.test("the first signal asks the command to stop, and gives it nine seconds"
 
 Deno.test("a second signal ends the command at once, but not the echo of the first", async () => {
   const { stopping: it, time, exits } = stopping();
+  it.listen();
   it.request("SIGINT");
   await pass(time, 10);
   it.request("SIGINT"); // deno task hands it on
@@ -39,4 +41,10 @@ Deno.test("a second signal ends the command at once, but not the echo of the fir
   it.request("SIGTERM");
   assertEquals(exits, ["stopped by SIGTERM 143 at 1010"]);
   assertEquals(it.signal.reason.message, "stopped by SIGINT");
+});
+
+Deno.test("the first signal ends a command at once that has nothing to leave in order yet", () => {
+  const { stopping: it, exits } = stopping();
+  it.request("SIGTERM");
+  assertEquals([exits, it.signal.aborted], [["stopped by SIGTERM 143 at 0"], false]);
 });
