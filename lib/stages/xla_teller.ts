@@ -11,7 +11,7 @@ export class XlaTeller {
   readonly #label: string;
   readonly #told = new Set<string>();
 
-  /** @param label What sentences begin with, e.g. `finetune`. */
+  /** Has told nothing yet. `label` is what sentences begin with, e.g. `finetune`. */
   constructor(context: StageContext, label: string) {
     this.#context = context;
     this.#label = label;
