@@ -49,8 +49,8 @@ export function parseRunnerOptions(args: string[]): RunnerOptions {
   if (!Number.isSafeInteger(Number(threads)) || Number(threads) < 1) {
     throw new TypeError(`Cannot understand --threads ${threads}: wanted a whole number above 0`);
   }
-  if (kernels !== "auto" && kernels !== "fused" && kernels !== "tensorflow") {
-    throw new TypeError(`Cannot run blocks with --kernels ${kernels}: wanted auto, fused or tensorflow`);
+  if (kernels !== "auto" && kernels !== "fused" && kernels !== "tensorflow" && kernels !== "xla") {
+    throw new TypeError(`Cannot run blocks with --kernels ${kernels}: wanted auto, fused, tensorflow or xla`);
   }
   return { device, threads: Number(threads), kernels };
 }
@@ -66,10 +66,19 @@ export async function startRunner(options: RunnerOptions): Promise<BenchRunner> 
   const engine = await registerTensorFlow({ device, threads });
   const build = await ensureKernels({ kind: device, kernels });
   const blocks = build && loadKernels(build.path, threads, engine.memory);
-  const runner = new UnitRunner(engine.compiler, trainingBatchNorm(loneWorker, "counts"), blocks);
+  const runner = new UnitRunner(
+    kernels === "xla" ? engine.xlaCompiler(sayWithoutXla) : engine.compiler,
+    trainingBatchNorm(loneWorker, "counts"),
+    blocks,
+  );
   const description =
     `TensorFlow ${engine.version}, ${engine.deviceName}, ${engine.threads} threads, blocks by ${
-      build?.name ?? "tensorflow"
+      build?.name ?? (kernels === "xla" ? "xla" : "tensorflow")
     }`;
   return { engine, runner, description };
+}
+
+/** On stderr, as stdout may be a peer's answers. */
+function sayWithoutXla(name: string, reason: string): void {
+  console.error(`${name} runs without XLA, as ${reason}`);
 }

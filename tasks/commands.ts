@@ -82,8 +82,9 @@ const flags: readonly Flag[] = [
   { name: "threads", value: "N", help: "CPU threads a worker; default: the cores shared out" },
   {
     name: "kernels",
-    value: "auto|fused|tensorflow",
-    help: "what runs blocks, pyramid and heads on a CPU; auto: fused where a C++ compiler is present",
+    value: "auto|fused|tensorflow|xla",
+    help:
+      "what runs blocks, pyramid and heads; auto: fused on a CPU where a C++ compiler is present; xla: compiled by XLA, for a GPU",
   },
   { name: "seed", value: "N", help: "names every random draw" },
   { name: "set", value: "KEY.PATH=VALUE", help: "changes one field of the config; may be repeated" },

@@ -18,12 +18,12 @@ export async function ensureKernels(
   device: Pick<Config["device"], "kind" | "kernels">,
   say: (sentence: string) => void = console.error,
 ): Promise<KernelBuild | null> {
-  if (device.kernels === "tensorflow") return null;
+  if (device.kernels === "tensorflow" || device.kernels === "xla") return null;
   const isAuto = device.kernels === "auto";
   if (device.kind === "gpu") {
     if (isAuto) return null;
     throw new RangeError(
-      "Cannot use fused kernels on a GPU: they are for the CPU; use --kernels tensorflow or auto",
+      "Cannot use fused kernels on a GPU: they are for the CPU; use --kernels auto, tensorflow or xla",
     );
   }
   try {

@@ -37,6 +37,7 @@ export function runWorker(
     libraryPath: library.path,
     libraryFolders: library.libraryFolders,
     kernels,
+    usesXla: config.device.kernels === "xla",
     device: config.device.kind,
     deviceIndex: index,
     threads: config.device.threads,

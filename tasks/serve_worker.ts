@@ -25,11 +25,11 @@ const imageCacheBytes = 512 * 2 ** 20;
  * Serves calls until the standard input ends.
  *
  * @param args libtensorflow's path, `cpu` or `gpu`, threads, the folder of data indexes, its place in a group as JSON,
- * the kernels of its blocks as JSON, and the folders of CUDA's libraries as in `LD_LIBRARY_PATH`; an empty text for
- * each of the last four that is not.
+ * the kernels of its blocks as JSON, `xla` if that compiles its units, and the folders of CUDA's libraries as in
+ * `LD_LIBRARY_PATH`; an empty text for each of the last five that is not.
  */
 export async function serveWorker(args: readonly string[]): Promise<void> {
-  const [libraryPath, device, threads, indexDir, placeText, kernelsText, cudaFolders] = args;
+  const [libraryPath, device, threads, indexDir, placeText, kernelsText, xla, cudaFolders] = args;
   const place = groupPlaceOf(placeText);
   await openCudaLibraries(cudaFolders.split(delimiter).filter((folder) => folder !== ""));
   const engine = await startEngine({
@@ -39,13 +39,19 @@ export async function serveWorker(args: readonly string[]): Promise<void> {
     ...(place && { group: place }),
   });
   const kernels: KernelBuild | null = kernelsText === "" ? null : JSON.parse(kernelsText);
+  const withoutXla: string[] = [];
+  const unitCompiler = xla === "" ? null : engine.xlaCompiler((name, reason) => {
+    const sentence = `${name}, as ${reason}`; // the same of every shape
+    if (!withoutXla.includes(sentence)) withoutXla.push(sentence);
+  });
   const indexes = indexDir === "" ? null : { dir: indexDir, canWrite: false };
   const report = {
     tensorflow: engine.version,
     deviceName: engine.deviceName,
     threads: engine.threads,
     hostCpu: await hostCpuModel(),
-    kernels: kernels?.name ?? "tensorflow",
+    kernels: kernels?.name ?? (unitCompiler === null ? "tensorflow" : "xla"),
+    withoutXla,
   };
   using imageThreads = openImageThreads({
     entry: new URL("image_thread.ts", import.meta.url),
@@ -54,7 +60,8 @@ export async function serveWorker(args: readonly string[]): Promise<void> {
     cacheBytes: imageCacheBytes,
   });
   const blocks = kernels && { kernels: loadKernels(kernels.path, engine.threads, engine.memory) };
-  const worker = new StageWorker({ ...engine, ...blocks, imageThreads }, report, new DataSets(indexes));
+  const computing = { ...engine, ...blocks, ...(unitCompiler && { unitCompiler }), imageThreads };
+  const worker = new StageWorker(computing, report, new DataSets(indexes));
   const channel = openChannel(Deno.stdin.readable, Deno.stdout.writable);
   const leading = place?.rank === 0 && engine.group ? leadGroup(worker, engine.group) : null;
   comlink.expose(leading?.api ?? worker, channel);

@@ -40,6 +40,7 @@ export const peerFlags =
   --images N       images of a block, a classification step and the backbone at 224 px (default 32)
   --detection-images N  images of a detection step (default 1)
   --device KIND    cpu (default) or gpu
+  --kernels NAME   of our side: auto (default), fused, tensorflow or xla
   --threads N      of both sides (default all cores)
   --python PATH    a Python with torch and torchvision (default: one in the cache, set up if need be)
   --output FILE    writes the results as JSON`;

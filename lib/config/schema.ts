@@ -288,8 +288,8 @@ const schema = z.strictObject({
   device: z.strictObject({
     kind: z.enum(["cpu", "gpu"]).describe("what computes"),
     threads: count.describe("CPU threads of a worker's kernels"),
-    kernels: z.enum(["auto", "fused", "tensorflow"]).default("auto").describe(
-      "what runs the backbone's blocks on a CPU: kernels compiled here on first use, TensorFlow's, or the first where they can be had",
+    kernels: z.enum(["auto", "fused", "tensorflow", "xla"]).default("auto").describe(
+      "what runs the network's units: on a CPU kernels compiled here on first use, where they can be had, else TensorFlow's; or TensorFlow's, compiled by XLA",
     ),
   }),
   workers: count.describe("worker processes, one a device"),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TFEOpAttr, TFJSBinding } from "@tensorflow/tfjs-node-gpu/dist/tfjs_binding.d.ts";
+import type { TFJSBinding } from "@tensorflow/tfjs-node-gpu/dist/tfjs_binding.d.ts";
 import { AttributeType, type OpAttribute } from "./attributes.ts";
 import { DataType } from "./data_type.ts";
 import type { EagerContext, HostValues } from "./eager_context.ts";
@@ -91,7 +91,7 @@ export class FfiBinding implements TFJSBinding {
 
   executeOp(
     name: string,
-    attributes: TFEOpAttr[],
+    attributes: readonly OpAttribute[],
     inputIds: number[],
     outputCount: number,
   ): TensorMetadata[] {

@@ -15,23 +15,47 @@ import type {
   InputSpec,
   TensorFunction,
 } from "../nn/compiled.ts";
+import type { OpAttribute } from "./attributes.ts";
 import type { TensorFlowBackend } from "./backend.ts";
 import { DataType } from "./data_type.ts";
 import type { EagerContext } from "./eager_context.ts";
 import type { GraphTrace, Node } from "./graph_trace.ts";
 import { cString } from "./tensorflow_library.ts";
+import { differentiableByXla, type MakeFunction, plainByXla, type XlaFallback } from "./xla.ts";
+
+/** What a differentiable function's two functions are called. */
+interface PassNames {
+  readonly forward: string;
+  readonly backward: string;
+}
+
+/** What they give. */
+interface TracedPasses {
+  readonly outputCount: number;
+  /** Outputs of the forward function after its own: they go into the backward one. */
+  readonly savedCount: number;
+  /** Which inputs go there too. */
+  readonly keptInputs: readonly number[];
+  readonly gradientCount: number;
+}
 
 /** Compiles into functions of TensorFlow's eager context. */
 export class TensorFlowCompiler implements Compiler {
   readonly #context: EagerContext;
   readonly #backend: TensorFlowBackend;
-  #functionCount = 0;
+  readonly #onXlaFallback: XlaFallback | null;
   #liveFunctions = 0;
 
-  /** Compiles nothing yet. */
-  constructor(context: EagerContext, backend: TensorFlowBackend) {
+  /**
+   * Compiles nothing yet.
+   *
+   * @param onXlaFallback Compiles by XLA, and is told of what that can't compile, which TensorFlow's kernels run then;
+   * null: they run everything. Functions that talk to other workers are never XLA's.
+   */
+  constructor(context: EagerContext, backend: TensorFlowBackend, onXlaFallback: XlaFallback | null = null) {
     this.#context = context;
     this.#backend = backend;
+    this.#onXlaFallback = onXlaFallback;
   }
 
   /** Functions in the context that have not been disposed: what a leak test compares. */
@@ -51,7 +75,7 @@ export class TensorFlowCompiler implements Compiler {
     f: TensorFunction,
   ): CompiledFunction {
     using trace = this.#backend.binding.newTrace();
-    const name = this.#newName(spec.name);
+    const name = this.#context.functionName(spec.name);
     const outputCount = this.#traced(() => {
       const inputs = this.#traceInto(trace, () => this.#placeholders(trace, spec.inputs));
       const outputs = this.#traceInto(trace, () => f(inputs));
@@ -59,10 +83,11 @@ export class TensorFlowCompiler implements Compiler {
       return outputs.length;
     });
     this.#liveFunctions++;
-    return {
-      call: (inputs: readonly Tensor[]): Tensor[] => this.#run(name, inputs, outputCount),
+    const make: MakeFunction<CompiledFunction> = (attributes) => ({
+      call: (inputs: readonly Tensor[]): Tensor[] => this.#run(name, attributes, inputs, outputCount),
       [Symbol.dispose]: (): void => this.#remove(name),
-    };
+    });
+    return this.#isXlas(trace) ? plainByXla(spec, make, this.#onXlaFallback!) : make([]);
   }
 
   /** @throws {RangeError} If a traced shape depends on values, or a constant is too large. */
@@ -76,14 +101,21 @@ export class TensorFlowCompiler implements Compiler {
     using forward = this.#backend.binding.newTrace();
     using backward = this.#backend.binding.newTrace();
     const names = {
-      forward: this.#newName(`${spec.name}_forward`),
-      backward: this.#newName(`${spec.name}_backward`),
+      forward: this.#context.functionName(`${spec.name}_forward`),
+      backward: this.#context.functionName(`${spec.name}_backward`),
     };
     const traced = this.#traced(() => this.#traceBoth(spec, f, forward, backward, names));
     this.#liveFunctions += 2;
+    const make: MakeFunction<Compiled> = (attributes) => this.#compiled(names, traced, attributes);
+    return this.#isXlas(forward) && this.#isXlas(backward)
+      ? differentiableByXla(spec, make, this.#onXlaFallback!)
+      : make([]);
+  }
+
+  #compiled(names: PassNames, traced: TracedPasses, attributes: readonly OpAttribute[]): Compiled {
     return {
       forward: (inputs: readonly Tensor[]): ForwardResult => {
-        const all = this.#run(names.forward, inputs, traced.outputCount + traced.savedCount);
+        const all = this.#run(names.forward, attributes, inputs, traced.outputCount + traced.savedCount);
         const kept = traced.keptInputs.map((i) => inputs[i].clone());
         return {
           outputs: all.slice(0, traced.outputCount),
@@ -91,12 +123,17 @@ export class TensorFlowCompiler implements Compiler {
         };
       },
       backward: (outputGradients: readonly Tensor[], residuals: readonly Tensor[]): Tensor[] =>
-        this.#run(names.backward, [...outputGradients, ...residuals], traced.gradientCount),
+        this.#run(names.backward, attributes, [...outputGradients, ...residuals], traced.gradientCount),
       [Symbol.dispose]: (): void => {
         this.#remove(names.forward);
         this.#remove(names.backward);
       },
     };
+  }
+
+  /** Whether a traced function goes to XLA: without the order of a trace, collectives would wait for ever. */
+  #isXlas(trace: GraphTrace): boolean {
+    return this.#onXlaFallback !== null && !trace.hasCollectives;
   }
 
   /**
@@ -108,8 +145,8 @@ export class TensorFlowCompiler implements Compiler {
     f: TensorFunction,
     forward: GraphTrace,
     backward: GraphTrace,
-    names: { readonly forward: string; readonly backward: string },
-  ): { outputCount: number; savedCount: number; keptInputs: number[]; gradientCount: number } {
+    names: PassNames,
+  ): TracedPasses {
     const { binding } = this.#backend;
     const differentiableInputs = spec.differentiableInputs ?? spec.inputs.length;
     const inputs = this.#placeholders(forward, spec.inputs);
@@ -185,14 +222,15 @@ export class TensorFlowCompiler implements Compiler {
     return this.#backend.getInputTensorIds(tensors).map((id) => this.#backend.binding.node(trace, id));
   }
 
-  #run(name: string, inputs: readonly Tensor[], outputCount: number): Tensor[] {
+  #run(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly Tensor[],
+    outputCount: number,
+  ): Tensor[] {
     const ids = this.#backend.getInputTensorIds(inputs);
-    return this.#backend.binding.executeOp(name, [], ids, outputCount)
+    return this.#backend.binding.executeOp(name, attributes, ids, outputCount)
       .map((metadata) => this.#backend.createOutputTensor(metadata));
-  }
-
-  #newName(name: string): string {
-    return `${name.replace(/[^A-Za-z0-9_]/g, "_")}_${this.#functionCount++}`;
   }
 
   #remove(name: string): void {

@@ -37,6 +37,7 @@ export class EagerContext implements Disposable {
   #opNames = new Map<string, Uint8Array<ArrayBuffer>>();
   #outputs = new BigUint64Array(4096);
   #outputCount = new Int32Array(1);
+  #functionCount = 0;
 
   /** @throws {TensorFlowError} If TensorFlow refuses the configuration. */
   constructor(library: TensorFlowLibrary, config: ContextConfig) {
@@ -185,6 +186,11 @@ export class EagerContext implements Disposable {
       c.TFE_DeleteOp(op);
     }
     return Array.from({ length: outputCount }, (_, i) => Deno.UnsafePointer.create(this.#outputs[i])!);
+  }
+
+  /** A name for a function that no other function of the context has, with another name in it. */
+  functionName(name: string): string {
+    return `${name.replace(/[^A-Za-z0-9_]/g, "_")}_${this.#functionCount++}`;
   }
 
   [Symbol.dispose](): void {

@@ -15,6 +15,7 @@ import { groupOf, type GroupOptions } from "./group_config.ts";
 import { hostMemory } from "./host_memory.ts";
 import { registerKernels, uploadImages } from "./kernels.ts";
 import { TensorFlowLibrary } from "./tensorflow_library.ts";
+import { requireXla, type XlaFallback } from "./xla.ts";
 
 /** How the engine is started. */
 export interface EngineOptions {
@@ -41,6 +42,13 @@ export interface Engine {
   readonly threads: number;
   /** Compiles tfjs functions into TensorFlow's. */
   readonly compiler: TensorFlowCompiler;
+  /**
+   * Another compiler, which makes few kernels of a function's many by XLA: slow to compile, for a GPU.
+   *
+   * @param onFallback Told of each function that XLA can't compile; TensorFlow's own kernels run it.
+   * @throws {Error} If this libtensorflow, or this machine, can't compile by XLA at all.
+   */
+  xlaCompiler(onFallback: XlaFallback): TensorFlowCompiler;
   /** The workers that it was started with. */
   readonly group?: WorkerGroup;
   /** `[N, H, W, 3]` uint8 to float32 on the device; the caller owns the result. */
@@ -79,6 +87,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     deviceName: context.device.name,
     threads,
     compiler: new TensorFlowCompiler(context, backend),
+    xlaCompiler: (onFallback) => {
+      const byXla = (told: XlaFallback): TensorFlowCompiler => new TensorFlowCompiler(context, backend, told);
+      requireXla(byXla, context.device.name);
+      return byXla(onFallback);
+    },
     ...(group && { group: new CollectiveGroup(context, backend, group) }),
     memory: hostMemory(context, backend),
     uploadImages: (images, shape) => uploadImages(backend, images, shape),

@@ -49,6 +49,11 @@ export class GraphTrace implements Disposable {
     return [...this.#captures.keys()];
   }
 
+  /** Whether it talks to other workers. */
+  get hasCollectives(): boolean {
+    return this.#lastCollective !== null;
+  }
+
   /** Adds an input of the function. */
   placeholder(shape: readonly number[], dataType: number): Node {
     const c = this.#library.symbols;

@@ -23,6 +23,7 @@ export {
 } from "./library.ts";
 export type { TensorFlowCompiler } from "./compile.ts";
 export type { HostMemory, MemoryToAdopt } from "../nn/host_memory.ts";
+export type { XlaFallback } from "./xla.ts";
 export { TensorFlowError } from "./tensorflow_error.ts";
 
 /** Where the library comes from and how it runs. */

@@ -11,6 +11,7 @@ import { Deadline } from "../workers/deadline.ts";
 import { type RemoteWorker, WorkerError } from "../workers/worker_process.ts";
 import { TrainingLooks } from "./live_detections.ts";
 import type { StageContext } from "./stage_context.ts";
+import { XlaTeller } from "./xla_teller.ts";
 
 /** How long a worker trains before it reports: short enough for a live progress line. */
 const reportMs = 500;
@@ -76,6 +77,7 @@ async function trainToEnd(
 
   let finalLoss = step === steps ? lastLoss(await run.metrics.read(), name) : null;
   const deadline = new Deadline();
+  const xla = new XlaTeller(context, name);
   for (let done = step; done < steps;) {
     const metrics = await deadline.hold(timers, trainer, () => trainer.finish((api) => api.train(reportMs)));
     const { rssBytes } = await trainer.finish((api) => api.memory());
@@ -83,6 +85,7 @@ async function trainToEnd(
     const { step, loss } = metrics[metrics.length - 1];
     [done, finalLoss] = [step, loss];
     if (done > progress.step) trainer.succeeded();
+    await xla.tell();
     progress.step = Math.max(progress.step, done);
     const isDue = looks.isDue(done);
     if (signal.aborted || done === steps || isDue) await trainer.finish((api) => api.saveTraining());

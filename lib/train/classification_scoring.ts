@@ -17,7 +17,7 @@ import { someIndices } from "./candidate_scorer.ts";
 import { ClassificationModel } from "./classification_model.ts";
 import type { ClassificationData } from "./datasets.ts";
 import type { CandidateScore } from "./candidate_race.ts";
-import { type Device, threadsOf } from "./device.ts";
+import { type Device, threadsOf, unitCompilerOf } from "./device.ts";
 import { NetworkState } from "./network_state.ts";
 import { disposeTreeStatistics, measuredStatistics, type Recalibration } from "./path_statistics.ts";
 import type { TensorMap } from "./safetensors.ts";
@@ -53,7 +53,7 @@ export function classifierOnDevice(
   const net = supernet(config.space, config.shuffleMethod);
   const classifier = classifierUnit(config.space, classes);
   const runner = new UnitRunner(
-    device.compiler,
+    unitCompilerOf(device),
     trainingBatchNorm(group, config.syncBatchNorm),
     device.kernels,
   );

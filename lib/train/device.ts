@@ -14,6 +14,8 @@ import type { WorkerGroup } from "../nn/worker_group.ts";
 export interface Device {
   /** How functions are compiled. */
   readonly compiler: Compiler;
+  /** How the functions of units are compiled, if otherwise than the rest; default: as the rest. */
+  readonly unitCompiler?: Compiler;
   /** Run whole blocks in place of compiled functions; default none. */
   readonly kernels?: BlockKernels;
   /** The workers that train together with this one; scoring never uses it. Default: none. */
@@ -22,6 +24,11 @@ export interface Device {
   readonly imageThreads?: ImageThreads;
   /** `[N, H, W, 3]` uint8 to float32 in 0..255; the caller owns the result. */
   uploadImages(images: Uint8Array, shape: readonly number[]): Tensor;
+}
+
+/** How a device's units are compiled. */
+export function unitCompilerOf({ unitCompiler, compiler }: Device): Compiler {
+  return unitCompiler ?? compiler;
 }
 
 /** What loaders are told of a device. */

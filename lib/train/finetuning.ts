@@ -15,7 +15,7 @@ import { loneWorker, type WorkerGroup } from "../nn/worker_group.ts";
 import type { Architecture } from "../space/architecture.ts";
 import { DetectionModel } from "./detection_model.ts";
 import { detectorOf } from "./detector_of.ts";
-import { type Device, threadsOf } from "./device.ts";
+import { type Device, threadsOf, unitCompilerOf } from "./device.ts";
 import { loading } from "./loaded_set.ts";
 import { NetworkState } from "./network_state.ts";
 import type { PathOfStep } from "./path.ts";
@@ -51,7 +51,7 @@ export function detectorOnDevice(
 ): DetectorOnDevice {
   const net = supernet(config.space, config.shuffleMethod);
   const runner = new UnitRunner(
-    device.compiler,
+    unitCompilerOf(device),
     trainingBatchNorm(group, config.syncBatchNorm),
     device.kernels,
   );

@@ -17,7 +17,7 @@ import type { Architecture } from "../space/architecture.ts";
 import type { Timing } from "../space/latency_table.ts";
 import { timingOf } from "../space/latency_validation.ts";
 import { blockCount, choiceCount, type SearchSpace } from "../space/search_space.ts";
-import type { Device } from "./device.ts";
+import { type Device, unitCompilerOf } from "./device.ts";
 import { unitsOnPath } from "./trunk.ts";
 import { UnitRunner } from "./unit_runner.ts";
 
@@ -85,7 +85,11 @@ export class BackboneProfiler implements Disposable {
    * @param config Whose space, shuffle method and first canvas; its seed names the backbones and the orders.
    */
   constructor(device: Device, config: Config, { repeats, backbones }: ProfileOptions) {
-    this.#runner = new UnitRunner(device.compiler, localBatchNorm(batchNormEpsilon), device.kernels);
+    this.#runner = new UnitRunner(
+      unitCompilerOf(device),
+      localBatchNorm(batchNormEpsilon),
+      device.kernels,
+    );
     this.#weights = new RandomWeights(config.seed);
     this.#net = supernet(config.space, config.shuffleMethod);
     this.#seed = config.seed;

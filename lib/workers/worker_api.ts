@@ -25,8 +25,10 @@ export interface DeviceReport {
   readonly threads: number;
   /** The model of the host's processor; null where it could not be had. */
   readonly hostCpu: string | null;
-  /** What runs the backbone's blocks: `tensorflow`, or the name of a build of the project's own kernels. */
+  /** What runs units: `tensorflow`, `xla`, or the name of a build of the project's own kernels. */
   readonly kernels: string;
+  /** What XLA could not compile up to now, and why; default: nothing. */
+  readonly withoutXla?: readonly string[];
 }
 
 /** What every training is told. */

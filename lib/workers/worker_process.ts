@@ -22,6 +22,8 @@ export interface WorkerOptions {
   readonly libraryFolders: readonly string[];
   /** What runs the backbone's blocks; null: TensorFlow. */
   readonly kernels: { readonly path: string; readonly name: string } | null;
+  /** Whether XLA compiles what TensorFlow runs of units. */
+  readonly usesXla: boolean;
   readonly device: "cpu" | "gpu";
   readonly threads: number;
   /** Which of the GPUs that this process may see is the worker's, from 0. */
@@ -141,7 +143,8 @@ function killIfThere(child: Deno.ChildProcess): void {
 }
 
 function workerArguments(options: WorkerOptions): string[] {
-  const { entry, libraryPath, device, threads, runDir, indexDir, place, kernels, libraryFolders } = options;
+  const { entry, libraryPath, device, threads, runDir, indexDir, place, kernels, libraryFolders, usesXla } =
+    options;
   return [
     "run",
     "--no-prompt",
@@ -157,6 +160,7 @@ function workerArguments(options: WorkerOptions): string[] {
     indexDir ?? "",
     place === null ? "" : JSON.stringify(place.group),
     kernels === null ? "" : JSON.stringify(kernels),
+    usesXla ? "xla" : "",
     device === "cpu" ? "" : [...libraryFolders, ...inheritedFolders()].join(delimiter),
   ];
 }

@@ -84,6 +84,32 @@ Deno.test("runTraining() goes on where the worker does, and takes back the steps
     assertEquals(records.filter(([stage]) => stage === "pretrain"), [["pretrain", 5, -2]]);
   }));
 
+Deno.test("runTraining() tells what XLA can't compile as it turns up, each function once, where XLA is used", async () => {
+  const withoutXla: string[] = [];
+  const device = (): ReturnType<WorkerApi["device"]> => {
+    const found = ["stem, as it has no Sort", "head, as it has no Unique"][withoutXla.length];
+    if (found !== undefined) withoutXla.push(found);
+    return Promise.resolve({
+      tensorflow: "2.21.0",
+      deviceName: "CPU:0",
+      threads: 2,
+      hostCpu: null,
+      kernels: "xla",
+      withoutXla: [...withoutXla],
+    });
+  };
+  const config = { ...tinyConfig, device: { ...tinyConfig.device, kernels: "xla" as const } };
+  for (const each of [config, tinyConfig]) {
+    withoutXla.length = 0;
+    await withStages({ ...training(0), device }, async (context, { sentences }) => {
+      await runTraining(context, "finetune", opened, false);
+      const told = "finetune: runs on TensorFlow's kernels, without XLA:";
+      const wanted = [`${told} stem, as it has no Sort`, `${told} head, as it has no Unique`];
+      assertEquals(sentences, each === config ? wanted : []);
+    }, each);
+  }
+});
+
 Deno.test("runTraining() of a training that had ended only measures it", () => {
   const worker = training(6);
   return withStages(worker, async (context) => {

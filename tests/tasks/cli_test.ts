@@ -58,14 +58,14 @@ Deno.test("resolveConfig() puts each flag's value into its field, and --set has 
       "--workers",
       "2",
     ],
-    ...["--device", "gpu", "--threads", "3", "--seed", "5", "--approximate"],
+    ...["--device", "gpu", "--threads", "3", "--kernels", "xla", "--seed", "5", "--approximate"],
     ...["--set", "seed=6", "--set", "search.budget.macs=2e8", "--set", "detector.norm=none"],
     ...["--set", "detector.canvases=[[64,64]]", "--set", 'name="mine"'],
   );
   assertEquals(config.detectionData, { kind: "folder", path: "cells", searchImages: null });
   assertEquals(config.pretrainData, { kind: "folder", path: "cifar" });
   assertEquals([runDir, config.workers, config.seed, config.name], ["runs/mine", 2, 6, "mine"]);
-  assertEquals(config.device, { kind: "gpu", threads: 3, kernels: "auto" });
+  assertEquals(config.device, { kind: "gpu", threads: 3, kernels: "xla" });
   assertEquals([config.search.budget.macs, config.detector.norm], [2e8, "none"]);
   assertEquals(config.detector.canvases, [[64, 64]]);
   assertEquals(approximate, true);

@@ -12,6 +12,7 @@ export function oddWorkerOptions(runDir: string): WorkerOptions {
     libraryPath: "none.so",
     libraryFolders: [],
     kernels: null,
+    usesXla: false,
     device: "cpu",
     deviceIndex: 0,
     threads: 3,
