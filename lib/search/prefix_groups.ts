@@ -13,15 +13,19 @@ export const groupCandidates = 10;
  * Cuts candidates into groups: neighbours in the order of their keys, which share most.
  *
  * @param most Candidates of a group; groups are as equal as whole numbers allow.
+ * @param scorers Who take the groups at the same time, 1 or more: each gets equally many, so that none waits for another's
+ * last group. Default 1.
  */
 export function prefixGroups<Candidate extends { readonly choices: Architecture }>(
   candidates: readonly Candidate[],
   most: number,
+  scorers = 1,
 ): Candidate[][] {
   const sorted = candidates.toSorted((a, b) =>
     architectureKey(a.choices) < architectureKey(b.choices) ? -1 : 1
   );
-  const groups = Math.ceil(sorted.length / most);
+  const rounds = Math.ceil(Math.ceil(sorted.length / most) / scorers);
+  const groups = Math.min(rounds * scorers, sorted.length);
   const start = (group: number): number => Math.floor(group * sorted.length / groups);
   return Array.from({ length: groups }, (_, group) => sorted.slice(start(group), start(group + 1)));
 }

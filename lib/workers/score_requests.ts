@@ -41,10 +41,15 @@ export class ScoreRequests {
  * Cuts requests into groups that start alike; those of one group have the same rivals.
  *
  * @param most Candidates of a group.
+ * @param scorers Who take them at the same time; default 1.
  */
-export function requestGroups(requests: readonly ScoreRequest[], most: number): ScoreRequest[][] {
+export function requestGroups(
+  requests: readonly ScoreRequest[],
+  most: number,
+  scorers = 1,
+): ScoreRequest[][] {
   const byRivals = Map.groupBy(requests, ({ rivals }) => rivals);
-  return [...byRivals.values()].flatMap((some) => prefixGroups(some, most));
+  return [...byRivals.values()].flatMap((some) => prefixGroups(some, most, scorers));
 }
 
 /** Gives a request its outcome. */

@@ -116,10 +116,12 @@ export class WorkerPool implements AsyncDisposable {
     else await first.call((worker) => worker.closeScoring());
   }
 
-  /** Cuts what is asked for into groups, so that each worker has something to do. */
+  /** Cuts what is asked for into groups, so that all workers have equally much to do. */
   #scoreTogether(requests: readonly ScoreRequest[]): void {
-    const most = Math.min(groupCandidates, Math.ceil(requests.length / this.#slots.length));
-    for (const group of requestGroups(requests, most)) void this.#scoreGroup(group);
+    const open = this.#slots.filter(({ isOpen }) => isOpen).length;
+    for (const group of requestGroups(requests, groupCandidates, Math.max(1, open))) {
+      void this.#scoreGroup(group);
+    }
   }
 
   /** A worker that ends at a group blames nobody; its candidates go on alone, as one of them may be at fault. */
@@ -248,10 +250,13 @@ export class WorkerPool implements AsyncDisposable {
     this.#match();
   }
 
-  /** Hands idle workers to those who wait, first come first served. */
+  /**
+   * Hands idle workers to those who wait, first come first served. The first of the idle is taken, and groups come in the
+   * order of their keys, so that from one generation to the next a worker gets candidates that start alike.
+   */
   #match(): void {
     for (const waiter of [...this.#waiters]) {
-      const slot = [...this.#idle].find((slot) => this.#isFor(slot, waiter));
+      const slot = this.#slots.find((slot) => this.#idle.has(slot) && this.#isFor(slot, waiter));
       if (slot === undefined) continue;
       this.#idle.delete(slot);
       this.#waiters.splice(this.#waiters.indexOf(waiter), 1);

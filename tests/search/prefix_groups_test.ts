@@ -18,3 +18,14 @@ Deno.test("groups hold each candidate once, neighbours in the order of their key
   }
   assertEquals(prefixGroups([], 8), []);
 });
+
+Deno.test("each scorer gets equally many groups, unless there are fewer candidates than scorers", () => {
+  const all = Array.from({ length: 50 }, (_, i) => ({ choices: [i % 4, i % 3, i % 5] }));
+  const sizes = (count: number, scorers: number): number[] =>
+    prefixGroups(all.slice(0, count), 10, scorers).map(({ length }) => length);
+  assertEquals(sizes(50, 2).length, 6);
+  assertEquals(sizes(50, 4).length, 8);
+  assertEquals(sizes(12, 2), [6, 6]);
+  assertEquals(sizes(3, 4), [1, 1, 1]);
+  assertEquals(sizes(0, 4), []);
+});
