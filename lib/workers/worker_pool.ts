@@ -250,13 +250,10 @@ export class WorkerPool implements AsyncDisposable {
     this.#match();
   }
 
-  /**
-   * Hands idle workers to those who wait, first come first served. The first of the idle is taken, and groups come in the
-   * order of their keys, so that from one generation to the next a worker gets candidates that start alike.
-   */
+  /** Hands idle workers to those who wait, first come first served. */
   #match(): void {
     for (const waiter of [...this.#waiters]) {
-      const slot = this.#slots.find((slot) => this.#idle.has(slot) && this.#isFor(slot, waiter));
+      const slot = [...this.#idle].find((slot) => this.#isFor(slot, waiter));
       if (slot === undefined) continue;
       this.#idle.delete(slot);
       this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
