@@ -10,6 +10,7 @@ import { reversedInputs } from "./image_weight.ts";
 import { kernelWeight, type LayerPlan, patchesView } from "./layer_plan.ts";
 import { doubles, floatsAt, type NativeLibrary, type Pass, type PooledMemory } from "./native_library.ts";
 import type { ParameterGradients } from "./parameter_gradients.ts";
+import type { SharedWeights } from "./shared_weights.ts";
 
 /** What one branch's backward pass reads and writes. */
 export interface BackwardPass {
@@ -22,6 +23,7 @@ export interface BackwardPass {
   readonly kept: readonly bigint[];
   /** The input's gradient, and whether there is one already that this branch's is added to; null for images. */
   readonly inputGradient: { readonly address: bigint; readonly adds: boolean } | null;
+  readonly weights: SharedWeights;
   readonly reducer: MomentReducer | null;
 }
 
@@ -43,6 +45,7 @@ export function branchBackward(
     const inputSums = doubles(2 * layer.inChannels);
     native.backward({
       ...fieldsOf(plan, pass),
+      prepared: pass.weights.of(plan),
       gradient: incoming?.address ?? 0n,
       slope: layerSlope(plan, sums, norm, pass.reducer),
       inputGradient: outgoing?.address ?? pass.inputGradient?.address ?? 0n,
@@ -51,6 +54,7 @@ export function branchBackward(
       weightGradientAdds: weightGradient.adds,
       inputSums,
     });
+    pass.weights.done(plan);
     if (plan.geometry.view === patchesView) turnBack(weightGradient.address, plan);
     if (incoming !== null) native.give(incoming);
     addVectors(plan, sums, norm.subarray(0, -1), gradients);

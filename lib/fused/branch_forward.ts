@@ -17,6 +17,7 @@ import {
   writeNorm,
 } from "./batch_moments.ts";
 import { kernelWeight, type LayerPlan } from "./layer_plan.ts";
+import type { SharedWeights } from "./shared_weights.ts";
 import { doubles, floatsAt, type NativeLibrary, type Pass, type PooledMemory } from "./native_library.ts";
 
 /** What a forward pass leaves of one layer. */
@@ -36,6 +37,7 @@ export interface ForwardPass {
   readonly joined: bigint;
   /** In the unit's order. */
   readonly parameters: readonly bigint[];
+  readonly weights: SharedWeights;
   readonly reducer: MomentReducer | null;
 }
 
@@ -43,7 +45,7 @@ export interface ForwardPass {
 export function branchForward(
   native: NativeLibrary,
   branch: readonly LayerPlan[],
-  { input, joined, parameters, reducer }: ForwardPass,
+  { input, joined, parameters, weights, reducer }: ForwardPass,
 ): LayerResult[] {
   const results: LayerResult[] = [];
   for (const plan of branch) {
@@ -56,12 +58,14 @@ export function branchForward(
       ...plan.geometry,
       ...(before ? { input: before.z.address, inputNorm: before.norm.address } : { input }),
       weight: kernelWeight(plan, parameters),
+      prepared: weights.of(plan),
       z: z.address,
       norm: norm.address,
       ...(batchNorm < 0 ? {} : { sums }),
       joined,
     };
     native.forward(fields);
+    weights.done(plan);
     const floats = floatsAt(norm.address, normRows * padded + 1);
     const moments = batchNorm < 0 ? null : momentsOf(plan, sums, reducer);
     writeLayerNorm(plan, moments, parameters, floats.subarray(0, -1));

@@ -8,6 +8,7 @@ import type { CompiledFunction } from "../nn/compiled.ts";
 import { normRows, writeBias, writeNorm } from "./batch_moments.ts";
 import { type BlockPlan, branches } from "./block_plan.ts";
 import { kernelWeight, type LayerPlan } from "./layer_plan.ts";
+import { SharedWeights } from "./shared_weights.ts";
 import { floats, floatsAt, type NativeLibrary, type Pass } from "./native_library.ts";
 
 /** Inputs: x, the parameters, and each batch norm's mean and variance. */
@@ -25,8 +26,9 @@ export class FusedInference implements CompiledFunction {
     return this.#native.read(inputs, ([input, ...rest]) => {
       const [parameters, statistics] = [rest.slice(0, count), rest.slice(count)];
       const y = this.#native.takeTensor(outputShape);
+      using weights = new SharedWeights(this.#native, layers);
       for (const branch of branches(layers)) {
-        inferBranch(this.#native, branch, { input, joined: y.address, parameters, statistics });
+        inferBranch(this.#native, branch, { input, joined: y.address, parameters, weights, statistics });
       }
       return [y.tensor];
     });
@@ -42,6 +44,7 @@ export interface InferencePass {
   readonly joined: bigint;
   /** In the unit's order. */
   readonly parameters: readonly bigint[];
+  readonly weights: SharedWeights;
   /** Each batch norm's mean and variance. */
   readonly statistics: readonly bigint[];
 }
@@ -56,9 +59,11 @@ export function inferBranch(
     ...plan.geometry,
     input: pass.input,
     weight: kernelWeight(plan, pass.parameters),
+    prepared: pass.weights.of(plan),
     norm: foldedNorm(native, plan, pass),
     joined: pass.joined,
   })));
+  branch.forEach((plan) => pass.weights.done(plan));
 }
 
 function foldedNorm(

@@ -13,6 +13,7 @@ import { branchForward, type LayerResult, layerStatistics } from "./branch_forwa
 import type { LayerPlan } from "./layer_plan.ts";
 import type { NativeLibrary } from "./native_library.ts";
 import { ParameterGradients } from "./parameter_gradients.ts";
+import { SharedWeights } from "./shared_weights.ts";
 
 /** Makes the {@linkcode MomentReducer} of one pass; null for a worker alone. */
 export type PassReducer = ((pass: "forward" | "backward") => MomentReducer) | null;
@@ -51,9 +52,10 @@ export class FusedTraining implements Compiled {
       const kept = addresses.slice(1 + count);
       const dx = ofImages ? null : native.takeTensor(inputShape);
       const gradients = new ParameterGradients(native);
+      using weights = new SharedWeights(native, layers);
       branches(layers).forEach((branch, i) => {
         const inputGradient = dx && { address: dx.address, adds: i > 0 };
-        const pass = { joined, input, parameters, kept, inputGradient, reducer };
+        const pass = { joined, input, parameters, weights, kept, inputGradient, reducer };
         branchBackward(native, branch, pass, gradients);
       });
       return [...(dx === null ? [] : [dx.tensor]), ...gradients.tensors()];
@@ -78,7 +80,8 @@ export function runForward(
   if (reducer === null) layers.forEach(({ pixels }) => checkCount(pixels));
   return native.read(inputs, ([input, ...parameters]) => {
     const y = native.takeTensor(outputShape);
-    const pass = { input, joined: y.address, parameters, reducer };
+    using weights = new SharedWeights(native, layers);
+    const pass = { input, joined: y.address, parameters, weights, reducer };
     const results = branches(layers).flatMap((branch) => branchForward(native, branch, pass));
     const statistics = layers.flatMap((plan, i) => layerStatistics(plan, results[i], parameters));
     return { outputs: [y.tensor, ...statistics], layers: results };

@@ -16,6 +16,7 @@ import { MapGradients } from "./map_gradients.ts";
 import type { MapPlan, PlainOperation } from "./map_plan.ts";
 import { floatsAt, type NativeLibrary } from "./native_library.ts";
 import { ParameterGradients } from "./parameter_gradients.ts";
+import { SharedWeights } from "./shared_weights.ts";
 
 /**
  * Forward and backward pass. Residuals: the inputs, the parameters, what each layer left, see {@linkcode keptResults}, and the
@@ -77,9 +78,11 @@ export class MapTraining implements Compiled {
     const mapsAt = keptAt + 2 * layers.length;
     const mapAddress = (map: number): bigint =>
       residuals[map < network.inputs ? map : mapsAt + kept.indexOf(map)];
+    using weights = new SharedWeights(this.#native, layers);
     const shared = {
       parameters: residuals.slice(network.inputs, keptAt),
       kept: residuals.slice(keptAt, mapsAt),
+      weights,
       reducer,
     };
     const maps = new MapGradients(this.#native, shapes);
@@ -119,8 +122,15 @@ export function forwardMaps(
   return native.read(inputs, (addresses) => {
     const parameters = addresses.slice(network.inputs);
     const statistics: Tensor[][] = [];
+    using weights = new SharedWeights(native, layers);
     const maps = runMaps(native, plan, addresses.slice(0, network.inputs), (operation, input, joined) => {
-      const left = branchForward(native, operation.layers, { input, joined, parameters, reducer });
+      const left = branchForward(native, operation.layers, {
+        input,
+        joined,
+        parameters,
+        weights,
+        reducer,
+      });
       operation.layers.forEach((layer, i) => {
         if (layer.batchNorm >= 0) statistics[layer.batchNorm] = layerStatistics(layer, left[i], parameters);
       });

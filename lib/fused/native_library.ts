@@ -17,6 +17,8 @@ const symbols = {
   detnas_pool_give: { parameters: ["pointer", "usize", "pointer"], result: "void" },
   detnas_pool_deallocator: { parameters: [], result: "pointer" },
   detnas_pool_trim: { parameters: ["pointer"], result: "void" },
+  detnas_prepared_new: { parameters: [], result: "pointer" },
+  detnas_prepared_delete: { parameters: ["pointer"], result: "void" },
   detnas_forward: { parameters: ["buffer", "pointer"], result: "void" },
   detnas_join: { parameters: ["buffer", "pointer"], result: "void" },
   detnas_gradient_sums: { parameters: ["buffer", "pointer"], result: "void" },
@@ -59,6 +61,7 @@ const passFields = [
   "weightGradient",
   "inputSums",
   "weightGradientAdds",
+  "prepared",
 ] as const;
 
 /** An array that a pass reads or writes; it has a buffer of its own, see {@linkcode floats}. */
@@ -111,6 +114,16 @@ export class NativeLibrary implements Disposable {
   /** Channels filled up to whole vectors. */
   padded(channels: number): number {
     return Math.ceil(channels / this.lanes) * this.lanes;
+  }
+
+  /** What passes over one weight share, all forward or all backward: `prepared` of a pass. The caller gives it back. */
+  prepare(): Deno.PointerObject {
+    return this.#library.symbols.detnas_prepared_new()!;
+  }
+
+  /** Gives back what {@linkcode prepare} gave. */
+  release(prepared: Deno.PointerObject): void {
+    this.#library.symbols.detnas_prepared_delete(prepared);
   }
 
   /** A layer's forward pass in training. */

@@ -152,7 +152,8 @@ static inline void add_input_gradient(Ahead& ahead, const Pass& pass, int64_t fi
 }
 
 static inline void pointwise_backward(const Pass& pass, Threads& threads) {
-  const PackedWeight transposed(pass.weight, pass.inputs, pass.outputs, true, threads);
+  PreparedWeight own;
+  const PackedWeight& transposed = packed_weight(pass, true, prepared_of(pass, own), threads);
   const int64_t inputs = padded(pass.inputs), outputs = padded(pass.outputs);
   std::vector<GradientSums> sums(threads.count(), GradientSums(inputs));
   std::vector<Buffer> weight_gradients;

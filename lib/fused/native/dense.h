@@ -16,11 +16,23 @@ static inline bool pays_off(const Pass& pass, int64_t transform) {
 }
 
 template <typename Source, typename Sink, typename Finish>
-static inline void convolve(const Pass& pass, const TapWeights& filter, const Source& source,
-                            const Sink& sink, const Finish& finish, Threads& threads) {
+static inline void convolve(const Pass& pass, DenseFilter& filter, const Source& source, const Sink& sink,
+                            const Finish& finish, Threads& threads) {
   if (pays_off(pass, filter_transform))
     return convolve_tiles(pass, filter, source, sink, finish, threads);
-  convolve_directly(pass, filter, source, sink, finish, threads);
+  convolve_directly(pass, filter.packed(threads), source, sink, finish, threads);
+}
+
+static inline DenseFilter& forward_filter(const Pass& pass, PreparedWeight& prepared, Threads& threads) {
+  if (prepared.filter == nullptr)
+    prepared.filter = std::make_unique<DenseFilter>(TapWeights::forward(pass, threads));
+  return *prepared.filter;
+}
+
+static inline DenseFilter& backward_filter(const Pass& pass, PreparedWeight& prepared, Threads& threads) {
+  if (prepared.filter == nullptr)
+    prepared.filter = std::make_unique<DenseFilter>(TapWeights::backward(pass, threads));
+  return *prepared.filter;
 }
 
 static inline void dense_forward(const Pass& pass, Threads& threads) {
@@ -29,7 +41,8 @@ static inline void dense_forward(const Pass& pass, Threads& threads) {
   const auto finish = [&](int thread, int64_t first, int64_t count) {
     if (pass.sums != nullptr) moments[thread].add(pass.z + first * channels, count, channels);
   };
-  const TapWeights filter = TapWeights::forward(pass, nullptr, threads);
+  PreparedWeight own;
+  DenseFilter& filter = forward_filter(pass, prepared_of(pass, own), threads);
   with_input(pass, [&](const auto& source) {
     convolve(pass, filter, source, PaddedRows{pass.z, channels}, finish, threads);
   });
@@ -51,8 +64,9 @@ static inline void dense_activation_gradient(const Pass& pass, const Gradient& g
                            sums[thread]);
     }
   };
-  convolve(pass, TapWeights::backward(pass, threads), gradient, PaddedRows{pass.input_gradient, channels},
-           finish, threads);
+  PreparedWeight own;
+  convolve(pass, backward_filter(pass, prepared_of(pass, own), threads), gradient,
+           PaddedRows{pass.input_gradient, channels}, finish, threads);
   if (pass.input_sums != nullptr) GradientSums::merge(sums, pass.inputs, pass.input_sums);
 }
 
@@ -60,7 +74,8 @@ template <bool Adds, typename Gradient>
 static inline void dense_unit_gradient(const Pass& pass, const Gradient& gradient, Threads& threads) {
   const InputGradient<Adds> sink{pass.input_gradient, pass.input_channels, pass.inputs};
   const auto finish = [](int, int64_t, int64_t) {};
-  convolve(pass, TapWeights::backward(pass, threads), gradient, sink, finish, threads);
+  PreparedWeight own;
+  convolve(pass, backward_filter(pass, prepared_of(pass, own), threads), gradient, sink, finish, threads);
 }
 
 template <typename Gradient>
@@ -93,15 +108,16 @@ static inline void infer_dense(const Pass& pass, Threads& threads) {
   const float *mean = pass.norm, *factor = mean + row, *shift = factor + row;
   Buffer offset = Buffer::zeros(row);
   for (int64_t c = 0; c < pass.outputs; c++) offset.data()[c] = shift[c] - mean[c] * factor[c];
-  const TapWeights filter = TapWeights::forward(pass, factor, threads);
+  PreparedWeight own;
+  DenseFilter& filter = forward_filter(pass, prepared_of(pass, own), threads);
   float* to = pass.joined + pass.joined_first;
   const auto finish = [](int, int64_t, int64_t) {};
   with_input(pass, [&](const auto& source) {
     if (pass.relu != 0) {
-      const FinishedRows<true> sink{offset.data(), to, pass.joined_channels, pass.outputs};
+      const FinishedRows<true> sink{factor, offset.data(), to, pass.joined_channels, pass.outputs};
       return convolve(pass, filter, source, sink, finish, threads);
     }
-    const FinishedRows<false> sink{offset.data(), to, pass.joined_channels, pass.outputs};
+    const FinishedRows<false> sink{factor, offset.data(), to, pass.joined_channels, pass.outputs};
     convolve(pass, filter, source, sink, finish, threads);
   });
 }

@@ -22,17 +22,16 @@ static inline void gather(const Pass& pass, int64_t first, int64_t count, int64_
 
 // Convolves what `source` gives into `sink`; `finish(thread, first, count)` gets each run of pixels that is done.
 template <typename Source, typename Sink, typename Finish>
-static inline void convolve_directly(const Pass& pass, const TapWeights& filter, const Source& source,
+static inline void convolve_directly(const Pass& pass, const PackedWeight& weight, const Source& source,
                                      const Sink& sink, const Finish& finish, Threads& threads) {
-  const int64_t row = taps * filter.inputs, columns = padded(filter.outputs);
-  const PackedWeight weight(filter.data(), row, filter.outputs, false, threads);
+  const int64_t row = weight.rows(), columns = weight.columns();
   threads.run([&](int thread) {
     const Range range(pixels_out(pass), thread, threads.count());
     Buffer rows(tile_pixels * row), result(tile_pixels * columns);
     Ahead none;
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first);
-      gather(pass, first, count, filter.inputs, source, rows.data());
+      gather(pass, first, count, row / taps, source, rows.data());
       product(count, rows.data(), row, weight, result.data(), columns, none);
       for (int64_t p = 0; p < count; p++) {
         for (int64_t c = 0; c < columns; c += lanes)

@@ -2,7 +2,7 @@
 // what it writes; and one that normalises a branch's last layer into the block's output.
 #pragma once
 #include "depthwise.h"
-#include "matmul.h"
+#include "prepared.h"
 #include "rows.h"
 #include "statistics.h"
 #include "threads.h"
@@ -42,7 +42,8 @@ static inline void add_output(Ahead& ahead, const Pass& pass, int64_t first, int
 
 // A pointwise layer, or a dense one over patches.
 static inline void pointwise_forward(const Pass& pass, Threads& threads) {
-  const PackedWeight weight(pass.weight, pass.inputs, pass.outputs, false, threads);
+  PreparedWeight own;
+  const PackedWeight& weight = packed_weight(pass, false, prepared_of(pass, own), threads);
   const int64_t channels = padded(pass.outputs), inputs = padded(pass.inputs);
   std::vector<Moments> moments(threads.count(), Moments(channels));
   const bool streams = streams_result(pass);

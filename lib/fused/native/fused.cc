@@ -54,6 +54,14 @@ EXPORT void* detnas_pool_deallocator() {
   return reinterpret_cast<void*>(&detnas_pool_give);
 }
 
+// What passes over one weight, forward or backward, share: `prepared` of a pass.
+EXPORT void* detnas_prepared_new() {
+  return new PreparedWeight;
+}
+EXPORT void detnas_prepared_delete(void* prepared) {
+  delete static_cast<PreparedWeight*>(prepared);
+}
+
 EXPORT void detnas_forward(const void* pass, void* threads) {
   const Pass& layer = *static_cast<const Pass*>(pass);
   (is_dense(layer)     ? dense_forward

@@ -109,14 +109,14 @@ struct InputGradient {
   }
 };
 
-// A layer's result in inference: the offset that is left of its norm, and ReLU.
+// A layer's result in inference: its norm's factor, the offset that is left of it, and ReLU.
 template <bool WithRelu>
 struct FinishedRows {
-  const float* offset;
+  const float *factor, *offset;
   float* to;
   int64_t stride, outputs;
   void operator()(int64_t pixel, int64_t c, Vec v) const {
-    const Vec y = v + load(offset + c);
+    const Vec y = v * load(factor + c) + load(offset + c);
     store_first(to + pixel * stride + c, std::min<int64_t>(lanes, outputs - c), WithRelu ? relu(y) : y);
   }
 };
@@ -130,17 +130,15 @@ struct TapWeights {
   const float* data() const { return in_place != nullptr ? in_place : values.data(); }
   const float* at(int64_t tap, int64_t input) const { return data() + (tap * inputs + input) * outputs; }
 
-  // `factor`: of each output, if it is not null.
-  static TapWeights forward(const Pass& pass, const float* factor, Threads& threads) {
-    const bool as_it_is = factor == nullptr && pass.inputs == padded(pass.inputs);
-    if (as_it_is) return {pass.inputs, pass.outputs, Buffer(0), pass.weight};
+  static TapWeights forward(const Pass& pass, Threads& threads) {
+    if (pass.inputs == padded(pass.inputs)) return {pass.inputs, pass.outputs, Buffer(0), pass.weight};
     TapWeights to{padded(pass.inputs), pass.outputs, Buffer::zeros(taps * padded(pass.inputs) * pass.outputs)};
     threads.run([&](int thread) {
       const Range range(taps * pass.inputs, thread, threads.count());
       for (int64_t row = range.begin; row < range.end; row++) {
         const float* from = pass.weight + row * pass.outputs;
         float* at = to.values.data() + (row / pass.inputs * to.inputs + row % pass.inputs) * pass.outputs;
-        for (int64_t c = 0; c < pass.outputs; c++) at[c] = factor == nullptr ? from[c] : from[c] * factor[c];
+        memcpy(at, from, sizeof(float) * pass.outputs);
       }
     });
     return to;

@@ -13,6 +13,8 @@ namespace detnas {
 // `neighbours`: all, by a dense 3 x 3 convolution at stride 1, of activations too (see dense.h).
 enum View : int64_t { whole = 0, interleaved = 1, alternating = 2, patches = 3, neighbours = 4 };
 
+struct PreparedWeight;
+
 // One layer's pass; every field is eight bytes, in this order, for the caller fills it through a plain array.
 // "Padded" arrays have rows of padded(channels) floats with zeros behind the channels. They, the block's output
 // and its input's gradient begin at a cache line.
@@ -45,6 +47,7 @@ struct Pass {
   float* weight_gradient;
   double* input_sums;  // as sums, of the layer before; may be null over neighbours
   int64_t weight_gradient_adds;  // whether the weight's gradient is added to
+  PreparedWeight* prepared;      // of all passes over one weight, forward or backward; null for one pass alone
 };
 
 static inline int64_t pixels_in(const Pass& pass) {

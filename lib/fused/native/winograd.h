@@ -176,20 +176,25 @@ static inline void tiles_from_points(const Tiles& tiles, int64_t begin, int64_t 
   }
 }
 
-// Convolves what `source` gives into `sink`: threads share the tiles, and pack the filter before.
-template <typename Source, typename Sink, typename Finish>
-static inline void convolve_many_tiles(const Tiles& tiles, int64_t block, const TapWeights& filter,
-                                       const Source& source, const Sink& sink, const Finish& finish,
-                                       Threads& threads) {
+// A filter's panels, which threads share to pack them.
+static inline std::vector<FilterPanel> packed_panels(const TapWeights& filter, Threads& threads) {
   std::vector<FilterPanel> panels;
   for (int64_t first = 0; first < filter.outputs; first += panel) panels.emplace_back(filter.inputs);
   threads.run([&](int thread) {
     const Range own(panels.size(), thread, threads.count());
     for (int64_t i = own.begin; i < own.end; i++) panels[i].pack(filter, i * panel);
   });
+  return panels;
+}
+
+// Convolves what `source` gives into `sink`: threads share the tiles.
+template <typename Source, typename Sink, typename Finish>
+static inline void convolve_many_tiles(const Tiles& tiles, int64_t block,
+                                       const std::vector<FilterPanel>& panels, const Source& source,
+                                       const Sink& sink, const Finish& finish, Threads& threads) {
   threads.run([&](int thread) {
     const Range own(tiles.count, thread, threads.count());
-    Points patches(block, filter.inputs), products(block, panel);
+    Points patches(block, panels[0].rows()), products(block, panel);
     for (int64_t begin = own.begin; begin < own.end; begin += block) {
       const int64_t count = std::min(block, own.end - begin);
       patches_to_points(tiles, begin, begin + count, source, 0, patches);
@@ -202,10 +207,12 @@ static inline void convolve_many_tiles(const Tiles& tiles, int64_t block, const 
   });
 }
 
-// The same for tiles that are one block: threads share the filter, whose panels then never leave the second cache.
-template <typename Source, typename Sink, typename Finish>
-static inline void convolve_few_tiles(const Tiles& tiles, const TapWeights& filter, const Source& source,
-                                      const Sink& sink, const Finish& finish, Threads& threads) {
+// The same for tiles that are one block: threads share the filter. `panel_at(thread, i)`: a thread's own, which then never
+// leave the second cache, or those that are packed already.
+template <typename PanelAt, typename Source, typename Sink, typename Finish>
+static inline void convolve_few_tiles(const Tiles& tiles, const TapWeights& filter, const PanelAt& panel_at,
+                                      const Source& source, const Sink& sink, const Finish& finish,
+                                      Threads& threads) {
   const int64_t panels = (filter.outputs + panel - 1) / panel;
   Points patches(tiles.count, filter.inputs);
   threads.run([&](int thread) {
@@ -215,9 +222,8 @@ static inline void convolve_few_tiles(const Tiles& tiles, const TapWeights& filt
   threads.run([&](int thread) {
     const Range own(panels, thread, threads.count());
     Points products(tiles.count, panel);
-    FilterPanel weights(filter.inputs);
     for (int64_t i = own.begin; i < own.end; i++) {
-      weights.pack(filter, i * panel);
+      const FilterPanel& weights = panel_at(thread, i);
       multiply(patches, tiles.count, weights, products);
       tiles_from_points(tiles, 0, tiles.count, products, i * panel, weights.width(), sink);
     }
@@ -228,13 +234,49 @@ static inline void convolve_few_tiles(const Tiles& tiles, const TapWeights& filt
   });
 }
 
+// A dense layer's filter: its taps, and as products and tiles take it, each made when it is first asked for.
+struct DenseFilter {
+  TapWeights weights;
+  std::unique_ptr<PackedWeight> product;
+  std::vector<FilterPanel> panels;
+
+  explicit DenseFilter(TapWeights taps) : weights(std::move(taps)) {}
+  const PackedWeight& packed(Threads& threads) {
+    if (product == nullptr)
+      product = std::make_unique<PackedWeight>(weights.data(), taps * weights.inputs, weights.outputs, false, threads);
+    return *product;
+  }
+  const std::vector<FilterPanel>& packed_for_tiles(Threads& threads) {
+    if (panels.empty()) panels = packed_panels(weights, threads);
+    return panels;
+  }
+};
+
+inline PreparedWeight::PreparedWeight() = default;
+inline PreparedWeight::~PreparedWeight() = default;
+
 template <typename Source, typename Sink, typename Finish>
-static inline void convolve_tiles(const Pass& pass, const TapWeights& filter, const Source& source,
+static inline void convolve_tiles(const Pass& pass, DenseFilter& filter, const Source& source,
                                   const Sink& sink, const Finish& finish, Threads& threads) {
   const Tiles tiles(pass);
-  const int64_t block = tiles_a_block(filter.inputs);
-  if (tiles.count <= block) return convolve_few_tiles(tiles, filter, source, sink, finish, threads);
-  convolve_many_tiles(tiles, block, filter, source, sink, finish, threads);
+  const TapWeights& weights = filter.weights;
+  const int64_t block = tiles_a_block(weights.inputs);
+  if (tiles.count > block) {
+    const std::vector<FilterPanel>& panels = filter.packed_for_tiles(threads);
+    return convolve_many_tiles(tiles, block, panels, source, sink, finish, threads);
+  }
+  if (pass.prepared != nullptr) {
+    const std::vector<FilterPanel>& panels = filter.packed_for_tiles(threads);
+    const auto kept = [&](int, int64_t i) -> const FilterPanel& { return panels[i]; };
+    return convolve_few_tiles(tiles, weights, kept, source, sink, finish, threads);
+  }
+  std::vector<FilterPanel> own;
+  for (int i = 0; i < threads.count(); i++) own.emplace_back(weights.inputs);
+  const auto packed = [&](int thread, int64_t i) -> const FilterPanel& {
+    own[thread].pack(weights, i * panel);
+    return own[thread];
+  };
+  convolve_few_tiles(tiles, weights, packed, source, sink, finish, threads);
 }
 
 // The filter's gradient from the points' sums, [inputs, outputs] each.

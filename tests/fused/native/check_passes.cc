@@ -101,7 +101,8 @@ static void check(const Shape& shape, Threads& threads) {
   });
 
   // Forward
-  (is_dense(pass) ? dense_forward : is_product(pass) ? pointwise_forward : depthwise_forward)(pass, threads);
+  const auto forward = is_dense(pass) ? dense_forward : is_product(pass) ? pointwise_forward : depthwise_forward;
+  forward(pass, threads);
   for (int64_t p = 0; p < out_pixels; p++)
     for (int64_t c = 0; c < co; c++) compare("z", z[p * padded(co) + c], z_should[p * co + c], 10);
   for (int64_t c = 0; c < co; c++) {
@@ -111,6 +112,16 @@ static void check(const Shape& shape, Threads& threads) {
     compare("mean", sums[c], mean, 10);
     compare("M2", sums[co + c], squares, 10 * out_pixels);
   }
+
+  // Passes that share what is made of the weight: the first makes it.
+  PreparedWeight shared, turned;
+  const AlignedFloats alone = z;
+  pass.prepared = &shared;
+  for (int i = 0; i < 2; i++) {
+    forward(pass, threads);
+    for (size_t k = 0; k < z.size(); k++) compare("shared", z[k], alone[k], 0);
+  }
+  pass.prepared = relu ? &turned : nullptr;  // half of what follows
 
   // Backward
   const int64_t wide = padded(co);
@@ -167,6 +178,7 @@ static void check(const Shape& shape, Threads& threads) {
   }
 
   // Inference of the one layer, with the norm folded
+  pass.prepared = relu ? &shared : nullptr;
   if (!of_activations) {
     pass.joined = joined.data();
     (is_dense(pass) ? infer_by_layers : infer)(&pass, 1, threads);

@@ -50,12 +50,12 @@ class TileErrorCheck {
   }
 
   template <typename Source>
-  double ratio(const TapWeights& filter, const Source& source, int64_t channels,
+  double ratio(DenseFilter filter, const Source& source, int64_t channels,
                const std::vector<double>& exact, Threads& threads) const {
     std::vector<float> tiles(exact.size()), direct(exact.size());
     const auto finish = [](int, int64_t, int64_t) {};
     convolve_tiles(pass_, filter, source, PaddedRows{tiles.data(), channels}, finish, threads);
-    convolve_directly(pass_, filter, source, PaddedRows{direct.data(), channels}, finish, threads);
+    convolve_directly(pass_, filter.packed(threads), source, PaddedRows{direct.data(), channels}, finish, threads);
     return deviation(tiles, exact) / deviation(direct, exact);
   }
 
@@ -67,7 +67,7 @@ class TileErrorCheck {
           exact[out * outputs_ + o] +=
               double(x_[in * inputs_ + i]) * weight_[(tap * inputs_ + i) * outputs_ + o];
     });
-    return ratio(TapWeights::forward(pass_, nullptr, threads), PlainInput(pass_), outputs_, exact, threads);
+    return ratio(DenseFilter(TapWeights::forward(pass_, threads)), PlainInput(pass_), outputs_, exact, threads);
   }
 
   double input_gradient(Threads& threads) const {
@@ -79,7 +79,7 @@ class TileErrorCheck {
               double(dy_[out * outputs_ + o]) * weight_[(tap * inputs_ + i) * outputs_ + o];
     });
     const AsItIs<InnerGradient> source(pass_, InnerGradient(pass_));
-    return ratio(TapWeights::backward(pass_, threads), source, inputs_, exact, threads);
+    return ratio(DenseFilter(TapWeights::backward(pass_, threads)), source, inputs_, exact, threads);
   }
 
   double weight_gradient(Threads& threads) {
