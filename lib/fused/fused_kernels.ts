@@ -16,6 +16,7 @@ import { FusedTraining, type PassReducer, runForward } from "./fused_training.ts
 import { disposeMaps } from "./map_forward.ts";
 import { MapInference } from "./map_inference.ts";
 import { isMapNetwork, type MapPlan, planMaps } from "./map_plan.ts";
+import { planMoments } from "./moments_plan.ts";
 import { forwardMaps, MapTraining } from "./map_training.ts";
 import type { NativeLibrary } from "./native_library.ts";
 
@@ -45,6 +46,17 @@ export class FusedKernels implements BlockKernels, Disposable {
     reducer: (() => MomentReducer) | null,
   ): CompiledFunction {
     const { forward } = this.#forwardOf(unit, inputShapes);
+    return withoutResources((inputs) => forward(inputs, reducer?.() ?? null));
+  }
+
+  batchMoments(
+    unit: UnitLayers,
+    inputShapes: Shapes,
+    reducer: (() => MomentReducer) | null,
+  ): CompiledFunction {
+    if (!("steps" in unit)) return dropFirst(this.normalisedByBatch(unit, inputShapes, reducer));
+    const plan = planMoments(planMaps(unit, inputShapes));
+    const forward = this.#mapsForward({ ...plan, network: { ...plan.network, outputs: [] } });
     return withoutResources((inputs) => forward(inputs, reducer?.() ?? null));
   }
 
@@ -109,6 +121,15 @@ export class FusedKernels implements BlockKernels, Disposable {
   #giveBack(left: readonly LayerResult[]): void {
     for (const { z, norm } of left) [z, norm].forEach((memory) => this.#native.give(memory));
   }
+}
+
+/** Without a block's output. */
+function dropFirst({ call }: CompiledFunction): CompiledFunction {
+  return withoutResources((inputs) => {
+    const [y, ...moments] = call(inputs);
+    y.dispose();
+    return moments;
+  });
 }
 
 function withoutResources(call: CompiledFunction["call"]): CompiledFunction {

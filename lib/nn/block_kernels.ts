@@ -41,6 +41,18 @@ export interface BlockKernels {
     reducer: (() => MomentReducer) | null,
   ): CompiledFunction;
   /**
+   * The moments of {@linkcode BlockKernels.normalisedByBatch} alone, without what only its outputs need.
+   *
+   * @param unit The unit's layers.
+   * @param inputShapes The unit's inputs'.
+   * @param reducer How workers exchange moments, made anew for each pass; null without other workers.
+   */
+  batchMoments(
+    unit: UnitLayers,
+    inputShapes: readonly (readonly number[])[],
+    reducer: (() => MomentReducer) | null,
+  ): CompiledFunction;
+  /**
    * Forward only, normalised by given moments: inputs are the unit's, the parameters, and for each batch norm `[2 C + 1]` the count,
    * means and sums of squared deviations. Outputs are the unit's, each batch norm's mean and unbiased variance by these, and the
    * batch's own moments, as many and alike, whose means may leave out a convolution's bias.

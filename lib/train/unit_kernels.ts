@@ -38,11 +38,6 @@ export class UnitKernels {
     this.#batchNorms = batchNorms;
   }
 
-  /** Whether there are kernels for a unit. */
-  support(unit: Unit): boolean {
-    return this.#layersOf(unit) !== null;
-  }
-
   /** The unit in training as kernels run it whole; null if they can't, or can't normalise as they should. */
   training(unit: Unit, inputs: readonly Tensor[], gradientInputs: number): Compiled | null {
     const name = `train ${unit.signature}`;
@@ -57,6 +52,7 @@ export class UnitKernels {
     );
   }
 
+  /** The unit in recalibration, normalised by the batch; null as for {@linkcode training}. */
   normalisedByBatch(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
     const name = `batch ${unit.signature}`;
     const alone = this.#batchNorms.reducerOf?.(name);
@@ -69,11 +65,26 @@ export class UnitKernels {
     );
   }
 
+  /** The moments of that pass alone. */
+  batchMoments(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
+    const name = `batch ${unit.signature}`;
+    const alone = this.#batchNorms.reducerOf?.(name);
+    const layers = this.#layersOf(unit);
+    if (layers === null || alone === undefined) return null;
+    return this.#kernels!.batchMoments(
+      layers,
+      inputs.map(({ shape }) => shape),
+      alone && (() => this.#batchNorms.reducerOf!(name)!),
+    );
+  }
+
+  /** The unit as {@linkcode BlockKernels.normalisedByMoments} runs it; null if kernels can't. */
   normalisedByMoments(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
     const layers = this.#layersOf(unit);
     return layers && this.#kernels!.normalisedByMoments(layers, inputs.map(({ shape }) => shape));
   }
 
+  /** The unit in inference; null if kernels can't run it. */
   inference(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
     const layers = this.#layersOf(unit);
     return layers && this.#kernels!.inference(layers, inputs.map(({ shape }) => shape));

@@ -174,21 +174,17 @@ export class UnitRunner implements Disposable {
    */
   batchMoments(unit: Unit, state: UnitState, inputs: readonly Tensor[]): Tensor[] {
     if (unit.batchNorms.length === 0) return [];
-    if (this.#kernels.support(unit)) {
-      const { outputs, moments } = this.normaliseByBatch(unit, state, inputs); // faster than the traced part of it
-      tf.dispose(outputs);
-      return moments;
-    }
     const all = [...inputs, ...state.parameters];
     const compiled = this.#compiledFor<CompiledFunction>(
       "moments",
       unit,
       all,
       () =>
-        this.#compiler.plain({ name: `${unit.name}.moments`, inputs: specs(all) }, (tensors) => {
-          const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
-          return [...unit.train(front, parameters, this.#batchNorm("moments", unit)).moments];
-        }),
+        this.#kernels.batchMoments(unit, inputs) ??
+          this.#compiler.plain({ name: `${unit.name}.moments`, inputs: specs(all) }, (tensors) => {
+            const [front, parameters] = split(tensors, inputs.length, unit.parameters.length);
+            return [...unit.train(front, parameters, this.#batchNorm("moments", unit)).moments];
+          }),
     );
     return compiled.call(all);
   }

@@ -352,3 +352,28 @@ for (const which of [retinaCase(20, 2, "batch"), pyramidCase(20, "convolved", "b
     });
   });
 }
+
+for (
+  const which of [
+    retinaCase(20, 2, "batch"),
+    pyramidCase(20, "convolved", "batch"),
+    pyramidCase(20, "subsampled", "batch"),
+  ]
+) {
+  Deno.test(`the moments alone are those of the whole pass, to the bit: ${which.name}`, () => {
+    const { unit } = which;
+    using runner = runnerWith(kernels);
+    using network = new NetworkState([unit], 7);
+    assertNoLeaks(engine, () => {
+      tf.tidy(() => {
+        const [state, inputs] = [stateOf(network, unit), inputsOf(which, 2)];
+        const [is, should] = [
+          runner.batchMoments(unit, state, inputs),
+          runner.normaliseByBatch(unit, state, inputs).moments,
+        ].map((moments) => moments.map((values) => values.dataSync()));
+        assertEquals(is.length, 2 * unit.batchNorms.length);
+        assertEquals(is, should);
+      });
+    });
+  });
+}

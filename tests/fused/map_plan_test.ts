@@ -1,6 +1,7 @@
 /** Which networks of maps have kernels, and how they are laid out. */
 import { assertEquals } from "@std/assert";
 import { isMapNetwork, planMaps } from "../../lib/fused/map_plan.ts";
+import { planMoments } from "../../lib/fused/moments_plan.ts";
 import type { MapLayer, MapNetwork } from "../../lib/nn/map_network.ts";
 
 const layer: MapLayer = {
@@ -86,3 +87,28 @@ for (const [what, other] of Object.entries(others)) {
     assertEquals(isMapNetwork(other), false);
   });
 }
+
+Deno.test("planMoments() leaves out every operation and every last layer on which no batch norm depends", () => {
+  const normed = { ...layer, bias: false, norms: 1 };
+  const plan = planMaps({
+    inputs: 1,
+    layers: [layer, normed, layer, normed, layer],
+    steps: [
+      { kind: "layer", input: 0, layer: 0, norm: 0 },
+      { kind: "everyOther", input: 1 },
+      { kind: "layer", input: 2, layer: 1, norm: 0 },
+      { kind: "layer", input: 3, layer: 2, norm: 0 },
+      { kind: "layer", input: 0, layer: 3, norm: 0 },
+      { kind: "layer", input: 0, layer: 4, norm: 0 },
+      { kind: "everyOther", input: 5 },
+    ],
+    outputs: [4, 6, 7].map((map) => ({ maps: [map], row: null })),
+  }, [[2, 5, 7, 4]]);
+  const left = planMoments(plan);
+  const named = left.operations.map((operation) =>
+    operation.kind === "branch" ? operation.layers.map(({ places }) => places.weight) : operation.kind
+  );
+  const weights = plan.layers.map(({ places }) => places.weight);
+  assertEquals(named, [[weights[0]], "everyOther", [weights[1]], [weights[3]]]);
+  assertEquals(left.layers.map(({ isLast }) => isLast), [true, false, false]);
+});
