@@ -183,10 +183,12 @@ static inline void pointwise_backward(const Pass& pass, Threads& threads) {
                          pass.weight_gradient, threads);
 }
 
-// Asks for the rows that a depthwise layer's backward pass reads for the first time after row y of an image.
+// Asks for what a depthwise layer's backward pass needs for the first time after row y of an image.
 static inline void add_rows_after(Ahead& ahead, const Pass& pass, int64_t image, int64_t y) {
   const int64_t after = y + pass.kernel / 2 + 1;
   add_input_rows(ahead, pass, image * pass.height + after, 1);
+  const int64_t next = image * pass.height + y + 1;
+  if (next < pass.images * pass.height) add_input_gradient(ahead, pass, next * pass.width, pass.width);
   const int64_t row = image * pass.out_height + after / pass.stride;
   if (after % pass.stride != 0 || row >= pass.images * pass.out_height) return;
   add_output_gradient(ahead, pass, row * pass.out_width, pass.out_width);
@@ -209,7 +211,7 @@ static inline void depthwise_backward(const Pass& pass, Threads& threads) {
     for (int64_t row = range.begin; row < range.end; row++) {
       const int64_t image = row / pass.height, y = row % pass.height;
       const bool is_seen = y % stride == 0;  // by the middle of a window
-      ahead.begin(row_steps(pass.width, channels) + (is_seen ? row_steps(pass.out_width, channels) : 0));
+      ahead.begin(row_steps(pass.width + (is_seen ? pass.out_width : 0), channels));
       add_rows_after(ahead, pass, image, y);
       const float* window[7];
       for (int64_t ky = 0; ky < kernel; ky++) {

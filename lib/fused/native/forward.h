@@ -109,7 +109,10 @@ static inline void join(const Pass& pass, Threads& threads) {
     Buffer buffer(tile_pixels * channels);
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first);
-      normalise(pass.z + first * channels, count, channels, pass.norm, pass.relu != 0, buffer.data());
+      // Pixel by pixel, as they lie in memory: there is nothing to compute while they could be asked for.
+      for (int64_t p = 0; p < count; p++)
+        normalise(pass.z + (first + p) * channels, 1, channels, pass.norm, pass.relu != 0,
+                  buffer.data() + p * channels);
       write_joined(pass, first, count, buffer.data());
     }
   });
