@@ -158,7 +158,8 @@ static inline void outer_rows(int64_t inputs, int64_t pixels, const float* a, in
   const int64_t left = inputs % kernel_rows, last = left % some == 0 ? left : 2 * some;
   int64_t row = 0;
   for (; row < inputs - last; row += kernel_rows)
-    outer_kernel<kernel_rows, Vecs>(pixels, a + row, a_stride, d, d_stride, g + row * g_stride, g_stride, ahead);
+    outer_kernel<kernel_rows, Vecs>(pixels, a + row, a_stride, d, d_stride, g + row * g_stride, g_stride,
+                                    ahead);
   for (; row < inputs; row += some)
     outer_kernel<some, Vecs>(pixels, a + row, a_stride, d, d_stride, g + row * g_stride, g_stride, ahead);
 }
