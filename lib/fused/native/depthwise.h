@@ -145,7 +145,7 @@ struct DepthwiseRows {
   void (*correlate)(const float* const*, const float*, int64_t, int64_t, float*, Ahead&);
 };
 
-// Calls of Ahead::step() that a row's convolution or gradient makes, or a few more.
+// Calls of Ahead::step() that a row's convolution or gradient makes at least.
 static inline int64_t row_steps(int64_t columns, int64_t channels) {
   return (columns + block_columns - 1) / block_columns * (channels / lanes);
 }
