@@ -34,23 +34,6 @@ static inline void sum_gradients(const float* z, const float* mean, int64_t chan
   if (c < channels) sum_columns<1>(z, mean, channels, c, first, count, gradient, keep, sums);
 }
 
-// Sums of a branch's incoming gradient, after the last layer's ReLU.
-static inline void gradient_sums(const Pass& pass, Threads& threads) {
-  const int64_t channels = padded(pass.outputs);
-  std::vector<GradientSums> parts(threads.count(), GradientSums(channels));
-  const auto forget = [](int64_t, int64_t, Vec) {};
-  threads.run([&](int thread) {
-    const Range range(pixels_out(pass), thread, threads.count());
-    with_output_gradient(pass, [&](const auto& gradient) {
-      for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
-        const int64_t count = std::min(tile_pixels, range.end - first);
-        sum_gradients(pass.z, pass.norm, channels, first, count, gradient, forget, parts[thread]);
-      }
-    });
-  });
-  GradientSums::merge(parts, pass.outputs, pass.sums);
-}
-
 // Whether the gradient of what the layer read is streamed, in whole lines. The block's is read again where the other branch
 // adds to it.
 static inline bool streams_input_gradient(const Pass& pass) {
@@ -145,7 +128,24 @@ static inline void add_output_gradient(Ahead& ahead, const Pass& pass, int64_t f
   if (passes_on(pass)) ahead.add_rows(joined, count, pass.inputs, pass.joined_channels);
 }
 
-// And for what store_input_gradient() writes.
+// Sums of a branch's incoming gradient, after the last layer's ReLU.
+static inline void gradient_sums(const Pass& pass, Threads& threads) {
+  const int64_t channels = padded(pass.outputs);
+  std::vector<GradientSums> parts(threads.count(), GradientSums(channels));
+  const auto forget = [](int64_t, int64_t, Vec) {};
+  threads.run([&](int thread) {
+    const Range range(pixels_out(pass), thread, threads.count());
+    with_output_gradient(pass, [&](const auto& gradient) {
+      for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
+        const int64_t count = std::min(tile_pixels, range.end - first);
+        sum_gradients(pass.z, pass.norm, channels, first, count, gradient, forget, parts[thread]);
+      }
+    });
+  });
+  GradientSums::merge(parts, pass.outputs, pass.sums);
+}
+
+// Asks for what store_input_gradient() writes.
 static inline void add_input_gradient(Ahead& ahead, const Pass& pass, int64_t first, int64_t count) {
   if (pass.input_gradient == nullptr || streams_input_gradient(pass)) return;
   ahead.add(pass.input_gradient + first * input_stride(pass), count * input_stride(pass));
@@ -184,6 +184,17 @@ static inline void pointwise_backward(const Pass& pass, Threads& threads) {
                          pass.weight_gradient, threads);
 }
 
+// Asks for what a depthwise layer's backward pass needs for the first time after row y of an image.
+static inline void add_rows_after(Ahead& ahead, const Pass& pass, int64_t image, int64_t y) {
+  const int64_t after = y + pass.kernel / 2 + 1;
+  add_input_rows(ahead, pass, image * pass.height + after, 1);
+  const int64_t next = image * pass.height + y + 1;
+  if (next < pass.images * pass.height) add_input_gradient(ahead, pass, next * pass.width, pass.width);
+  const int64_t row = image * pass.out_height + after / pass.stride;
+  if (after % pass.stride != 0 || row >= pass.images * pass.out_height) return;
+  add_output_gradient(ahead, pass, row * pass.out_width, pass.out_width);
+}
+
 static inline void depthwise_backward(const Pass& pass, Threads& threads) {
   const int64_t channels = padded(pass.outputs), kernel = pass.kernel, pad = kernel / 2, stride = pass.stride;
   const PaddedFilter filter(pass);
@@ -197,19 +208,23 @@ static inline void depthwise_backward(const Pass& pass, Threads& threads) {
     InputRows inputs(pass);
     OutputGradientRows gradients(pass);
     Buffer gradient(pass.width * channels);
+    Ahead ahead;
     for (int64_t row = range.begin; row < range.end; row++) {
       const int64_t image = row / pass.height, y = row % pass.height;
+      const bool is_seen = y % stride == 0;  // by the middle of a window
+      ahead.begin(row_steps(pass.width + (is_seen ? pass.out_width : 0), channels));
+      add_rows_after(ahead, pass, image, y);
       const float* window[7];
       for (int64_t ky = 0; ky < kernel; ky++) {
         const int64_t above = y + pad - ky;  // the output row times the stride
         const bool is_one = above >= 0 && above % stride == 0 && above / stride < pass.out_height;
         window[ky] = is_one ? gradients.row(image, above / stride) : nullptr;
       }
-      rows.transpose(window, filter.data(), channels, pass.width, gradient.data());
-      if (y % stride == 0) {
+      rows.transpose(window, filter.data(), channels, pass.width, gradient.data(), ahead);
+      if (is_seen) {
         const float* dz = gradients.row(image, y / stride) + pad * channels;
         inputs.window(image, y - pad, kernel, window);
-        rows.correlate(window, dz, channels, pass.out_width, weight_gradients[thread].data());
+        rows.correlate(window, dz, channels, pass.out_width, weight_gradients[thread].data(), ahead);
       }
       const float* own = inputs.row(image, y) + pad * channels;
       store_input_gradient(pass, row * pass.width, pass.width, gradient.data(), own, sums[thread]);

@@ -2,6 +2,7 @@
 // whole vectors, and padded with columns of zeros. Some columns' sums stay in registers while the kernel's columns pass
 // over them, so that an input is loaded once a kernel row.
 #pragma once
+#include "ahead.h"
 #include "simd.h"
 
 namespace detnas {
@@ -16,8 +17,9 @@ constexpr int row_slack(int kernel) {
 
 template <int K, int S, int X>
 static inline void convolve_block(const float* const* rows, const float* weight, int64_t channels,
-                                  int64_t column, float* out) {
+                                  int64_t column, float* out, Ahead& ahead) {
   for (int64_t c = 0; c < channels; c += lanes) {
+    ahead.call_step();
     Vec sum[X];
 #pragma GCC unroll 16
     for (int x = 0; x < X; x++) sum[x] = Vec{};
@@ -43,21 +45,22 @@ static inline void convolve_block(const float* const* rows, const float* weight,
 // An output row from K padded input rows: column x S - pad of the input is x S of a row.
 template <int K, int S>
 static inline void convolve_row(const float* const* rows, const float* weight, int64_t channels,
-                                int64_t columns, float* out) {
+                                int64_t columns, float* out, Ahead& ahead) {
   int64_t x = 0;
   for (; x + block_columns <= columns; x += block_columns)
-    convolve_block<K, S, block_columns>(rows, weight, channels, x, out);
-  if (columns - x >= 4) convolve_block<K, S, 4>(rows, weight, channels, x, out), x += 4;
-  if (columns - x >= 2) convolve_block<K, S, 2>(rows, weight, channels, x, out), x += 2;
-  if (columns - x >= 1) convolve_block<K, S, 1>(rows, weight, channels, x, out);
+    convolve_block<K, S, block_columns>(rows, weight, channels, x, out, ahead);
+  if (columns - x >= 4) convolve_block<K, S, 4>(rows, weight, channels, x, out, ahead), x += 4;
+  if (columns - x >= 2) convolve_block<K, S, 2>(rows, weight, channels, x, out, ahead), x += 2;
+  if (columns - x >= 1) convolve_block<K, S, 1>(rows, weight, channels, x, out, ahead);
 }
 
 // Input gradient of columns `column` on, a multiple of S: sum over output columns o of dz[o] w[column - o S + pad].
 template <int K, int S, int X>
 static inline void transpose_block(const float* const* rows, const float* weight, int64_t channels,
-                                   int64_t column, float* out) {
+                                   int64_t column, float* out, Ahead& ahead) {
   constexpr int pad = K / 2, first = -(pad / S), last = (X - 1 + pad) / S;
   for (int64_t c = 0; c < channels; c += lanes) {
+    ahead.call_step();
     Vec sum[X];
 #pragma GCC unroll 16
     for (int x = 0; x < X; x++) sum[x] = Vec{};
@@ -86,19 +89,20 @@ static inline void transpose_block(const float* const* rows, const float* weight
 // reached through the kernel's row ky; null where there is none.
 template <int K, int S>
 static inline void transpose_row(const float* const* rows, const float* weight, int64_t channels,
-                                 int64_t columns, float* out) {
+                                 int64_t columns, float* out, Ahead& ahead) {
   constexpr int X = S == 1 ? block_columns : 8;  // blocks begin at multiples of the stride
   int64_t x = 0;
-  for (; x + X <= columns; x += X) transpose_block<K, S, X>(rows, weight, channels, x, out);
-  if (columns - x >= 4) transpose_block<K, S, 4>(rows, weight, channels, x, out), x += 4;
-  if (columns - x >= 2) transpose_block<K, S, 2>(rows, weight, channels, x, out), x += 2;
-  if (columns - x >= 1) transpose_block<K, S, 1>(rows, weight, channels, x, out);
+  for (; x + X <= columns; x += X) transpose_block<K, S, X>(rows, weight, channels, x, out, ahead);
+  if (columns - x >= 4) transpose_block<K, S, 4>(rows, weight, channels, x, out, ahead), x += 4;
+  if (columns - x >= 2) transpose_block<K, S, 2>(rows, weight, channels, x, out, ahead), x += 2;
+  if (columns - x >= 1) transpose_block<K, S, 1>(rows, weight, channels, x, out, ahead);
 }
 
 template <int K, int S, int X>
 static inline void correlate_block(const float* const* rows, const float* dz, int64_t channels,
-                                   int64_t column, float* weight_gradient) {
+                                   int64_t column, float* weight_gradient, Ahead& ahead) {
   for (int64_t c = 0; c < channels; c += lanes) {
+    ahead.call_step();
     Vec d[X];
 #pragma GCC unroll 16
     for (int x = 0; x < X; x++) d[x] = load(dz + (column + x) * channels + c);
@@ -125,21 +129,26 @@ static inline void correlate_block(const float* const* rows, const float* dz, in
 // Adds one output row's part of the filter's gradient: `rows` as in convolve_row, dz unpadded.
 template <int K, int S>
 static inline void correlate_row(const float* const* rows, const float* dz, int64_t channels, int64_t columns,
-                                 float* weight_gradient) {
+                                 float* weight_gradient, Ahead& ahead) {
   int64_t x = 0;
   for (; x + block_columns <= columns; x += block_columns)
-    correlate_block<K, S, block_columns>(rows, dz, channels, x, weight_gradient);
-  if (columns - x >= 4) correlate_block<K, S, 4>(rows, dz, channels, x, weight_gradient), x += 4;
-  if (columns - x >= 2) correlate_block<K, S, 2>(rows, dz, channels, x, weight_gradient), x += 2;
-  if (columns - x >= 1) correlate_block<K, S, 1>(rows, dz, channels, x, weight_gradient);
+    correlate_block<K, S, block_columns>(rows, dz, channels, x, weight_gradient, ahead);
+  if (columns - x >= 4) correlate_block<K, S, 4>(rows, dz, channels, x, weight_gradient, ahead), x += 4;
+  if (columns - x >= 2) correlate_block<K, S, 2>(rows, dz, channels, x, weight_gradient, ahead), x += 2;
+  if (columns - x >= 1) correlate_block<K, S, 1>(rows, dz, channels, x, weight_gradient, ahead);
 }
 
 // The three for one kernel and stride.
 struct DepthwiseRows {
-  void (*convolve)(const float* const*, const float*, int64_t, int64_t, float*);
-  void (*transpose)(const float* const*, const float*, int64_t, int64_t, float*);
-  void (*correlate)(const float* const*, const float*, int64_t, int64_t, float*);
+  void (*convolve)(const float* const*, const float*, int64_t, int64_t, float*, Ahead&);
+  void (*transpose)(const float* const*, const float*, int64_t, int64_t, float*, Ahead&);
+  void (*correlate)(const float* const*, const float*, int64_t, int64_t, float*, Ahead&);
 };
+
+// Calls of Ahead::step() that a row's convolution or gradient makes at least.
+static inline int64_t row_steps(int64_t columns, int64_t channels) {
+  return (columns + block_columns - 1) / block_columns * (channels / lanes);
+}
 
 static inline DepthwiseRows depthwise_rows(int64_t kernel, int64_t stride) {
   if (kernel == 3 && stride == 1) return {convolve_row<3, 1>, transpose_row<3, 1>, correlate_row<3, 1>};

@@ -26,6 +26,11 @@ static inline void add_input(Ahead& ahead, const Pass& pass, int64_t first, int6
   if (pass.view != patches) ahead.add(input_at(pass, first), count * input_stride(pass));
 }
 
+// Asks for `count` rows of all images' from `first` on. After an image's last row comes the next one's first.
+static inline void add_input_rows(Ahead& ahead, const Pass& pass, int64_t first, int64_t count) {
+  add_input(ahead, pass, first * pass.width, std::min(count, pass.images * pass.height - first) * pass.width);
+}
+
 // Whether the layer's result is streamed. Wide products have time to ask for the lines that they write.
 static inline bool streams_result(const Pass& pass) {
   return pixels_out(pass) * padded(pass.outputs) >= streamed_floats &&
@@ -79,13 +84,16 @@ static inline void depthwise_forward(const Pass& pass, Threads& threads) {
     const Range range(pass.images * pass.out_height, thread, threads.count());
     InputRows inputs(pass);
     Buffer made(streams ? pass.out_width * channels : 0);
+    Ahead ahead;
     for (int64_t row = range.begin; row < range.end; row++) {
       const int64_t image = row / pass.out_height, y = row % pass.out_height;
       const float* window[7];
       inputs.window(image, y * pass.stride - pass.kernel / 2, pass.kernel, window);
+      ahead.begin(row_steps(pass.out_width, channels));
+      add_input_rows(ahead, pass, image * pass.height + y * pass.stride + pass.kernel / 2 + 1, pass.stride);
       float* z = pass.z + row * pass.out_width * channels;
       float* result = streams ? made.data() : z;
-      rows.convolve(window, filter.data(), channels, pass.out_width, result);
+      rows.convolve(window, filter.data(), channels, pass.out_width, result, ahead);
       pass_on(pass, row * pass.width, pass.width);
       if (pass.sums != nullptr) moments[thread].add(result, pass.out_width, channels);
       if (streams) stream_copy(z, result, pass.out_width * channels);
@@ -102,7 +110,10 @@ static inline void join(const Pass& pass, Threads& threads) {
     Buffer buffer(tile_pixels * channels);
     for (int64_t first = range.begin; first < range.end; first += tile_pixels) {
       const int64_t count = std::min(tile_pixels, range.end - first);
-      normalise(pass.z + first * channels, count, channels, pass.norm, pass.relu != 0, buffer.data());
+      // Pixel by pixel, as they lie in memory: there is nothing to compute while they could be asked for.
+      for (int64_t p = 0; p < count; p++)
+        normalise(pass.z + (first + p) * channels, 1, channels, pass.norm, pass.relu != 0,
+                  buffer.data() + p * channels);
       write_joined(pass, first, count, buffer.data());
     }
   });

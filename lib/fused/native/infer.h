@@ -106,6 +106,7 @@ class BranchRun {
     }
     const int64_t pad = layer.kernel / 2;
     const DepthwiseRows kernels = depthwise_rows(layer.kernel, layer.stride);
+    Ahead none;  // the rows lie in the caches
     ensure_rows(i, image, begin * layer.stride - pad, (end - 1) * layer.stride + pad + 1);
     for (int64_t y = begin; y < end; y++) {
       const float* window[7];
@@ -113,7 +114,7 @@ class BranchRun {
         const int64_t above = y * layer.stride - pad + ky;
         window[ky] = above < 0 || above >= layer.height ? slots_[i].zeros() : slots_[i].row(above);
       }
-      kernels.convolve(window, folded_[i].filter(), channels, layer.out_width, z);
+      kernels.convolve(window, folded_[i].filter(), channels, layer.out_width, z, none);
       take(y, z);
     }
   }

@@ -3,48 +3,12 @@
 #pragma once
 #include <algorithm>
 
+#include "ahead.h"
 #include "memory.h"
 #include "simd.h"
 #include "threads.h"
 
 namespace detnas {
-
-// Memory that is needed next, asked for a few lines at a time while products are computed: a tile's loads would otherwise
-// wait for memory, and memory for its products.
-class Ahead {
- public:
-  static constexpr int most_streams = 6;
-
-  // `steps`: calls of step() until all is to be asked for; see `product_steps`.
-  void begin(int64_t steps) { steps_ = std::max<int64_t>(steps, 1), count_ = next_ = 0, lines_ = 0; }
-  void add(const float* from, int64_t floats) { add_rows(from, 1, floats, 0); }
-  // `rows` rows of `floats`, each `stride` after the one before.
-  void add_rows(const float* from, int64_t rows, int64_t floats, int64_t stride) {
-    if (rows <= 0 || floats <= 0) return;
-    streams_[count_++] = {from, from, rows, floats, stride};
-    lines_ += rows * ((floats + line_floats - 1) / line_floats);
-    each_ = lines_ / steps_ + 1;
-  }
-  // Inlined, as a call would cost the kernels their registers.
-  __attribute__((always_inline)) void step() {
-    for (int64_t asked = 0; asked < each_ && next_ < count_; asked++) {
-      Stream& stream = streams_[next_];
-      __builtin_prefetch(stream.at);
-      if ((stream.at += line_floats) < stream.row + stream.floats) continue;
-      stream.at = stream.row += stream.stride;
-      if (--stream.rows == 0) next_++;
-    }
-  }
-
- private:
-  struct Stream {
-    const float *at, *row;
-    int64_t rows, floats, stride;
-  };
-  Stream streams_[most_streams];
-  int count_ = 0, next_ = 0;
-  int64_t lines_ = 0, steps_ = 1, each_ = 0;
-};
 
 // Rows of C that one kernel call holds in registers: 12 of AVX2's 16, 24 of AVX-512's 32.
 constexpr int kernel_rows = lanes == 16 ? 12 : lanes == 8 ? 6 : 4;
@@ -185,27 +149,29 @@ static inline void outer_kernel(int64_t pixels, const float* a, int64_t a_stride
     for (int v = 0; v < Vecs; v++) store(g + r * g_stride + v * lanes, sum[r][v]);
 }
 
-template <int Rows, int Vecs>
+// The same for `inputs` rows of G, whole vectors. What is left over of kernels' whole rows would be computed at the pace of their
+// loads: kernels of two thirds of the rows take it, two of them in place of a whole one if it is a third.
+template <int Vecs>
 static inline void outer_rows(int64_t inputs, int64_t pixels, const float* a, int64_t a_stride,
                               const float* d, int64_t d_stride, float* g, int64_t g_stride, Ahead& ahead) {
-  for (; inputs >= Rows; inputs -= Rows, a += Rows, g += Rows * g_stride) {
-    outer_kernel<Rows, Vecs>(pixels, a, a_stride, d, d_stride, g, g_stride, ahead);
-  }
-  if constexpr (Rows > 1) {
-    if (inputs > 0)
-      outer_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(inputs, pixels, a, a_stride, d, d_stride, g, g_stride,
-                                                        ahead);
-  }
+  constexpr int some = lanes >= 8 ? kernel_rows / 3 * 2 : kernel_rows;
+  const int64_t left = inputs % kernel_rows, last = left % some == 0 ? left : 2 * some;
+  int64_t row = 0;
+  for (; row < inputs - last; row += kernel_rows)
+    outer_kernel<kernel_rows, Vecs>(pixels, a + row, a_stride, d, d_stride, g + row * g_stride, g_stride,
+                                    ahead);
+  for (; row < inputs; row += some)
+    outer_kernel<some, Vecs>(pixels, a + row, a_stride, d, d_stride, g + row * g_stride, g_stride, ahead);
 }
 
-// G [inputs, outputs] += A^T D over a tile's pixels; outputs are whole vectors, and G's rows as long.
+// G [inputs, outputs] += A^T D over a tile's pixels; inputs and outputs are whole vectors, and G's rows as long.
 static inline void add_outer(int64_t pixels, int64_t inputs, const float* a, int64_t a_stride,
                              int64_t outputs, const float* d, int64_t d_stride, float* g, Ahead& ahead) {
   for (int64_t first = 0; first < outputs; first += panel) {
     if (outputs - first >= panel) {
-      outer_rows<kernel_rows, 2>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs, ahead);
+      outer_rows<2>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs, ahead);
     } else {
-      outer_rows<kernel_rows, 1>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs, ahead);
+      outer_rows<1>(inputs, pixels, a, a_stride, d + first, d_stride, g + first, outputs, ahead);
     }
   }
 }

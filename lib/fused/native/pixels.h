@@ -122,14 +122,15 @@ static inline void merge_halves(int64_t view, const float* passed, const float* 
   deinterleave(main, h / 2, x + h / 2, x + h + h / 2);
 }
 
-// Normalises padded pixels: (z - mean) factor + shift, and ReLU. Pixel by pixel, as they lie in memory.
+// Normalises padded pixels: (z - mean) factor + shift, and ReLU. A vector of channels at a time, whose norm stays in registers.
 template <bool WithRelu>
 static inline void normalise(const float* z, int64_t count, int64_t channels, const float* norm, float* to) {
-  for (int64_t p = 0; p < count; p++, z += channels, to += channels) {
-    for (int64_t c = 0; c < channels; c += lanes) {
-      const Vec y =
-          (load(z + c) - load(norm + c)) * load(norm + channels + c) + load(norm + 2 * channels + c);
-      store(to + c, WithRelu ? relu(y) : y);
+  for (int64_t c = 0; c < channels; c += lanes) {
+    const Vec mean = load(norm + c), factor = load(norm + channels + c);
+    const Vec shift = load(norm + 2 * channels + c);
+    for (int64_t p = 0; p < count; p++) {
+      const Vec y = (load(z + p * channels + c) - mean) * factor + shift;
+      store(to + p * channels + c, WithRelu ? relu(y) : y);
     }
   }
 }
@@ -244,14 +245,17 @@ static inline void write_joined(const Pass& pass, int64_t first, int64_t count, 
     copy(to + p * pass.joined_channels, result + p * padded(pass.outputs), pass.outputs);
 }
 
-// The gradient of batch norm's output, after the ReLU's mask: one vector of one output pixel. From the layer after it, masked
-// already:
+// The gradient of batch norm's output, after the ReLU's mask: one vector of one output pixel; `at` gives the same for pixels of
+// one vector of channels, and keeps in registers what they share. From the layer after it, masked already:
 struct InnerGradient {
   static constexpr bool reads_z = false;
   const float* gradient;
   int64_t channels;
   explicit InnerGradient(const Pass& pass) : gradient(pass.gradient), channels(padded(pass.outputs)) {}
-  Vec operator()(int64_t pixel, int64_t c, Vec) const { return load(gradient + pixel * channels + c); }
+  auto at(int64_t c) const {
+    return [from = gradient + c, step = channels](int64_t pixel, Vec) { return load(from + pixel * step); };
+  }
+  Vec operator()(int64_t pixel, int64_t c, Vec z) const { return at(c)(pixel, z); }
 };
 
 // From the block's gradient, for a branch's last layer:
@@ -266,13 +270,16 @@ struct JoinedGradient {
         stride(pass.joined_channels),
         channels(padded(pass.outputs)),
         outputs(pass.outputs) {}
-  Vec operator()(int64_t pixel, int64_t c, Vec z) const {
-    const Vec g =
-        load_first(joined + pixel * stride + c, static_cast<int>(std::min<int64_t>(lanes, outputs - c)));
-    if (!WithRelu) return g;
-    return masked(
-        g, passes_relu((z - load(norm + c)) * load(norm + channels + c) + load(norm + 2 * channels + c)));
+  auto at(int64_t c) const {
+    const Vec mean = load(norm + c), factor = load(norm + channels + c);
+    const Vec shift = load(norm + 2 * channels + c);
+    const int count = static_cast<int>(std::min<int64_t>(lanes, outputs - c));
+    return [=, from = joined + c, step = stride](int64_t pixel, Vec z) {
+      const Vec g = load_first(from + pixel * step, count);
+      return WithRelu ? masked(g, passes_relu((z - mean) * factor + shift)) : g;
+    };
   }
+  Vec operator()(int64_t pixel, int64_t c, Vec z) const { return at(c)(pixel, z); }
 };
 
 // Calls body with the gradient that a pass reads: its loops are compiled for each kind.
@@ -288,12 +295,14 @@ static inline void load_output_gradient(const Pass& pass, int64_t first, int64_t
   const int64_t channels = padded(pass.outputs);
   const float *z = pass.z, *mean = pass.norm, *slope = pass.slope;
   with_output_gradient(pass, [=](const auto& gradient) {
-    for (int64_t p = 0; p < count; p++) {
-      for (int64_t c = 0; c < channels; c += lanes) {
+    for (int64_t c = 0; c < channels; c += lanes) {
+      const Vec about = load(mean + c), of_gradient = load(slope + c), of_z = load(slope + channels + c),
+                constant = load(slope + 2 * channels + c);
+      const auto column = gradient.at(c);
+      for (int64_t p = 0; p < count; p++) {
         const Vec value = load(z + (first + p) * channels + c);
-        const Vec rest =
-            load(slope + channels + c) * (value - load(mean + c)) + load(slope + 2 * channels + c);
-        store(to + p * channels + c, load(slope + c) * gradient(first + p, c, value) + rest);
+        store(to + p * channels + c,
+              of_gradient * column(first + p, value) + (of_z * (value - about) + constant));
       }
     }
   });
