@@ -92,12 +92,6 @@ struct PaddedRows {
   void operator()(int64_t pixel, int64_t c, Vec v) const { store(to + pixel * channels + c, v); }
 };
 
-// Some channels of longer rows, that end where they end.
-static inline void store_first(float* to, int64_t n, Vec v) {
-  if (n >= lanes) return store(to, v);
-  memcpy(to, &v, sizeof(float) * n);
-}
-
 template <bool Adds>
 struct InputGradient {
   float* to;

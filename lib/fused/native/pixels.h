@@ -193,6 +193,8 @@ static inline void load_input(const Pass& pass, int64_t first, int64_t count, fl
                      to);
   }
   if (pass.view == patches) return load_patches(pass, first, count, to);
+  if (pass.view == whole && pass.input_channels == channels)
+    return copy_floats(to, pass.input + first * channels, count * channels);
   const int64_t tail = channels - pass.inputs;
   for (int64_t p = 0; p < count; p++) {
     const float* x = pass.input + (first + p) * pass.input_channels;

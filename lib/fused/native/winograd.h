@@ -151,10 +151,11 @@ static inline int64_t tiles_a_block(int64_t channels) {
 // Multiplies `count` tiles' points with a panel of the filter.
 static inline void multiply(Points& patches, int64_t count, const FilterPanel& filter, Points& products) {
   const int64_t rows = filter.rows();
-  const auto kernels = filter.width() == panel ? product_rows<kernel_rows, 2> : product_rows<kernel_rows, 1>;
+  const auto kernels = filter.width() == panel ? product_rows<kernel_rows, 2, ProductRows>
+                                               : product_rows<kernel_rows, 1, ProductRows>;
   Ahead none;
   for (int p = 0; p < positions; p++)
-    kernels(count, patches.at(p), rows, filter.at(p), rows, products.at(p), panel, none);
+    kernels(0, count, patches.at(p), rows, filter.at(p), rows, 0, {products.at(p), panel}, none);
 }
 
 // Writes `width` channels from `first` on of the outputs of tiles [begin, end), as far as they lie in the map.
