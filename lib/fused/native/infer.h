@@ -20,7 +20,8 @@ class FoldedLayer {
     if (is_product(pass)) {
       pointwise_ = std::make_unique<PackedWeight>(pass.weight, pass.inputs, n, false, threads, factor);
     } else {
-      filter_ = std::make_unique<PaddedFilter>(pass.weight, pass.kernel * pass.kernel, n, factor, offset_.data());
+      filter_ =
+          std::make_unique<PaddedFilter>(pass.weight, pass.kernel * pass.kernel, n, factor, offset_.data());
     }
   }
   const PackedWeight& pointwise() const { return *pointwise_; }
@@ -194,7 +195,8 @@ class BranchRun {
 
   // `done(y)` follows each row.
   template <typename Done>
-  void convolve(int64_t i, int64_t image, int64_t begin, int64_t end, const ResultRows& to, const Done& done) {
+  void convolve(int64_t i, int64_t image, int64_t begin, int64_t end, const ResultRows& to,
+                const Done& done) {
     const Pass& layer = layers_[i];
     const int64_t pad = layer.kernel / 2, channels = padded(layer.outputs);
     const DepthwiseRows kernels = depthwise_rows(layer.kernel, layer.stride);
@@ -217,8 +219,7 @@ class BranchRun {
     float* to = inputs_[i].data();
     const int64_t first = (image * layer.out_height + begin) * layer.out_width;
     if (i == 0) return input_rows(layer, first, (end - begin) * layer.out_width, to);
-    compute(i - 1, image, begin, end,
-            {to, end - begin, layer.out_width * padded(layer.inputs), begin});
+    compute(i - 1, image, begin, end, {to, end - begin, layer.out_width * padded(layer.inputs), begin});
     return to;
   }
 

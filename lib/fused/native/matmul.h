@@ -118,8 +118,8 @@ struct ProductRows {
 
 // `a`: the first of the kernel's rows, which is `row` of all.
 template <int Rows, int Vecs, typename Sink>
-static inline void product_kernel(const float* a, int64_t a_stride, const float* b, int64_t inner, int64_t row,
-                                  int64_t column, const Sink& sink, Ahead& ahead) {
+static inline void product_kernel(const float* a, int64_t a_stride, const float* b, int64_t inner,
+                                  int64_t row, int64_t column, const Sink& sink, Ahead& ahead) {
   // A pointer for three rows each: one address takes a base and twice the stride at most, and more pointers than that don't fit
   // the registers.
   const float* rows[(Rows + 2) / 3];
@@ -156,7 +156,8 @@ static inline void product_rows(int64_t row, int64_t end, const float* a, int64_
   }
   if constexpr (Rows > 1) {
     if (row < end)
-      product_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(row, end, a, a_stride, b, inner, column, sink, ahead);
+      product_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(row, end, a, a_stride, b, inner, column, sink,
+                                                          ahead);
   }
 }
 
