@@ -18,8 +18,7 @@ static inline bool pays_off(const Pass& pass, int64_t transform) {
 template <typename Source, typename Sink, typename Finish>
 static inline void convolve(const Pass& pass, DenseFilter& filter, const Source& source, const Sink& sink,
                             const Finish& finish, Threads& threads) {
-  if (pays_off(pass, filter_transform))
-    return convolve_tiles(pass, filter, source, sink, finish, threads);
+  if (pays_off(pass, filter_transform)) return convolve_tiles(pass, filter, source, sink, finish, threads);
   convolve_directly(pass, filter.packed(threads), source, sink, finish, threads);
 }
 

@@ -15,6 +15,7 @@ constexpr int row_slack(int kernel) {
   return kernel + 2 * (block_columns + 1);
 }
 
+// `weight`: behind the kernel's taps, what the sums begin with.
 template <int K, int S, int X>
 static inline void convolve_block(const float* const* rows, const float* weight, int64_t channels,
                                   int64_t column, float* out, Ahead& ahead) {
@@ -22,7 +23,7 @@ static inline void convolve_block(const float* const* rows, const float* weight,
     ahead.call_step();
     Vec sum[X];
 #pragma GCC unroll 16
-    for (int x = 0; x < X; x++) sum[x] = Vec{};
+    for (int x = 0; x < X; x++) sum[x] = load(weight + K * K * channels + c);
     for (int ky = 0; ky < K; ky++) {
       const float* row = rows[ky] + column * S * channels + c;
       Vec w[K];

@@ -12,8 +12,7 @@ static inline void gather(const Pass& pass, int64_t first, int64_t count, int64_
     const int64_t x = p % pass.width, y = p / pass.width % pass.height;
     for (int64_t tap = 0; tap < taps; tap++, to += channels) {
       const int64_t dy = tap / 3 - 1, dx = tap % 3 - 1;
-      const bool is_inside =
-          y + dy >= 0 && y + dy < pass.height && x + dx >= 0 && x + dx < pass.width;
+      const bool is_inside = y + dy >= 0 && y + dy < pass.height && x + dx >= 0 && x + dx < pass.width;
       const int64_t from = p + dy * pass.width + dx;
       for (int64_t c = 0; c < channels; c += lanes) store(to + c, is_inside ? source(from, c) : Vec{});
     }

@@ -65,9 +65,25 @@ class PackedWeight {
 // that the first cache has for lines under way.
 constexpr int64_t step_rounds = 16;
 
-template <int Rows, int Vecs>
-static inline void product_kernel(const float* a, int64_t a_stride, const float* b, int64_t inner, float* c,
-                                  int64_t c_stride, Ahead& ahead) {
+// Where a product goes as it is: rows of C. A sink takes what a kernel has in registers, rows from `row` and columns from
+// `column` on.
+struct ProductRows {
+  float* c;
+  int64_t stride;
+  template <int Rows, int Vecs>
+  void put(int64_t row, int64_t column, const Vec (&sum)[Rows][Vecs]) const {
+    float* to = c + row * stride + column;
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; r++)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vecs; v++) store(to + r * stride + v * lanes, sum[r][v]);
+  }
+};
+
+// `a`: the first of the kernel's rows, which is `row` of all.
+template <int Rows, int Vecs, typename Sink>
+static inline void product_kernel(const float* a, int64_t a_stride, const float* b, int64_t inner,
+                                  int64_t row, int64_t column, const Sink& sink, Ahead& ahead) {
   // A pointer for three rows each: one address takes a base and twice the stride at most, and more pointers than that don't fit
   // the registers.
   const float* rows[(Rows + 2) / 3];
@@ -92,35 +108,40 @@ static inline void product_kernel(const float* a, int64_t a_stride, const float*
 #pragma GCC unroll 4
     for (int i = 0; i < (Rows + 2) / 3; i++) rows[i]++;
   }
-#pragma GCC unroll 16
-  for (int r = 0; r < Rows; r++)
-#pragma GCC unroll 2
-    for (int v = 0; v < Vecs; v++) store(c + r * c_stride + v * lanes, sum[r][v]);
+  sink.put(row, column, sum);
 }
 
-// Fewer rows than a kernel's whole: halves, down to one.
-template <int Rows, int Vecs>
-static inline void product_rows(int64_t rows, const float* a, int64_t a_stride, const float* b, int64_t inner,
-                                float* c, int64_t c_stride, Ahead& ahead) {
-  for (; rows >= Rows; rows -= Rows, a += Rows * a_stride, c += Rows * c_stride) {
-    product_kernel<Rows, Vecs>(a, a_stride, b, inner, c, c_stride, ahead);
+// Rows [row, end). Fewer than a kernel's whole: halves, down to one.
+template <int Rows, int Vecs, typename Sink>
+static inline void product_rows(int64_t row, int64_t end, const float* a, int64_t a_stride, const float* b,
+                                int64_t inner, int64_t column, const Sink& sink, Ahead& ahead) {
+  for (; row + Rows <= end; row += Rows) {
+    product_kernel<Rows, Vecs>(a + row * a_stride, a_stride, b, inner, row, column, sink, ahead);
   }
   if constexpr (Rows > 1) {
-    if (rows > 0)
-      product_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(rows, a, a_stride, b, inner, c, c_stride, ahead);
+    if (row < end)
+      product_rows<Rows == 12 ? 6 : (Rows + 1) / 2, Vecs>(row, end, a, a_stride, b, inner, column, sink,
+                                                          ahead);
+  }
+}
+
+// A [rows, inner] B, into the sink.
+template <typename Sink>
+static inline void product_into(int64_t rows, const float* a, int64_t a_stride, const PackedWeight& b,
+                                const Sink& sink, Ahead& ahead) {
+  for (int64_t first = 0; first < b.columns(); first += panel) {
+    if (b.panel_width(first) == panel) {
+      product_rows<kernel_rows, 2>(0, rows, a, a_stride, b.at(first), b.rows(), first, sink, ahead);
+    } else {
+      product_rows<kernel_rows, 1>(0, rows, a, a_stride, b.at(first), b.rows(), first, sink, ahead);
+    }
   }
 }
 
 // C [rows, columns] = A [rows, inner] B.
 static inline void product(int64_t rows, const float* a, int64_t a_stride, const PackedWeight& b, float* c,
                            int64_t c_stride, Ahead& ahead) {
-  for (int64_t first = 0; first < b.columns(); first += panel) {
-    if (b.panel_width(first) == panel) {
-      product_rows<kernel_rows, 2>(rows, a, a_stride, b.at(first), b.rows(), c + first, c_stride, ahead);
-    } else {
-      product_rows<kernel_rows, 1>(rows, a, a_stride, b.at(first), b.rows(), c + first, c_stride, ahead);
-    }
-  }
+  product_into(rows, a, a_stride, b, ProductRows{c, c_stride}, ahead);
 }
 
 template <int Rows, int Vecs>

@@ -58,7 +58,8 @@ class Slab {
 
   // The first free part that is large enough; null if none is.
   void* take(size_t size) {
-    const auto part = std::find_if(free_.begin(), free_.end(), [size](auto& entry) { return entry.second >= size; });
+    const auto part =
+        std::find_if(free_.begin(), free_.end(), [size](auto& entry) { return entry.second >= size; });
     if (part == free_.end()) return nullptr;
     const auto [offset, bytes] = *part;
     free_.erase(part);
@@ -143,7 +144,8 @@ class MemoryPool {
     for (auto& slab : slabs_) {
       if (void* memory = slab->take(size)) return memory;
     }
-    for (size_t bytes : {std::max(size, usual_slab), size}) {  // where memory is short, no more than is asked for
+    for (size_t bytes :
+         {std::max(size, usual_slab), size}) {  // where memory is short, no more than is asked for
       auto slab = std::make_unique<Slab>(bytes);
       if (!slab->exists()) continue;
       slabs_.push_back(std::move(slab));

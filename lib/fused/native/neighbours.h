@@ -49,8 +49,7 @@ struct ThroughNorm {
       : gradient(of), z(pass.z), norm(pass.norm), slope(pass.slope), channels(padded(pass.outputs)) {}
   Vec operator()(int64_t pixel, int64_t c) const {
     const Vec value = load(z + pixel * channels + c);
-    const Vec rest =
-        load(slope + channels + c) * (value - load(norm + c)) + load(slope + 2 * channels + c);
+    const Vec rest = load(slope + channels + c) * (value - load(norm + c)) + load(slope + 2 * channels + c);
     return load(slope + c) * gradient(pixel, c, value) + rest;
   }
 };
@@ -92,12 +91,6 @@ struct PaddedRows {
   void operator()(int64_t pixel, int64_t c, Vec v) const { store(to + pixel * channels + c, v); }
 };
 
-// Some channels of longer rows, that end where they end.
-static inline void store_first(float* to, int64_t n, Vec v) {
-  if (n >= lanes) return store(to, v);
-  memcpy(to, &v, sizeof(float) * n);
-}
-
 template <bool Adds>
 struct InputGradient {
   float* to;
@@ -132,7 +125,8 @@ struct TapWeights {
 
   static TapWeights forward(const Pass& pass, Threads& threads) {
     if (pass.inputs == padded(pass.inputs)) return {pass.inputs, pass.outputs, Buffer(0), pass.weight};
-    TapWeights to{padded(pass.inputs), pass.outputs, Buffer::zeros(taps * padded(pass.inputs) * pass.outputs)};
+    TapWeights to{padded(pass.inputs), pass.outputs,
+                  Buffer::zeros(taps * padded(pass.inputs) * pass.outputs)};
     threads.run([&](int thread) {
       const Range range(taps * pass.inputs, thread, threads.count());
       for (int64_t row = range.begin; row < range.end; row++) {
@@ -147,7 +141,8 @@ struct TapWeights {
   // Turned around, from outputs to inputs; some inputs at a time, so that both sides' cache lines are used while they
   // are there.
   static TapWeights backward(const Pass& pass, Threads& threads) {
-    TapWeights to{padded(pass.outputs), pass.inputs, Buffer::zeros(taps * padded(pass.outputs) * pass.inputs)};
+    TapWeights to{padded(pass.outputs), pass.inputs,
+                  Buffer::zeros(taps * padded(pass.outputs) * pass.inputs)};
     constexpr int64_t some = 16;
     const int64_t groups = (pass.inputs + some - 1) / some;
     threads.run([&](int thread) {

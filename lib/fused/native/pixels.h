@@ -29,9 +29,10 @@ struct Pass {
   int64_t view;
   const float* input_norm;  // mean, factor, shift: padded rows; null for the block's input
   int64_t input_relu;
-  const float* weight;  // [inputs, outputs], [kernel, kernel, outputs], or over neighbours [3, 3, inputs, outputs]
-  float* z;             // the layer's result before batch norm, padded
-  const float* norm;    // the layer's own mean, factor, shift (padded rows)
+  const float*
+      weight;  // [inputs, outputs], [kernel, kernel, outputs], or over neighbours [3, 3, inputs, outputs]
+  float* z;    // the layer's result before batch norm, padded
+  const float* norm;  // the layer's own mean, factor, shift (padded rows)
   int64_t relu;
   double* sums;  // forward: mean and M2 a channel, if not null; backward: sum of g, sum of g (z - mean)
   // The block's output or its gradient: `joined_channels` floats a pixel, this branch's from `joined_first` on. The
@@ -41,13 +42,14 @@ struct Pass {
   // Backward. The gradient of batch norm's output after the ReLU's mask, padded; null at a branch's last layer, which
   // reads the block's gradient and masks it.
   const float* gradient;
-  const float* slope;     // dz = slope0 g + slope1 (z - mean) + slope2: padded rows
-  float* input_gradient;  // padded, for activations; else the block's input gradient; null over patches, of images
-  int64_t adds;           // whether the block's input gradient is added to
+  const float* slope;  // dz = slope0 g + slope1 (z - mean) + slope2: padded rows
+  float*
+      input_gradient;  // padded, for activations; else the block's input gradient; null over patches, of images
+  int64_t adds;        // whether the block's input gradient is added to
   float* weight_gradient;
-  double* input_sums;  // as sums, of the layer before; may be null over neighbours
+  double* input_sums;            // as sums, of the layer before; may be null over neighbours
   int64_t weight_gradient_adds;  // whether the weight's gradient is added to
-  PreparedWeight* prepared;      // of all passes over one weight, forward or backward; null for one pass alone
+  PreparedWeight* prepared;  // of all passes over one weight, forward or backward; null for one pass alone
 };
 
 static inline int64_t pixels_in(const Pass& pass) {
@@ -197,6 +199,8 @@ static inline void load_input(const Pass& pass, int64_t first, int64_t count, fl
                      to);
   }
   if (pass.view == patches) return load_patches(pass, first, count, to);
+  if (pass.view == whole && pass.input_channels == channels)
+    return copy_floats(to, pass.input + first * channels, count * channels);
   const int64_t tail = channels - pass.inputs;
   for (int64_t p = 0; p < count; p++) {
     const float* x = pass.input + (first + p) * pass.input_channels;

@@ -75,20 +75,22 @@ class OutputGradientRows {
   RowRing ring_;
 };
 
-// A depthwise filter [taps, channels], its channels filled up to whole vectors.
+// A depthwise filter [taps, channels], its channels filled up to whole vectors, and behind it the offsets that its sums
+// begin with.
 class PaddedFilter {
  public:
-  // `factor`: of each channel, if it is not null.
-  PaddedFilter(const float* weight, int64_t taps, int64_t channels, const float* factor)
-      : values_(Buffer::zeros(taps * padded(channels))) {
+  // `factor`, `offset`: of each channel, if they are not null.
+  PaddedFilter(const float* weight, int64_t taps, int64_t channels, const float* factor, const float* offset)
+      : values_(Buffer::zeros((taps + 1) * padded(channels))) {
     for (int64_t tap = 0; tap < taps; tap++) {
       float* to = values_.data() + tap * padded(channels);
       for (int64_t c = 0; c < channels; c++)
         to[c] = weight[tap * channels + c] * (factor == nullptr ? 1 : factor[c]);
     }
+    if (offset != nullptr) copy_floats(values_.data() + taps * padded(channels), offset, channels);
   }
   explicit PaddedFilter(const Pass& pass)
-      : PaddedFilter(pass.weight, pass.kernel * pass.kernel, pass.outputs, nullptr) {}
+      : PaddedFilter(pass.weight, pass.kernel * pass.kernel, pass.outputs, nullptr, nullptr) {}
   const float* data() const { return values_.data(); }
 
  private:

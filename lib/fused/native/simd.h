@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
@@ -76,6 +77,12 @@ static inline Vec load_first(const float* p, int n) {
   return v;
 }
 
+// Stores the first n values.
+static inline void store_first(float* to, int64_t n, Vec v) {
+  if (n >= lanes) return store(to, v);
+  if (n > 0) memcpy(to, &v, sizeof(float) * n);
+}
+
 static inline void copy_floats(float* to, const float* from, int64_t n) {
   memcpy(to, from, sizeof(float) * n);
 }
@@ -94,6 +101,12 @@ static inline Vec masked(Vec v, Mask mask) {
 static inline Vec relu(Vec v) {
   return masked(v, passes_relu(v));
 }
+
+// v, but no less than floor; NaN stays NaN. ReLU's floor is 0, and no_floor that of none.
+static inline Vec at_least(Vec floor, Vec v) {
+  return v <= floor ? floor : v;
+}
+constexpr float no_floor = -std::numeric_limits<float>::infinity();
 
 // a0 b0 a1 b1 …, its first and its second vector; and back: the even and the odd values of two vectors.
 #if defined(__AVX512F__)

@@ -125,8 +125,7 @@ class FilterPanel {
       for (int64_t c = 0; c < width_; c += lanes) {
         const int left = static_cast<int>(std::min<int64_t>(lanes, filter.outputs - first - c));
         Vec weights[taps], points[positions];
-        for (int t = 0; t < taps; t++)
-          weights[t] = load_first(filter.at(t, row) + first + c, left);
+        for (int t = 0; t < taps; t++) weights[t] = load_first(filter.at(t, row) + first + c, left);
         transform<FilterToPoints>(weights, points);
         float* to = values_.data() + row * width_ + c;
         for (int p = 0; p < positions; p++) store(to + p * distance(), points[p]);
@@ -151,10 +150,11 @@ static inline int64_t tiles_a_block(int64_t channels) {
 // Multiplies `count` tiles' points with a panel of the filter.
 static inline void multiply(Points& patches, int64_t count, const FilterPanel& filter, Points& products) {
   const int64_t rows = filter.rows();
-  const auto kernels = filter.width() == panel ? product_rows<kernel_rows, 2> : product_rows<kernel_rows, 1>;
+  const auto kernels = filter.width() == panel ? product_rows<kernel_rows, 2, ProductRows>
+                                               : product_rows<kernel_rows, 1, ProductRows>;
   Ahead none;
   for (int p = 0; p < positions; p++)
-    kernels(count, patches.at(p), rows, filter.at(p), rows, products.at(p), panel, none);
+    kernels(0, count, patches.at(p), rows, filter.at(p), rows, 0, {products.at(p), panel}, none);
 }
 
 // Writes `width` channels from `first` on of the outputs of tiles [begin, end), as far as they lie in the map.
@@ -243,7 +243,8 @@ struct DenseFilter {
   explicit DenseFilter(TapWeights taps) : weights(std::move(taps)) {}
   const PackedWeight& packed(Threads& threads) {
     if (product == nullptr)
-      product = std::make_unique<PackedWeight>(weights.data(), taps * weights.inputs, weights.outputs, false, threads);
+      product = std::make_unique<PackedWeight>(weights.data(), taps * weights.inputs, weights.outputs, false,
+                                               threads);
     return *product;
   }
   const std::vector<FilterPanel>& packed_for_tiles(Threads& threads) {

@@ -35,9 +35,9 @@ static std::vector<float> ones_and_zeros(int64_t channels) {
 struct Shape {
   int64_t images, height, width, inputs, outputs, kernel, stride;
   bool of_activations, is_last, relu;
-  View view = whole;        // patches and neighbours are dense
-  bool with_norm = true;    // of the layer itself
-  bool adds = false;        // gradients to what is there
+  View view = whole;      // patches and neighbours are dense
+  bool with_norm = true;  // of the layer itself
+  bool adds = false;      // gradients to what is there
 };
 
 static void check(const Shape& shape, Threads& threads) {
@@ -45,7 +45,9 @@ static void check(const Shape& shape, Threads& threads) {
   const bool of_patches = view == patches, dense = of_patches || view == neighbours;
   const int64_t oh = (h + s - 1) / s, ow = (w + s - 1) / s, in_pixels = n * h * w, out_pixels = n * oh * ow,
                 pad = k / 2;
-  std::vector<float> x = normals(in_pixels * ci), weight = normals(dense ? k * k * ci * co : k == 1 ? ci * co : k * k * co);
+  std::vector<float> x = normals(in_pixels * ci), weight = normals(dense    ? k * k * ci * co
+                                                                   : k == 1 ? ci * co
+                                                                            : k * k * co);
   std::vector<float> in_norm = filled(normals(3 * ci), ci), norm = filled(normals(3 * co), co),
                      slope = with_norm ? filled(normals(3 * co), co) : filled(ones_and_zeros(co), co);
   std::vector<float> input = of_activations ? filled(x, ci) : x, dy = normals(out_pixels * co),
@@ -62,7 +64,8 @@ static void check(const Shape& shape, Threads& threads) {
   pass.sums = sums.data();
   pass.joined = is_last ? dy.data() : joined.data(), pass.joined_channels = co;
   pass.gradient = is_last ? nullptr : gradient.data(), pass.slope = slope.data();
-  pass.input_gradient = of_patches ? nullptr : dx.data(), pass.weight_gradient = dw.data(), pass.input_sums = in_sums.data();
+  pass.input_gradient = of_patches ? nullptr : dx.data(), pass.weight_gradient = dw.data(),
+  pass.input_sums = in_sums.data();
   pass.adds = pass.weight_gradient_adds = adds;
 
   // The plain way.
@@ -85,8 +88,7 @@ static void check(const Shape& shape, Threads& threads) {
                   const int64_t in = (i * h + yy) * w + xx;
                   for (int64_t c = 0; c < co; c++) {
                     if (dense)
-                      for (int64_t d = 0; d < ci; d++)
-                        each(out, c, in, d, ((ky * k + kx) * ci + d) * co + c);
+                      for (int64_t d = 0; d < ci; d++) each(out, c, in, d, ((ky * k + kx) * ci + d) * co + c);
                     else if (k > 1)
                       each(out, c, in, c, (ky * k + kx) * co + c);
                     else
@@ -101,7 +103,9 @@ static void check(const Shape& shape, Threads& threads) {
   });
 
   // Forward
-  const auto forward = is_dense(pass) ? dense_forward : is_product(pass) ? pointwise_forward : depthwise_forward;
+  const auto forward = is_dense(pass)     ? dense_forward
+                       : is_product(pass) ? pointwise_forward
+                                          : depthwise_forward;
   forward(pass, threads);
   for (int64_t p = 0; p < out_pixels; p++)
     for (int64_t c = 0; c < co; c++) compare("z", z[p * padded(co) + c], z_should[p * co + c], 10);
@@ -139,12 +143,16 @@ static void check(const Shape& shape, Threads& threads) {
     dx_should[in * ci + d] += dz[out * co + c] * weight[at];
     dw_should[at] += dz[out * co + c] * activation(in, d);
   });
-  (is_dense(pass) ? dense_backward : is_product(pass) ? pointwise_backward : depthwise_backward)(pass, threads);
+  (is_dense(pass)     ? dense_backward
+   : is_product(pass) ? pointwise_backward
+                      : depthwise_backward)(pass, threads);
   const double z_scale = dense ? std::sqrt(double(k * k * ci)) : 1;  // of what the slope multiplies
   const double scale = 10 * z_scale * std::sqrt(double(k == 1 ? co : dense ? k * k * co : k * k));
   for (size_t i = 0; i < dw.size(); i++) {
-    const double of_one_sign = std::abs(dw_should[i]) / 10;  // such a sum over a thousand pixels is rounded as often
-    compare("dw", dw[i], dw_should[i] + (adds ? 2 : 0), 30 * z_scale * std::sqrt(double(out_pixels)) + of_one_sign);
+    const double of_one_sign =
+        std::abs(dw_should[i]) / 10;  // such a sum over a thousand pixels is rounded as often
+    compare("dw", dw[i], dw_should[i] + (adds ? 2 : 0),
+            30 * z_scale * std::sqrt(double(out_pixels)) + of_one_sign);
   }
   std::vector<double> g_sum(ci), gz_sum(ci);
   for (int64_t p = 0; p < in_pixels && !of_patches; p++)
@@ -208,7 +216,8 @@ int main() {
               check({n, h, w, channels, 2 * channels + 1, 1, 1, of_activations, is_last, relu}, pool),
                   count++;
               for (const bool with_norm : {false, true})
-                check({n, h, w, channels, 2 * channels + 1, 3, 1, of_activations, is_last, relu, neighbours, with_norm, is_last},
+                check({n, h, w, channels, 2 * channels + 1, 3, 1, of_activations, is_last, relu, neighbours,
+                       with_norm, is_last},
                       pool),
                     count++;
               for (const int64_t kernel : {3, 5, 7})
@@ -229,7 +238,9 @@ int main() {
       for (const auto& [inputs, outputs] : std::vector<std::array<int64_t, 2>>{{20, 9}, {9, 20}, {16, 36}})
         for (const bool of_activations : {false, true})
           for (const bool is_last : {false, true}) {
-            check({n, h, w, inputs, outputs, 3, 1, of_activations, is_last, is_last, neighbours, of_activations, is_last}, pool),
+            check({n, h, w, inputs, outputs, 3, 1, of_activations, is_last, is_last, neighbours,
+                   of_activations, is_last},
+                  pool),
                 count++;
           }
   }
@@ -238,8 +249,9 @@ int main() {
     for (const auto& [n, h, w] :
          std::vector<std::array<int64_t, 3>>{{2, 1, 1}, {1, 7, 5}, {3, 8, 6}, {2, 3, 31}})
       for (const bool adds : {false, true})
-        check_resize(n, h, w, 19, adds, [](const char* what, double is, double should) { compare(what, is, should, 10); },
-                     normals, pool);
+        check_resize(
+            n, h, w, 19, adds,
+            [](const char* what, double is, double should) { compare(what, is, should, 10); }, normals, pool);
   }
   for (const int threads : {1, 3}) {
     Threads pool(threads);
@@ -252,8 +264,9 @@ int main() {
     const TileErrors wide = TileErrorCheck(13, 21, 256, 16, normals).run(pool);
     const TileErrors deep = TileErrorCheck(13, 21, 16, 256, normals).run(pool);
     const TileErrors large = TileErrorCheck(42, 13, 16, 16, normals).run(pool);
-    printf("error of tiles over that of direct sums: %.1f forward, %.1f input gradient, %.1f weight gradient\n",
-           wide.forward, deep.input_gradient, large.weight_gradient);
+    printf(
+        "error of tiles over that of direct sums: %.1f forward, %.1f input gradient, %.1f weight gradient\n",
+        wide.forward, deep.input_gradient, large.weight_gradient);
     for (const double ratio : {wide.forward, deep.input_gradient, large.weight_gradient})
       if (!(ratio < 10)) exit(1);
   }

@@ -56,7 +56,8 @@ static void check_dense_branch(int64_t n, int64_t h, int64_t w, Threads& threads
   for (int64_t p = 0; p < n * h * w; p++)
     for (int64_t c = 0; c < joined_channels; c++) {
       const bool is_own = c >= first && c < first + channels[3];
-      compare("inferred", joined[p * joined_channels + c], is_own ? should[p * channels[3] + c - first] : 7, 300);
+      compare("inferred", joined[p * joined_channels + c], is_own ? should[p * channels[3] + c - first] : 7,
+              300);
     }
 }
 

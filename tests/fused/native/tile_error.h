@@ -36,7 +36,9 @@ class TileErrorCheck {
     pass_.slope = slope_.data(), pass_.norm = norm_.data();
   }
 
-  TileErrors run(Threads& threads) { return {forward(threads), input_gradient(threads), weight_gradient(threads)}; }
+  TileErrors run(Threads& threads) {
+    return {forward(threads), input_gradient(threads), weight_gradient(threads)};
+  }
 
  private:
   // Calls each(output pixel, input pixel, tap).
@@ -50,12 +52,13 @@ class TileErrorCheck {
   }
 
   template <typename Source>
-  double ratio(DenseFilter filter, const Source& source, int64_t channels,
-               const std::vector<double>& exact, Threads& threads) const {
+  double ratio(DenseFilter filter, const Source& source, int64_t channels, const std::vector<double>& exact,
+               Threads& threads) const {
     std::vector<float> tiles(exact.size()), direct(exact.size());
     const auto finish = [](int, int64_t, int64_t) {};
     convolve_tiles(pass_, filter, source, PaddedRows{tiles.data(), channels}, finish, threads);
-    convolve_directly(pass_, filter.packed(threads), source, PaddedRows{direct.data(), channels}, finish, threads);
+    convolve_directly(pass_, filter.packed(threads), source, PaddedRows{direct.data(), channels}, finish,
+                      threads);
     return deviation(tiles, exact) / deviation(direct, exact);
   }
 
@@ -67,7 +70,8 @@ class TileErrorCheck {
           exact[out * outputs_ + o] +=
               double(x_[in * inputs_ + i]) * weight_[(tap * inputs_ + i) * outputs_ + o];
     });
-    return ratio(DenseFilter(TapWeights::forward(pass_, threads)), PlainInput(pass_), outputs_, exact, threads);
+    return ratio(DenseFilter(TapWeights::forward(pass_, threads)), PlainInput(pass_), outputs_, exact,
+                 threads);
   }
 
   double input_gradient(Threads& threads) const {
@@ -87,8 +91,7 @@ class TileErrorCheck {
     visit([&](int64_t out, int64_t in, int64_t tap) {
       for (int64_t i = 0; i < inputs_; i++)
         for (int64_t o = 0; o < outputs_; o++)
-          exact[(tap * inputs_ + i) * outputs_ + o] +=
-              double(x_[in * inputs_ + i]) * dy_[out * outputs_ + o];
+          exact[(tap * inputs_ + i) * outputs_ + o] += double(x_[in * inputs_ + i]) * dy_[out * outputs_ + o];
     });
     const PlainInput source(pass_);
     const AsItIs<InnerGradient> gradient(pass_, InnerGradient(pass_));
