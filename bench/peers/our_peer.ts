@@ -1,5 +1,6 @@
 /**
- * This project's side of `bench:peers`, as `peer.ts` says: its flags are those of `runner.ts`.
+ * This project's side of `bench:peers`, as `peer.ts` says: its flags are those of `runner.ts`, and `--roofline` to measure
+ * the machine, which takes more memory than a small workload.
  *
  * @module
  */
@@ -59,7 +60,7 @@ const bench = await startRunner(parseRunnerOptions(Deno.args));
 const greeting: Greeting = {
   version: "DetNAS",
   device: bench.description,
-  roofline: measureRoofline(),
+  ...(Deno.args.includes("--roofline") && { roofline: measureRoofline() }),
 };
 console.log(JSON.stringify(greeting));
 const side = new OurSide(bench);

@@ -14,7 +14,7 @@ export interface Greeting {
   readonly version: string;
   /** e.g. `2 threads`. */
   readonly device: string;
-  /** What the machine can do at best, of the side that measures it: ours. */
+  /** What the machine can do at best, where ours was asked to measure it. */
   readonly roofline?: Roofline;
 }
 

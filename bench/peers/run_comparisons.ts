@@ -36,7 +36,7 @@ export async function runComparisons(
   options: PeerOptions,
   onComparison: (run: ComparisonRun) => void | Promise<void>,
 ): Promise<ComparisonRun> {
-  await using ours = await startOurs(options);
+  await using ours = await startOurs(options, ["--roofline"]);
   await using torch = await startTorch(python, options);
   const comparisons: Comparison[] = [];
   const run = { ours: ours.greeting, torch: torch.greeting, comparisons };
@@ -73,10 +73,10 @@ async function memoryOf(
   return { oursBytes, torchBytes };
 }
 
-async function startOurs({ runner }: PeerOptions): Promise<Peer> {
+async function startOurs({ runner }: PeerOptions, more: readonly string[] = []): Promise<Peer> {
   const permissions = ["read", "write", "env", "run", "ffi", "sys"].map((name) => `--allow-${name}`);
   const program = new URL("our_peer.ts", import.meta.url).href;
-  const args = ["run", "--no-prompt", ...permissions, program, ...runnerFlags(runner)];
+  const args = ["run", "--no-prompt", ...permissions, program, ...runnerFlags(runner), ...more];
   return await Peer.start("our side", Deno.execPath(), args);
 }
 
