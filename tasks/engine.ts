@@ -62,7 +62,10 @@ export function progressLine(): { show(progress: FetchProgress): void; end(): vo
   const terminal = Deno.stderr.isTerminal();
   let last = "";
   const clear = (): void => void Deno.stderr.writeSync(new TextEncoder().encode("\r\x1b[K"));
-  const interrupted = (): never => (clear(), Deno.exit(130));
+  const interrupted = (): void => {
+    clear();
+    Deno.exit(130);
+  };
   return {
     show(progress: FetchProgress): void {
       if (terminal && last === "") Deno.addSignalListener("SIGINT", interrupted);

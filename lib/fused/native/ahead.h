@@ -27,8 +27,8 @@ class Ahead {
   __attribute__((always_inline)) void step() {
     for (int64_t asked = 0; asked < each_ && next_ < count_; asked++) {
       Stream& stream = streams_[next_];
-      __builtin_prefetch(stream.at, 0,
-                         2);  // into the second cache: the first has few places for lines under way
+      // Into the second cache: the first has few places for lines under way.
+      __builtin_prefetch(stream.at, 0, 2);
       if ((stream.at += line_floats) < stream.row + stream.floats) continue;
       stream.at = stream.row += stream.stride;
       if (--stream.rows == 0) next_++;

@@ -29,10 +29,9 @@ struct Pass {
   int64_t view;
   const float* input_norm;  // mean, factor, shift: padded rows; null for the block's input
   int64_t input_relu;
-  const float*
-      weight;  // [inputs, outputs], [kernel, kernel, outputs], or over neighbours [3, 3, inputs, outputs]
-  float* z;    // the layer's result before batch norm, padded
-  const float* norm;  // the layer's own mean, factor, shift (padded rows)
+  const float* weight;  // [inputs, outputs], [kernel, kernel, outputs], or [3, 3, inputs, outputs]
+  float* z;             // the layer's result before batch norm, padded
+  const float* norm;    // the layer's own mean, factor, shift (padded rows)
   int64_t relu;
   double* sums;  // forward: mean and M2 a channel, if not null; backward: sum of g, sum of g (z - mean)
   // The block's output or its gradient: `joined_channels` floats a pixel, this branch's from `joined_first` on. The
@@ -42,10 +41,9 @@ struct Pass {
   // Backward. The gradient of batch norm's output after the ReLU's mask, padded; null at a branch's last layer, which
   // reads the block's gradient and masks it.
   const float* gradient;
-  const float* slope;  // dz = slope0 g + slope1 (z - mean) + slope2: padded rows
-  float*
-      input_gradient;  // padded, for activations; else the block's input gradient; null over patches, of images
-  int64_t adds;        // whether the block's input gradient is added to
+  const float* slope;     // dz = slope0 g + slope1 (z - mean) + slope2: padded rows
+  float* input_gradient;  // padded, for activations; else the block's; null over patches, of images
+  int64_t adds;           // whether the block's input gradient is added to
   float* weight_gradient;
   double* input_sums;            // as sums, of the layer before; may be null over neighbours
   int64_t weight_gradient_adds;  // whether the weight's gradient is added to
