@@ -112,9 +112,8 @@ export class RunFolder implements AsyncDisposable {
   }
 
   /** Lets go of the folder. */
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#lock.close();
-    return Promise.resolve();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await letGo(this.#lock);
   }
 
   async #setStage(stage: Stage, state: StageState): Promise<void> {
@@ -143,7 +142,7 @@ export async function openRun(dir: string, config: Config, approximate = false):
     await recordSession(run);
     return run;
   } catch (error) {
-    lock.close();
+    await letGo(lock);
     throw error;
   }
 }
@@ -231,9 +230,15 @@ async function signLock(path: string, file: Deno.FsFile): Promise<void> {
       await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
     });
   } catch (error) {
-    file.close();
+    await letGo(file);
     throw error;
   }
+}
+
+/** Closed alone, the lock would last as long as a process that is just being started has a copy of the file. */
+async function letGo(lock: Deno.FsFile): Promise<void> {
+  await lock.unlock();
+  lock.close();
 }
 
 async function storeOrCompareConfig(dir: string, config: Config, approximate: boolean): Promise<void> {

@@ -97,6 +97,17 @@ Deno.test("openRun() refuses a folder that another opening holds, and has it onc
     await (await openRun(dir, config))[Symbol.asyncDispose]();
   }));
 
+Deno.test("a run that is disposed can be opened while another thread starts processes", () =>
+  withFolder(async (dir) => {
+    const thread = new Worker(new URL("_starts_processes.ts", import.meta.url), { type: "module" });
+    await new Promise((started) => thread.addEventListener("message", started, { once: true }));
+    try {
+      for (let i = 0; i < 100; i++) await (await openRun(dir, config))[Symbol.asyncDispose]();
+    } finally {
+      thread.terminate();
+    }
+  }));
+
 Deno.test("openRun() refuses a folder of other files and leaves it as it was", () =>
   withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/letter.txt`, "");
