@@ -48,7 +48,7 @@ if (stored === null || generations.length === 0) {
 
 const config = withShare(stored, Number(values.images));
 const earlyStop = { confidence: Number(values.confidence), chunkImages: Number(values.chunk) };
-const engine = await registerTensorFlow({ threads: config.device.threads });
+const engine = await registerTensorFlow({ threads: 1 }); // as a search's scorers have
 const { version: tensorflow, deviceName, threads } = engine;
 const build = await ensureKernels(config.device);
 const device = { ...engine, ...(build && { kernels: loadKernels(build.path, threads, engine.memory) }) };
@@ -63,6 +63,7 @@ const candidates = recordedCandidates(runDir, stored);
 
 for (const generation of generations.map(Number)) {
   const own = candidates.filter((it) => it.generation === generation);
+  if (own.length === 0) throw new RangeError(`Cannot score generation ${generation}: ${runDir} has none`);
   const parents = candidates.filter((it) => it.generation < generation).toSorted(byScore)
     .slice(0, values["tree-only"] ? 0 : config.search.parents).map(({ choices }) => choices);
   await scoreGroups(plain, own, null); // compiles

@@ -142,14 +142,15 @@ async function readSplitFile(folder: DataFolder, part: VocPart): Promise<VocImag
 
 async function readAnnotation(folder: DataFolder, { tree, stem, list }: VocImage): Promise<VocAnnotation> {
   const file = `${tree}Annotations/${stem}.xml`;
-  if (await findFile(folder, file, "file") === null) {
+  const path = await findFile(folder, file, "file");
+  if (path === null) {
     const isFileName = imageExtensions.some((extension) => stem.endsWith(`.${extension}`));
     const wanted = isFileName ? "; wanted names without an extension" : "";
     throw new Deno.errors.NotFound(
       `Cannot read ${folder.path}/${file}: no such file, though ${list} names ${stem}${wanted}`,
     );
   }
-  return parseVocAnnotation(await readText(folder, file), file);
+  return parseVocAnnotation(await Deno.readTextFile(path), file);
 }
 
 /** Cameras write capitals. */

@@ -16,8 +16,8 @@ import { FusedTraining, type PassReducer, runForward } from "./fused_training.ts
 import { disposeMaps } from "./map_forward.ts";
 import { MapInference } from "./map_inference.ts";
 import { isMapNetwork, type MapPlan, planMaps } from "./map_plan.ts";
-import { planMoments } from "./moments_plan.ts";
 import { forwardMaps, MapTraining } from "./map_training.ts";
+import { planMoments } from "./moments_plan.ts";
 import type { NativeLibrary } from "./native_library.ts";
 
 type Shapes = readonly (readonly number[])[];

@@ -47,51 +47,60 @@ export class UnitKernels {
     if (gradientInputs !== (unit.block?.ofImages ? 0 : inputs.length)) return null;
     return this.#kernels!.training(
       layers,
-      inputs.map(({ shape }) => shape),
+      shapesOf(inputs),
       alone && ((pass) => this.#batchNorms.reducerOf!(`${name} ${pass}`)!),
     );
   }
 
   /** The unit in recalibration, normalised by the batch; null as for {@linkcode training}. */
   normalisedByBatch(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
-    const name = `batch ${unit.signature}`;
-    const alone = this.#batchNorms.reducerOf?.(name);
-    const layers = this.#layersOf(unit);
-    if (layers === null || alone === undefined) return null;
-    return this.#kernels!.normalisedByBatch(
-      layers,
-      inputs.map(({ shape }) => shape),
-      alone && (() => this.#batchNorms.reducerOf!(name)!),
+    return this.#byBatch(
+      unit,
+      (kernels, layers, reducer) => kernels.normalisedByBatch(layers, shapesOf(inputs), reducer),
     );
   }
 
   /** The moments of that pass alone. */
   batchMoments(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
-    const name = `batch ${unit.signature}`;
-    const alone = this.#batchNorms.reducerOf?.(name);
-    const layers = this.#layersOf(unit);
-    if (layers === null || alone === undefined) return null;
-    return this.#kernels!.batchMoments(
-      layers,
-      inputs.map(({ shape }) => shape),
-      alone && (() => this.#batchNorms.reducerOf!(name)!),
+    return this.#byBatch(
+      unit,
+      (kernels, layers, reducer) => kernels.batchMoments(layers, shapesOf(inputs), reducer),
     );
   }
 
   /** The unit as {@linkcode BlockKernels.normalisedByMoments} runs it; null if kernels can't. */
   normalisedByMoments(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
     const layers = this.#layersOf(unit);
-    return layers && this.#kernels!.normalisedByMoments(layers, inputs.map(({ shape }) => shape));
+    return layers && this.#kernels!.normalisedByMoments(layers, shapesOf(inputs));
   }
 
   /** The unit in inference; null if kernels can't run it. */
   inference(unit: Unit, inputs: readonly Tensor[]): CompiledFunction | null {
     const layers = this.#layersOf(unit);
-    return layers && this.#kernels!.inference(layers, inputs.map(({ shape }) => shape));
+    return layers && this.#kernels!.inference(layers, shapesOf(inputs));
+  }
+
+  #byBatch(unit: Unit, make: MakeBatchFunction): CompiledFunction | null {
+    const name = `batch ${unit.signature}`;
+    const alone = this.#batchNorms.reducerOf?.(name);
+    const layers = this.#layersOf(unit);
+    if (layers === null || alone === undefined) return null;
+    return make(this.#kernels!, layers, alone && (() => this.#batchNorms.reducerOf!(name)!));
   }
 
   #layersOf({ block, maps }: Unit): UnitLayers | null {
     const layers = block ?? maps;
     return layers && this.#kernels?.supports(layers) ? layers : null;
   }
+}
+
+/** Makes a function that is normalised by the batch; `reducer` is null without other workers. */
+type MakeBatchFunction = (
+  kernels: BlockKernels,
+  layers: UnitLayers,
+  reducer: (() => MomentReducer) | null,
+) => CompiledFunction;
+
+function shapesOf(tensors: readonly Tensor[]): number[][] {
+  return tensors.map(({ shape }) => shape);
 }
